@@ -1,0 +1,110 @@
+"""What the engine may ask of a kernel: the seam between `engine.py` and the real thing (or the planner tests' fake).
+
+Paths are relative to the bpffs root (`hooks/xdp-0123456789ab/links/0`).  File descriptors are plain ints that the caller
+closes.  Every method that changes the kernel or bpffs is a numbered *point* (see `kernel/points.py`), so that tests can
+kill the process before and after each one, or make it fail with any errno.  Failures raise `KernelError` (`AttachError`
+from `attach` and `update_link`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from policyd.unit import AttachPoint
+
+
+@dataclass(frozen=True, slots=True)
+class MapInfo:
+    id: int
+    type: str  # as in MapClass.type, or `array_of_maps`, `prog_array`
+    key_size: int
+    value_size: int
+    max_entries: int
+    flags: int
+    name: str
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInfo:
+    id: int
+    name: str
+    type: str
+    tag: str
+    run_count: int = 0
+    run_time_ns: int = 0
+    recursion_misses: int = 0
+    verified_instructions: int = 0
+    instructions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInfo:
+    """`target` is what the kernel says the link is attached to now; `alive` is False for a defunct link (A.3)."""
+
+    id: int
+    type: str  # perf_event raw_tracepoint xdp tcx cgroup
+    program_id: int
+    alive: bool
+    target: str = ""  # ifindex, cgroup id, tracepoint name: compared with where the attach point resolves to now
+
+
+class Kernel(Protocol):
+    # -- bpffs -----------------------------------------------------------------------------------------
+    root: str
+
+    def ensure_root(self) -> None:
+        """Mount bpffs if absent, make the root (0700), refuse one that is not ours (`OwnershipError`)."""
+
+    def lock(self, timeout: float | None, waiting: object = None) -> AbstractContextManager[None]:
+        """Hold the exclusive lock of the root; `waiting()` is called once if another holds it; `LockError` on timeout."""
+
+    def exists(self, path: str) -> bool: ...
+    def list(self, path: str) -> tuple[str, ...]:
+        """Names in a directory, sorted; empty if it does not exist."""
+
+    def make_directory(self, path: str) -> None: ...  # with parents, no error if it exists
+    def remove_directory(self, path: str) -> None: ...  # empty ones only
+    def remove_tree(self, path: str) -> None: ...  # unlinks each pin below, no error if absent
+    def pin(self, fd: int, path: str) -> None: ...  # replaces an existing pin atomically (pin aside, rename over)
+    def unpin(self, path: str) -> None: ...  # no error if absent
+    def open(self, path: str) -> int | None: ...  # None if there is no such pin
+    def rename(self, old: str, new: str) -> None: ...
+    def close(self, fd: int) -> None: ...
+
+    # -- maps ------------------------------------------------------------------------------------------
+    def create_map(
+        self, type: str, key_size: int, value_size: int, max_entries: int, flags: int = 0, name: str = "", inner_fd: int = 0
+    ) -> int: ...
+    def map_info(self, fd: int) -> MapInfo: ...
+    def lookup(self, fd: int, key: bytes) -> bytes | None:
+        """A value (all CPUs' values, each padded to 8 bytes, of a per-CPU map; an id of an array of maps or programs)."""
+
+    def update(self, fd: int, key: bytes, value: bytes) -> None: ...
+    def update_many(self, fd: int, items: Iterable[tuple[bytes, bytes]]) -> None: ...
+    def delete(self, fd: int, key: bytes) -> None: ...  # no error if absent
+    def items(self, fd: int) -> Iterator[tuple[bytes, bytes]]: ...
+    def freeze(self, fd: int) -> None: ...
+
+    # -- programs and links ------------------------------------------------------------------------------
+    def load_stub(self, point: AttachPoint, slot_fd: int) -> int:
+        """A program that tail-calls entry 0 of `slot_fd` and returns the neutral verdict if it is empty."""
+
+    def load_neutral(self, point: AttachPoint) -> int:
+        """A program that does nothing, of the type that `point` takes: holds a link until the real one is swapped in."""
+
+    def program_info(self, fd: int) -> ProgramInfo: ...
+    def attach(self, point: AttachPoint, program_fd: int) -> int: ...
+    def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
+        """Replace the link's program; fails if it is not `old_fd`'s program any more."""
+
+    def detach(self, link_fd: int) -> None: ...  # BPF_LINK_DETACH where the kind has it, else no-op (unpin + close detaches)
+    def link_info(self, fd: int) -> LinkInfo: ...
+    def locate(self, point: AttachPoint) -> str | None:
+        """The identity that a live link's `target` must have now; None if the place does not exist (any more)."""
+
+    def uses_slot(self, point: AttachPoint) -> bool:
+        """Whether this attach kind is replaced through a slot (True) or by updating its link (False)."""

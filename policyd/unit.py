@@ -1,0 +1,457 @@
+"""The nouns between a policy and the kernel: attach points, typed rules, maps, units, and what is desired of a host.
+
+`resolve.py` makes typed rules from a `Policy` and a `Target`; `gather` (here) sorts them into one `Unit` for each attach
+point; `codegen.py` turns a unit into C; `plan.py` compares a `Desired` with what runs.  Everything here is frozen, made of
+plain values, and independent of the kernel that runs it: the same policies and target give the same `Desired`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+from policyd.errors import Position
+from policyd.layout import Layout
+from policyd.vocabulary.types import ValueType
+
+# ------------------------------------------------------------------------------------------------ where
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AttachPoint:
+    """A place in the kernel that holds one link: `kind` is the *attach* kind, `target` its coordinates.
+
+    kind            target
+    tracepoint      `syscalls/sys_enter_openat`
+    raw_tracepoint  `sched_switch`
+    xdp             `eth0`          `option`: `native`, `generic` or `auto`
+    tcx             `eth0`          `option`: `ingress` or `egress`
+    cgroup          `/sys/fs/cgroup/…` (absolute directory)   `option`: `connect4`, `skb_ingress`…
+
+    A `syscall` hook becomes a tracepoint.  `key` is what people see; `id` is what bpffs holds (no dots allowed there).
+    """
+
+    kind: str
+    target: str
+    option: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.target}" + (f":{self.option}" if self.option else "")
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}-{hashlib.sha256(self.key.encode()).hexdigest()[:12]}"
+
+
+# ------------------------------------------------------------------------------------------------ how a value is got
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """Read by the C accessor `name` of `bpf_templates/fields/` (`process_pid`, `packet_src_ip`, `sockaddr_dst_port`…)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Known when the code is made (`hook.name`, `hook.kind`)."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLoad:
+    """`size` bytes at `offset` of a tracepoint's context: a number, or (a string or bytes) an array inside the record."""
+
+    offset: int
+    size: int
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataLocation:
+    """A tracepoint's `__data_loc` at `offset` of the context: low 16 bits offset, high 16 bits length."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """Argument `index` of a raw tracepoint (each is a u64 in the context)."""
+
+    index: int
+    size: int = 8
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a walk: in the struct or union `container` (C name, `struct task_struct`), go to `member`.
+
+    `member` is a C member designator (`real_parent`, `__sk_common.skc_dport`, `comm`, `a.b[3]`).  Every step but the last
+    loads a pointer and follows it; the last one reads a value of the `Value`'s type, or a bit field if `bits` is set
+    (offset and width in bits, as BTF tells).
+    """
+
+    container: str
+    member: str
+    bits: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """From the pointer `base`, through kernel memory by probe reads.  A NULL or error pointer on the way is *absent*."""
+
+    base: Argument
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointedString:
+    """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory."""
+
+    pointer: ContextLoad | Argument | Walk
+    space: Literal["user", "kernel"]
+
+
+Access = Builtin | Constant | ContextLoad | DataLocation | Argument | Walk | PointedString
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A resolved field: `path` as the policy spells it, its type, how to get it, and what can keep it from being got.
+
+    Equal values (path, type and access) of all rules at an attach point are fetched once.  `cost` orders the conditions of a
+    conjunction: 0 constant, 1 context load, 2 cheap helper, 4 probe read or look-up, 16 string.
+    """
+
+    path: str
+    type: ValueType
+    access: Access
+    can_be_absent: bool = False
+    can_be_unread: bool = False
+    cost: int = 1
+    big_endian: bool = False
+
+
+# ------------------------------------------------------------------------------------------------ maps
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MapClass:
+    """What inner maps of one outer array must have in common: type, sizes in bytes, flags, value columns."""
+
+    type: str  # "hash" "lru_hash" "percpu_hash" "lru_percpu_hash" "array" "percpu_array" "lpm_trie" "ringbuf"
+    key_size: int
+    value_size: int
+    flags: int = 0
+    # arrays inside an outer map must also agree in their number of entries (0: of no matter)
+    max_entries: int = 0
+
+    @property
+    def name(self) -> str:
+        """The C symbol and pin name of the outer map: `percpu_hash_20_8`."""
+        parts = [self.type, str(self.key_size), str(self.value_size)]
+        if self.flags:
+            parts.append(f"f{self.flags:x}")
+        if self.max_entries:
+            parts.append(f"n{self.max_entries}")
+        return "_".join(parts)
+
+
+Purpose = Literal["counter", "sum", "gauge", "min", "max", "histogram", "list", "prefixes", "cidrs", "suffixes"]
+
+
+@dataclass(frozen=True, slots=True)
+class MapSpec:
+    """A map that one policy owns and that lives in a row of its class's outer array.
+
+    `name` is unique in the policy and made of `[a-z0-9_-]`: an output's name, a param's name (with `.prefixes`-like forms
+    spelled `NAME-prefixes`), or `rule-<r>-list-<n>` for a long literal list.  `values` are the contents of a list
+    (encoded keys, in the key's layout); None: contents belong to the running system.  A map whose `fingerprint` did not
+    change is kept with its contents.
+    """
+
+    policy: str
+    name: str
+    purpose: Purpose
+    map_class: MapClass
+    max_entries: int
+    key: Layout | None
+    value: Layout
+    help: str = ""
+    values: tuple[bytes, ...] | None = None
+    param: str = ""  # the param that feeds it
+    buckets: Buckets | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes if and only if the kernel map must be another one (contents of lists are not part of it)."""
+        capacity = 0 if self.values is not None else self.max_entries
+        facts = (self.policy, self.name, self.purpose, self.map_class, capacity, self.key, self.value, self.buckets)
+        return digest(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Histogram buckets: `bounds` are upper bounds in the value's own unit, up to and including; +Inf is implied.
+
+    `form` log2: bounds are 0, 1, 3, 7 … (zero has its own bucket), found by the position of the highest bit: with
+    `first` the exponent of the lowest bound kept.  linear: `start`, `step`.  explicit: a comparison each.
+    """
+
+    form: Literal["log2", "linear", "explicit"]
+    bounds: tuple[int, ...]
+    start: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarParam:
+    """A scalar parameter: a row of the shared `scalars` array, `{u64 set; u64 low; u64 high;}`.
+
+    Numbers use `low` (sign extended); addresses use both halves, as two big-endian words in host order (`high` first 8 bytes).
+    `value` None: optional and empty.
+    """
+
+    policy: str
+    name: str
+    type: ValueType
+    value: tuple[int, int] | None
+
+
+# ------------------------------------------------------------------------------------------------ typed rules
+
+
+@dataclass(frozen=True, slots=True)
+class ListRef:
+    """The values of this test are in the map `map_name` of the rule's policy (an empty list has no inner map at all)."""
+
+    map_name: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarRef:
+    """The operand of this test is the scalar param `name` of the rule's policy; optional and empty makes the test true."""
+
+    name: str
+    optional: bool = False
+
+
+Number = int
+Network = tuple[int, int]  # (address as a 128-bit number, prefix length), IPv4 mapped: 96 + n
+Interval = tuple[int, int]  # both ends included
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A leaf: `value operator operands`; negative operators and `not` are `negate` over the positive operator.
+
+    operator     operands
+    Equal/In     numbers, strings (bytes, no NUL), or addresses (128-bit numbers); In with operands in a map: `ref`
+    Less LessOrEqual Greater GreaterOrEqual   one number
+    InRange      intervals
+    Prefix Suffix Contains Under   strings          Glob   strings with `*`, `?`, `[…]`, `\\` to escape
+    InCIDR       networks
+    AllBits AnyBits   one number (the mask)
+    Exists       none
+
+    A param's operands are in `ref`: ListRef for In, InCIDR, Under, Prefix, Suffix; ScalarRef for Equal and the order operators.
+    """
+
+    value: Value
+    operator: str
+    operands: tuple[int | bytes | Network | Interval, ...] = ()
+    ref: ListRef | ScalarRef | None = None
+    negate: bool = False
+    position: Position | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple[Condition, ...]
+
+
+Condition = Test | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class EventOutput:
+    """Send `values` (one a column of `layout`, in order) to the policy's ring."""
+
+    layout: Layout
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricOutput:
+    """Update the map `map_name` of the policy: `keys` in the order of its key layout's columns; `value` for all but counters."""
+
+    purpose: Purpose
+    map_name: str
+    keys: tuple[Value, ...]
+    value: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypedAction:
+    """`verdict`: `deny` (number: errno), `drop`, `pass`, `mark` (number), or none; `signal`: a signal number, 0 for none."""
+
+    verdict: Literal["none", "deny", "drop", "pass", "mark"] = "none"
+    number: int = 0
+    signal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRule:
+    """One rule of one policy at one attach point, ready for code.  `row` counts the policy's rules (0…)."""
+
+    policy: str
+    row: int
+    name: str
+    attach_point: AttachPoint
+    condition: AllOf
+    outputs: tuple[EventOutput | MetricOutput, ...]
+    action: TypedAction
+    hook_kind: str  # as the policy spells it: syscall, tracepoint…
+    hook: int  # index into the policy's `hooks`: what an event's header says
+    phase: Literal["enter", "exit", ""] = ""
+    position: Position | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPolicy:
+    """A policy as this target understands it.
+
+    `document` is the canonical JSON text of the policy's document: it goes into the record, so that a later process can
+    resolve it again.  `not_applicable` names optional rules that this target has no hook or field for: (rule name, reason).
+    """
+
+    name: str
+    rules: tuple[TypedRule, ...]
+    maps: tuple[MapSpec, ...]
+    scalars: tuple[ScalarParam, ...]
+    ring_bytes: int
+    enforce: bool
+    suspend: bool
+    severity: str
+    document: str
+    hooks: tuple[str, ...] = ()  # every hook of every rule as people see it: `syscall:openat`
+    source: str = ""
+    needs_process_table: bool = False  # some field comes from the engine-owned process unit
+    not_applicable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def acts(self) -> bool:
+        """Whether any rule has a verdict or a signal."""
+        return any(rule.action != TypedAction() for rule in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One C program for one attach point, holding every rule of every policy there, in policy name order.
+
+    `internal` names the engine-owned template instead of rules (`process_exec`, `process_fork`, `process_exit`).
+    """
+
+    attach_point: AttachPoint
+    rules: tuple[TypedRule, ...]
+    internal: str = ""
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return tuple(sorted({rule.policy for rule in self.rules}))
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What shall run on the host: policies by name, and the units that their rules make."""
+
+    policies: dict[str, TypedPolicy]
+    units: tuple[Unit, ...]
+
+
+# ------------------------------------------------------------------------------------------------ rows and fingerprints
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The numbers that generated code uses for things in shared maps; allotted by the planner, kept in records.
+
+    `policies[name]`: row in config, account and rings.  `maps[(policy, map)]`: row in the outer map of its class.
+    `scalars[(policy, param)]`: row in the shared scalars array.
+    """
+
+    policies: dict[str, int]
+    maps: dict[tuple[str, str], int]
+    scalars: dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundUnit:
+    """A unit with the rows and map classes that its code names: all that `codegen.render` needs."""
+
+    unit: Unit
+    rows: Rows
+    maps: dict[tuple[str, str], MapSpec]
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the code (48 bits shown as 12 hex digits in the program's name), same for every builder."""
+        rules = self.unit.rules
+        names = self.unit.policies
+        used = tuple(
+            (key, self.maps[key].map_class, self.rows.maps[key], self.maps[key].fingerprint, self.maps[key].buckets)
+            for key in sorted(self.maps)
+            if key[0] in names
+        )
+        scalars = tuple((key, row) for key, row in sorted(self.rows.scalars.items()) if key[0] in names)
+        rows = tuple(self.rows.policies[name] for name in names)
+        return digest((CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows))
+
+    @property
+    def program_name(self) -> str:
+        """The kernel name of the (first) program: 15 characters, ownership and identity can be read back from it."""
+        return f"pd_{self.fingerprint}"
+
+
+CODE_VERSION = 1
+"""Raise it when the code generator makes other code for the same unit: running programs are then replaced."""
+
+
+def digest(facts: object) -> str:
+    """Return 12 hex digits over the `repr` of frozen values (dataclasses, tuples, ints, strings, bytes)."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
+
+
+PROCESS_UNITS: tuple[tuple[str, str], ...] = (
+    ("sched_process_fork", "process_fork"),
+    ("sched_process_exec", "process_exec"),
+    ("sched_process_exit", "process_exit"),
+)
+
+
+def gather(policies: list[TypedPolicy]) -> Desired:
+    """Sort the rules of all policies into one unit for each attach point, and add the engine-owned units they need.
+
+    The process units share their raw tracepoints with policies: rules there run in the same program, before (exit: after)
+    the table is changed.
+    """
+    internal = {}
+    if any(policy.needs_process_table for policy in policies):
+        internal = {AttachPoint("raw_tracepoint", event): name for event, name in PROCESS_UNITS}
+    by_point: dict[AttachPoint, list[TypedRule]] = {point: [] for point in internal}
+    for policy in sorted(policies, key=lambda p: p.name):
+        for rule in policy.rules:
+            by_point.setdefault(rule.attach_point, []).append(rule)
+    units = tuple(Unit(point, tuple(by_point[point]), internal.get(point, "")) for point in sorted(by_point))
+    return Desired({policy.name: policy for policy in policies}, units)
