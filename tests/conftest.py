@@ -1,0 +1,26 @@
+"""What every test shares: where the checkout is, and property tests that do not depend on how busy the machine is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A shared machine makes single examples slow at random; a time limit an example would only find that.
+settings.register_profile("policyd", deadline=None)
+settings.load_profile("policyd")
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the source tree, which holds `policies/`, `docs/` and `scripts/`."""
+    return CHECKOUT
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test writes into the home of whoever runs it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
