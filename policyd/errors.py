@@ -58,7 +58,7 @@ class Problem:
 class PolicydError(Exception):
     """The root of all errors that policyd raises on purpose."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 3  # 0 and 1 are answers (`diff`: same, differs), not errors
 
 
 class ProblemsError(PolicydError):
@@ -83,6 +83,12 @@ class UsageError(PolicydError):
     """The command line was called with words that do not fit together."""
 
     exit_code = 64
+
+
+class PrivilegeError(PolicydError):
+    """The process may not do what was asked: most of the kernel side needs root."""
+
+    exit_code = 77
 
 
 class NotFoundError(PolicydError):

@@ -1,0 +1,9 @@
+"""`python -m policyd`."""
+
+from __future__ import annotations
+
+import sys
+
+from policyd.cli import main
+
+sys.exit(main())

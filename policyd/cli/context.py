@@ -1,0 +1,34 @@
+"""What one call of the command line works with: the global options, and the objects that commands share.
+
+A command takes a `Settings` (`click.pass_obj`), which the global options fill in wherever they stand on the line.
+Everything that costs time to import is imported by the functions that need it: `policyd --help` imports nothing but click.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from policyd.errors import PrivilegeError
+
+DEFAULT_ROOT = "/sys/fs/bpf/policyd"
+
+
+@dataclass(slots=True)
+class Settings:
+    """The global options.  `target` is a saved profile's path, or None for the running kernel; `color` None means auto."""
+
+    root: str = DEFAULT_ROOT
+    target: str | None = None
+    verbose: bool = False
+    quiet: bool = False
+    color: bool | None = None
+
+
+def require_root(what: str) -> None:
+    """Raise `PrivilegeError` unless this process may use bpf(2) and the bpffs root (which is 0700 and owned by root)."""
+    if os.geteuid() != 0:
+        raise PrivilegeError(
+            f"{what} needs root: the programs and maps of policies are root's; try again with sudo"
+            " (validate, render, explain, schema, version and completion need no root)"
+        )

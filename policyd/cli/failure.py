@@ -1,0 +1,140 @@
+"""What the command line says when something fails, and the exit code that a script gets.
+
+`report` is called by `policyd.cli.run` alone.  Problems of documents are listed whole, sorted by place, with totals; any
+other `PolicydError` is one message; a bug is one line (with the traceback under --verbose).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from policyd.cli.output import note
+from policyd.errors import BuildError, PolicydError, Problem, ProblemsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policyd.cli.context import Settings
+
+DIFFERS = 1
+USAGE = 64
+BUG = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+EXIT_CODES: tuple[tuple[int, str], ...] = (
+    (0, "done (diff: what runs agrees with the files)"),
+    (1, "diff: it differs; apply, delete: done, but for the policies that were left out"),
+    (2, "a file or a policy is wrong"),
+    (3, "anything that has no code of its own"),
+    (4, "a policy, hook, map or param of that name does not exist"),
+    (5, "this kernel or this builder lacks something that is needed"),
+    (6, "a program was refused by the compiler or by the kernel's verifier"),
+    (7, "a system call failed"),
+    (8, "another policyd holds the lock"),
+    (9, "the policy, the pin or the bpffs root belongs to somebody else"),
+    (USAGE, "the command line makes no sense"),
+    (BUG, "a bug of policyd"),
+    (77, "root is needed"),
+    (INTERRUPTED, "interrupted"),
+    (BROKEN_PIPE, "nobody reads the output any more"),
+)
+"""Every exit code, as `policyd --help` and the documentation list them."""
+
+
+def report(error: BaseException, settings: Settings) -> int:
+    """Tell the user about `error` on stderr and return the exit code; `SystemExit` passes."""
+    if isinstance(error, SystemExit):
+        raise error
+    if isinstance(error, BrokenPipeError):
+        _give_up_output()
+        return BROKEN_PIPE
+    if isinstance(error, (KeyboardInterrupt, EOFError, click.Abort)):
+        note("interrupted")
+        return INTERRUPTED
+    if isinstance(error, PolicydError):
+        return _report_known(error, settings)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+        return USAGE
+    if isinstance(error, click.ClickException):
+        return _report_usage(error)
+    if isinstance(error, OSError):
+        _trace(error, settings)
+        what = f" {error.filename}:" if error.filename else ""
+        note(f"error:{what} {error.strerror or error}", "red")
+        return 7
+    _trace(error, settings)
+    more = "" if settings.verbose else "; --verbose shows where"
+    note(f"error: {type(error).__name__}: {error}\nThis is a bug of policyd{more}.", "red")
+    return BUG
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """List problems on stderr, sorted by file and place, each with its hint, then the totals."""
+    ordered = sorted(problems, key=_place)
+    for problem in ordered:
+        note(str(problem), "red" if problem.severity == "error" else "yellow")
+    if ordered:
+        note(count_problems(ordered))
+
+
+def count_problems(problems: Iterable[Problem]) -> str:
+    """Return the totals: `3 errors, 1 warning in 2 files`."""
+    found = tuple(problems)
+    errors = sum(problem.severity == "error" for problem in found)
+    warnings = len(found) - errors
+    parts = [plural(errors, "error")] if errors or not warnings else []
+    parts += [plural(warnings, "warning")] if warnings else []
+    files = len({problem.position.file for problem in found if problem.position})
+    return ", ".join(parts) + (f" in {plural(files, 'file')}" if files else "")
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 file`, `2 files`, `2 policies`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+def _place(problem: Problem) -> tuple[str, int, int, str, str]:
+    at = problem.position
+    return (at.file if at else "", at.line if at else 0, at.column if at else 0, problem.policy, problem.message)
+
+
+def _report_known(error: PolicydError, settings: Settings) -> int:
+    if isinstance(error, ProblemsError):
+        show_problems(error.problems)
+        return error.exit_code
+    note(f"error: {error}", "red")
+    if isinstance(error, BuildError) and error.log:
+        note(error.log if settings.verbose else "    --verbose shows the whole log")
+    if settings.verbose and error.__cause__ is not None:
+        _trace(error, settings)
+    return error.exit_code
+
+
+def _report_usage(error: click.ClickException) -> int:
+    note(f"error: {error.format_message()}", "red")
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        note(f"    {context.command_path} --help shows how it is used")
+    return USAGE
+
+
+def _trace(error: BaseException, settings: Settings) -> None:
+    if settings.verbose:
+        note("".join(traceback.format_exception(error)).rstrip())
+
+
+def _give_up_output() -> None:
+    """Point stdout at /dev/null, so that Python's flush at exit does not fail once more."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = None

@@ -1,0 +1,133 @@
+"""How the command line prints: tables, documents, colours, progress.
+
+Commands hand over plain values; nothing else in `cli/` writes escape sequences.  Whatever comes from a policy, a map or an
+event is cleaned of control characters here, so that no text of others can drive a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from policyd.cli.context import Settings
+
+GAP = "   "
+_KEEP = "\n\t"
+
+
+def clean(text: object, keep: str = "") -> str:
+    r"""Return `str(text)` with each unprintable character (but those of `keep`) written as `\x1b` or `\u202e`."""
+    shown = str(text)
+    if shown.isprintable():
+        return shown
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in shown)
+
+
+def use_color(choice: str) -> bool | None:
+    """Return what click's `Context.color` must be: None leaves it to whether the stream is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return None
+
+
+def say(text: str = "") -> None:
+    """Print a line (or lines) of ordinary output, cleaned."""
+    click.echo(clean(text, _KEEP))
+
+
+def note(text: str, color: str = "") -> None:
+    """Print a line (or lines) to stderr, cleaned, in a colour where stderr is a terminal."""
+    shown = clean(text, _KEEP)
+    click.echo(click.style(shown, fg=color) if color else shown, err=True)
+
+
+def warn(text: str) -> None:
+    """Print a warning to stderr."""
+    note(f"warning: {text}", "yellow")
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document, indented, keys in the order given."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+
+
+Row = Sequence[object]
+
+
+def table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[str, str], str | None] | None = None) -> str:
+    """Return columns as kubectl shows them: upper-case headers, three blanks between, no borders, nothing after the last.
+
+    Numbers are set flush right, under their header's end.  `paint(header, cell)` names a colour for a cell, or None.
+    """
+    body = [[_cell(value) for value in row] for row in rows]
+    lines = [list(headers), *body]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(headers))]
+    right = [bool(body) and all(_is_number(line[at]) for line in body) for at in range(len(headers))]
+    shown = []
+    for number, line in enumerate(lines):
+        cells = []
+        for at, text in enumerate(line):
+            last = at == len(line) - 1
+            padded = text.rjust(widths[at]) if right[at] else text if last else text.ljust(widths[at])
+            color = paint(headers[at], text) if paint and number else None
+            cells.append(padded.replace(text, click.style(text, fg=color)) if color and text else padded)
+        shown.append(GAP.join(cells).rstrip())
+    return "\n".join(shown)
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[str, str], str | None] | None = None) -> None:
+    """Print what `table` returns."""
+    click.echo(table(headers, rows, paint))
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    return clean(value)
+
+
+def _is_number(text: str) -> bool:
+    return text == "-" or text.replace(",", "").isdigit()
+
+
+class Progress:
+    """One line on a terminal's stderr that tells what is being done; silent where stderr is no terminal, or with --quiet.
+
+    Use it as a context manager: the line is gone at the end, whatever happened.
+    """
+
+    def __init__(self, settings: Settings, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._shown = False
+        self._active = not settings.quiet and self._stream.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def step(self, text: str) -> None:
+        """Show what is being done now, instead of what was shown before."""
+        if self._active:
+            width = os.get_terminal_size(self._stream.fileno()).columns - 1
+            self._write(f"\r\x1b[K{clean(text)[:width]}")
+            self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away, so that ordinary output can be printed."""
+        if self._shown:
+            self._write("\r\x1b[K")
+            self._shown = False
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
