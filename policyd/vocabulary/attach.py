@@ -1,0 +1,143 @@
+"""How the kernel attaches: one `AttachKind` a kind and option of attach points.
+
+`codegen` takes the template and the neutral verdict from here, the kernel layer the program and attach types.  Numbers are
+`enum bpf_prog_type` and `enum bpf_attach_type` of `include/uapi/linux/bpf.h`, which never change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class AttachKind:
+    """How one kind of attach point is loaded, attached, replaced, and what its program returns when nothing matched.
+
+    `expected_attach_type` is what the program is loaded with (links and program arrays insist on it: kernel commits
+    5e43f899b03a, 4540aed51b12); `link_attach_type` is what `BPF_LINK_CREATE` is told.  `scratch`: strings longer than 16
+    bytes may be packed through the unit's scratch space.
+    """
+
+    kind: str
+    options: tuple[str, ...]
+    template: str
+    program_type: int
+    program_type_name: str
+    expected_attach_type: int
+    link_attach_type: int
+    attach_type_name: str
+    link: str  # LinkInfo.type
+    replacement: Literal["slot", "link update"]
+    neutral: int
+    neutral_name: str
+    since: str  # the kernel that first had this link
+    scratch: bool
+
+
+def _cgroup(option: str, attach_type: int, name: str, *, packets: bool = False) -> AttachKind:
+    return AttachKind(
+        kind="cgroup",
+        options=(option,),
+        template="cgroup_skb" if packets else "cgroup_sock_addr",
+        program_type=8 if packets else 18,
+        program_type_name="BPF_PROG_TYPE_CGROUP_SKB" if packets else "BPF_PROG_TYPE_CGROUP_SOCK_ADDR",
+        expected_attach_type=attach_type,
+        link_attach_type=attach_type,
+        attach_type_name=name,
+        link="cgroup",
+        replacement="link update",
+        neutral=1,
+        neutral_name="1 (go on)",
+        since="5.7",
+        scratch=False,
+    )
+
+
+def _tcx(option: str, attach_type: int, name: str) -> AttachKind:
+    return AttachKind(
+        kind="tcx",
+        options=(option,),
+        template="tc",
+        program_type=3,
+        program_type_name="BPF_PROG_TYPE_SCHED_CLS",
+        expected_attach_type=attach_type,
+        link_attach_type=attach_type,
+        attach_type_name=name,
+        link="tcx",
+        replacement="link update",
+        neutral=-1,
+        neutral_name="TCX_NEXT",
+        since="6.6",
+        scratch=True,
+    )
+
+
+ATTACH_KINDS: tuple[AttachKind, ...] = (
+    AttachKind(
+        kind="tracepoint",
+        options=("",),
+        template="tracepoint",
+        program_type=5,
+        program_type_name="BPF_PROG_TYPE_TRACEPOINT",
+        expected_attach_type=0,
+        link_attach_type=41,
+        attach_type_name="BPF_PERF_EVENT",
+        link="perf_event",
+        replacement="slot",
+        neutral=0,
+        neutral_name="0",
+        since="5.15",
+        scratch=True,
+    ),
+    AttachKind(
+        kind="raw_tracepoint",
+        options=("",),
+        template="raw_tracepoint",
+        program_type=17,
+        program_type_name="BPF_PROG_TYPE_RAW_TRACEPOINT",
+        expected_attach_type=0,
+        link_attach_type=0,
+        attach_type_name="",
+        link="raw_tracepoint",
+        replacement="slot",
+        neutral=0,
+        neutral_name="0",
+        since="5.7",
+        scratch=True,
+    ),
+    AttachKind(
+        kind="xdp",
+        options=("auto", "native", "generic"),
+        template="xdp",
+        program_type=6,
+        program_type_name="BPF_PROG_TYPE_XDP",
+        expected_attach_type=37,
+        link_attach_type=37,
+        attach_type_name="BPF_XDP",
+        link="xdp",
+        replacement="link update",
+        neutral=2,
+        neutral_name="XDP_PASS",
+        since="5.9",
+        scratch=True,
+    ),
+    _tcx("ingress", 46, "BPF_TCX_INGRESS"),
+    _tcx("egress", 47, "BPF_TCX_EGRESS"),
+    _cgroup("connect4", 10, "BPF_CGROUP_INET4_CONNECT"),
+    _cgroup("connect6", 11, "BPF_CGROUP_INET6_CONNECT"),
+    _cgroup("sendmsg4", 14, "BPF_CGROUP_UDP4_SENDMSG"),
+    _cgroup("sendmsg6", 15, "BPF_CGROUP_UDP6_SENDMSG"),
+    _cgroup("bind4", 8, "BPF_CGROUP_INET4_BIND"),
+    _cgroup("bind6", 9, "BPF_CGROUP_INET6_BIND"),
+    _cgroup("skb_ingress", 0, "BPF_CGROUP_INET_INGRESS", packets=True),
+    _cgroup("skb_egress", 1, "BPF_CGROUP_INET_EGRESS", packets=True),
+)
+
+
+def attach_kind(kind: str, option: str = "") -> AttachKind:
+    """Return the row of an attach point's kind and option; `KeyError` if there is none."""
+    for row in ATTACH_KINDS:
+        if row.kind == kind and option in row.options:
+            return row
+    raise KeyError(f"{kind}:{option}")

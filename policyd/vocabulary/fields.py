@@ -1,0 +1,225 @@
+"""The fields that do not come from a hook's own arguments: processes, clocks, packets, socket addresses.
+
+A row says where the field can be read (`context`, one that the hook's row must offer), its type, and the C accessor of
+`bpf_templates/fields/` that reads it.  A path may have a row a context (`dst.port` of a packet, and of a connect call).
+`resolve` looks rows up, `explain` shows them, `codegen` implements the accessors: the completeness test compares the names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policyd.vocabulary.hooks import Context
+from policyd.vocabulary.types import Shape, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field.  `accessor` is a C function, empty for what is known when the code is made.  `cost` as `unit.Value` says."""
+
+    path: str
+    type: ValueType
+    accessor: str
+    context: Context
+    cost: int
+    explain: str
+    can_be_absent: bool = False
+    can_be_unread: bool = False
+    needs_process_table: bool = False
+
+
+EXE_SIZE = 256
+ARGS_SIZE = 256
+COMM_SIZE = 16
+
+
+def _number(kind: str, size: int, symbols: tuple[tuple[int, str], ...] = ()) -> ValueType:
+    return ValueType(kind, Shape.NUMBER, size, False, symbols)
+
+
+_ADDRESS = ValueType("ip", Shape.ADDRESS, 16)
+_MAC = ValueType("mac", Shape.BYTES, 6)
+_PORT = _number("port", 2)
+_PID = _number("pid", 4)
+_U8 = _number("u8", 1)
+_U16 = _number("u16", 2)
+_U32 = _number("u32", 4)
+_BOOL = _number("bool", 1)
+_COMM = ValueType("string", Shape.STRING, COMM_SIZE)
+_EXE = ValueType("path", Shape.STRING, EXE_SIZE)
+
+FAMILY = _number("enum", 2, ((2, "AF_INET"), (10, "AF_INET6")))
+TCP_FLAGS = _number(
+    "flags", 1, ((1, "FIN"), (2, "SYN"), (4, "RST"), (8, "PSH"), (16, "ACK"), (32, "URG"), (64, "ECE"), (128, "CWR"))
+)
+ABI = _number("enum", 1, ((0, "Native"), (1, "Compat")))
+HOOK_KIND = _number(
+    "enum", 1, ((0, "syscall"), (1, "tracepoint"), (2, "raw_tracepoint"), (3, "xdp"), (4, "tc"), (5, "cgroup"))
+)
+
+_PROCESS_FIELDS: tuple[Field, ...] = (
+    Field("process.pid", _PID, "process_pid", "process", 2, "The process (thread group), in the host's numbers."),
+    Field("process.tid", _PID, "process_tid", "process", 2, "The thread, in the host's numbers."),
+    Field("process.uid", _number("uid", 4), "process_uid", "process", 2, "The real user id, in the host's numbers."),
+    Field("process.gid", _number("gid", 4), "process_gid", "process", 2, "The real group id, in the host's numbers."),
+    Field("process.comm", _COMM, "process_comm", "process", 2, "The thread's short name: 15 bytes, which it can change."),
+    Field(
+        "process.exe",
+        _EXE,
+        "process_exe",
+        "process",
+        4,
+        "The path of the program, as it was executed. From policyd's process table (filled from /proc at start, then by exec, "
+        "fork and exit); unread for a process that is not in it.",
+        can_be_unread=True,
+        needs_process_table=True,
+    ),
+    Field(
+        "process.args",
+        ValueType("string", Shape.STRING, ARGS_SIZE),
+        "process_args",
+        "process",
+        4,
+        "The command line, arguments separated by spaces, up to 255 bytes. From the process table, as it was at exec.",
+        can_be_unread=True,
+        needs_process_table=True,
+    ),
+    Field(
+        "process.start_time",
+        _number("time", 8),
+        "process_start_time",
+        "process",
+        4,
+        "When the process started.",
+        can_be_unread=True,
+    ),
+    Field("process.cgroup", _number("cgroup", 8), "process_cgroup", "process", 2, "The cgroup v2 directory of the thread."),
+    Field(
+        "process.kernel_thread",
+        _BOOL,
+        "process_kernel_thread",
+        "process",
+        4,
+        "Whether it is a thread of the kernel.",
+        can_be_unread=True,
+    ),
+    Field("process.ppid", _PID, "process_ppid", "process", 4, "The parent process.", can_be_unread=True),
+    Field("process.parent.pid", _PID, "process_parent_pid", "process", 4, "The parent process.", can_be_unread=True),
+    Field(
+        "process.parent.comm",
+        _COMM,
+        "process_parent_comm",
+        "process",
+        4,
+        "The short name of the parent's main thread.",
+        can_be_unread=True,
+    ),
+    Field(
+        "process.parent.exe",
+        _EXE,
+        "process_parent_exe",
+        "process",
+        4,
+        "The path of the parent's program, from the process table.",
+        can_be_unread=True,
+        needs_process_table=True,
+    ),
+)
+
+_HOOK_FIELDS: tuple[Field, ...] = (
+    Field("time", _number("time", 8), "time_now", "any", 2, "Nanoseconds since boot, shown as a date."),
+    Field("cpu", _U32, "cpu_id", "any", 2, "The CPU that the event happened on."),
+    Field("hook.name", _number("enum", 2), "", "any", 0, "The target that fired, as the policy spells it: `openat`."),
+    Field("hook.kind", HOOK_KIND, "", "any", 0, "The kind of hook: `syscall`."),
+    Field("hook.abi", ABI, "syscall_abi", "abi", 4, "Native, or Compat for a 32-bit caller."),
+)
+
+
+def _packet(path: str, type_: ValueType, explain: str, *, absent: bool = True) -> Field:
+    """A packet field: the accessor is named like the path; absent where the packet has no such header."""
+    name = "packet_" + path.removeprefix("packet.").replace(".", "_")
+    return Field(path, type_, name, "packet", 2, explain, can_be_absent=absent)
+
+
+_PACKET_FIELDS: tuple[Field, ...] = (
+    _packet("packet.length", _U32, "Bytes of the packet from its first header on, fragments included.", absent=False),
+    _packet(
+        "interface", _number("interface", 4), "The interface that the packet is received by or leaves from.", absent=False
+    ),
+    _packet("family", FAMILY, "AF_INET or AF_INET6; absent for packets that are neither."),
+    _packet("protocol", _number("protocol", 1), "The transport protocol, after all IPv6 extension headers."),
+    _packet("src.ip", _ADDRESS, "The source address."),
+    _packet("src.port", _PORT, "The source port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
+    _packet("dst.ip", _ADDRESS, "The destination address."),
+    _packet("dst.port", _PORT, "The destination port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
+    _packet("eth.src", _MAC, "The source MAC address; absent on interfaces without Ethernet headers."),
+    _packet("eth.dst", _MAC, "The destination MAC address; absent on interfaces without Ethernet headers."),
+    _packet("eth.type", _number("ethertype", 2), "What is inside, after all VLAN tags."),
+    _packet("vlan.id", _U16, "The (outer) VLAN, also where the hardware took the tag out of the packet (tc only)."),
+    _packet("vlan.priority", _U8, "The priority of the (outer) VLAN tag, 0 to 7."),
+    _packet("ip.ttl", _U8, "IPv4's time to live, IPv6's hop limit."),
+    _packet("ip.dscp", _U8, "The differentiated services code point, 0 to 63."),
+    _packet("ip.ecn", _U8, "The congestion bits, 0 to 3."),
+    _packet("ip.fragment", _BOOL, "Whether the packet is a fragment of another."),
+    _packet("ip4.src", _ADDRESS, "The source address; absent unless IPv4."),
+    _packet("ip4.dst", _ADDRESS, "The destination address; absent unless IPv4."),
+    _packet("ip4.id", _U16, "The identification; absent unless IPv4."),
+    _packet("ip4.length", _U16, "The total length that the IPv4 header tells."),
+    _packet("ip6.src", _ADDRESS, "The source address; absent unless IPv6."),
+    _packet("ip6.dst", _ADDRESS, "The destination address; absent unless IPv6."),
+    _packet("ip6.flow_label", _U32, "The flow label; absent unless IPv6."),
+    _packet("ip6.length", _U16, "The payload length that the IPv6 header tells."),
+    _packet("tcp.src_port", _PORT, "The source port; absent unless TCP."),
+    _packet("tcp.dst_port", _PORT, "The destination port; absent unless TCP."),
+    _packet("tcp.flags", TCP_FLAGS, "FIN SYN RST PSH ACK URG ECE CWR; absent unless TCP."),
+    _packet("tcp.seq", _U32, "The sequence number; absent unless TCP."),
+    _packet("tcp.ack", _U32, "The acknowledgement number; absent unless TCP."),
+    _packet("tcp.window", _U16, "The window as sent, not scaled; absent unless TCP."),
+    _packet("udp.src_port", _PORT, "The source port; absent unless UDP."),
+    _packet("udp.dst_port", _PORT, "The destination port; absent unless UDP."),
+    _packet("udp.length", _U16, "The length that the UDP header tells."),
+    _packet("icmp.type", _U8, "The type of an ICMP or ICMPv6 message."),
+    _packet("icmp.code", _U8, "The code of an ICMP or ICMPv6 message."),
+)
+
+_ADDRESS_FIELDS: tuple[Field, ...] = (
+    Field("family", FAMILY, "sockaddr_family", "address", 1, "AF_INET or AF_INET6, as the hook is."),
+    Field("protocol", _number("protocol", 1), "sockaddr_protocol", "address", 1, "The socket's protocol: tcp, udp…"),
+    Field("dst.ip", _ADDRESS, "sockaddr_dst_ip", "peer", 1, "The address that is connected or sent to."),
+    Field("dst.port", _PORT, "sockaddr_dst_port", "peer", 1, "The port that is connected or sent to."),
+    Field("src.ip", _ADDRESS, "sockaddr_src_ip", "bind", 1, "The local address that is asked for."),
+    Field("src.port", _PORT, "sockaddr_src_port", "bind", 1, "The local port that is asked for; 0 for any."),
+)
+
+FIELDS: tuple[Field, ...] = _PROCESS_FIELDS + _HOOK_FIELDS + _PACKET_FIELDS + _ADDRESS_FIELDS
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "process": ("process.pid", "process.ppid", "process.uid", "process.comm", "process.exe"),
+    "process.parent": ("process.parent.pid", "process.parent.comm", "process.parent.exe"),
+    "flow": ("family", "protocol", "src.ip", "src.port", "dst.ip", "dst.port"),
+}
+"""Groups that stand for several fields in an event; those that the hook does not have are left out.  `args`, the group of
+all arguments, is the hook's own."""
+
+LATER_FIELDS: tuple[str, ...] = (
+    "process.cwd",
+    "process.pid_in_namespace",
+    "process.ancestors",
+    "process.namespaces",
+    "process.capabilities",
+    "process.changed",
+    "process.origin",
+    "process.task",
+    "process.parent.parent",
+    "kernel.stack",
+    "user.stack",
+    "perf",
+    "duration",
+    "span",
+)
+"""Fields that the language reserves: refused with "not supported yet"."""
+
+
+def field_row(path: str, contexts: frozenset[Context]) -> Field | None:
+    """Return the row of `path` that a hook offering `contexts` can read, or None."""
+    return next((row for row in FIELDS if row.path == path and row.context in contexts), None)

@@ -1,0 +1,303 @@
+"""The places that a rule can hook, one `HookKind` a spelling of the language, and whose process runs at each event.
+
+`resolve` asks what a hook offers (contexts, verdicts), `explain` takes the prose; `attach.py` has the kernel's side of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi"]
+"""What a field needs to be read at a hook: `process`: the current task is who acts; `packet`: headers; `address`: a socket
+address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table."""
+
+Verdict = Literal["deny", "drop", "pass", "mark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a hook's long form in a policy."""
+
+    name: str
+    explain: str
+
+
+@dataclass(frozen=True, slots=True)
+class HookKind:
+    """One hook as a policy spells it: `kind`, and for cgroup hooks the `name` (`connect4`).
+
+    `contexts` say which fields can be read, `verdicts` and `signals` which actions can be taken.
+    """
+
+    kind: str
+    name: str
+    attach_kind: str
+    keys: tuple[Key, ...]
+    contexts: frozenset[Context]
+    verdicts: tuple[Verdict, ...]
+    signals: bool
+    summary: str
+    context: str
+    ways_round: tuple[str, ...]
+    cost: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+    @property
+    def process_is_actor(self) -> bool:
+        """Whether the current process is the one that does what the hook sees."""
+        return "process" in self.contexts
+
+
+# ------------------------------------------------------------------------------------------------ how policies spell them
+
+_PROCESS: frozenset[Context] = frozenset({"any", "process"})
+_PACKET: frozenset[Context] = frozenset({"any", "packet"})
+
+_NAMES = Key("names", "names or globs (`open*`); a plain name or list may stand instead of the long form")
+_INTERFACES = Key("interfaces", "interface names or globs; each is an attach point of its own")
+_MODE = Key("mode", "native (in the driver), generic (in the network stack), or auto (default: native where the driver can)")
+_PATH = Key("path", "the cgroup v2 directory, below its mount or absolute; default: the root, that is every process")
+
+_TRACE_COST = "About 40 ns an event for the tracepoint, and what the rules read."
+_NESTED = (
+    "The kernel drops runs of tracepoint programs that nest on one CPU (an interrupt's during a system call's): they are "
+    "counted as missed. Raw tracepoints lose none."
+)
+_USER_MEMORY = (
+    "Arguments that point to user memory are read as the call begins: another thread can change them before the kernel "
+    "reads them again, and a page that is not in memory cannot be read (the field is then unread)."
+)
+
+_SOCKET_ROUND = (
+    "Raw and packet sockets (CAP_NET_RAW) send without these hooks; `cgroup: skb_egress` and `tc` see their packets.",
+    "Connections that were open before the policy came go on.",
+)
+_CONNECT_ROUND = (
+    "UDP sockets can send without connect(): add sendmsg4 and sendmsg6.",
+    "An IPv6 socket reaches IPv4 addresses through the 6 hook as ::ffff:a.b.c.d (shown, compared as IPv4): name both hooks.",
+    *_SOCKET_ROUND,
+)
+
+
+def _address_hook(name: str, summary: str, side: Context, ways_round: tuple[str, ...]) -> HookKind:
+    return HookKind(
+        kind="cgroup",
+        name=name,
+        attach_kind="cgroup",
+        keys=(Key("name", "which hook of the cgroup"), _PATH),
+        contexts=frozenset({"any", "process", "address", side}),
+        verdicts=("deny",),
+        signals=False,
+        summary=summary,
+        context="Runs in the calling process, before the kernel acts on the address.",
+        ways_round=ways_round,
+        cost="Paid by each such call in the cgroup and below it, not by packets.",
+    )
+
+
+def _packet_hook(name: str, summary: str, ways_round: tuple[str, ...]) -> HookKind:
+    return HookKind(
+        kind="cgroup",
+        name=name,
+        attach_kind="cgroup",
+        keys=(Key("name", "which hook of the cgroup"), _PATH),
+        contexts=_PACKET,
+        verdicts=("drop", "pass"),
+        signals=False,
+        summary=summary,
+        context="Runs for each packet of a socket of the cgroup. It begins at the IP header: there is no Ethernet header. "
+        "The current process is whoever was interrupted.",
+        ways_round=ways_round,
+        cost="Paid by each IP packet of the cgroup's sockets.",
+    )
+
+
+HOOK_KINDS: tuple[HookKind, ...] = (
+    HookKind(
+        kind="syscall",
+        name="",
+        attach_kind="tracepoint",
+        keys=(
+            _NAMES,
+            Key("phase", "enter (the default) or exit; at exit `ret` is the result and arguments are not there"),
+            Key("abi", "Native (the default), Compat (32-bit callers), or both: [Native, Compat]"),
+        ),
+        contexts=frozenset({"any", "process", "abi"}),
+        verdicts=(),
+        signals=True,
+        summary="A system call, by name, as it begins or as it ends.",
+        context="Runs in the calling process.",
+        ways_round=(
+            "32-bit callers are not seen without `abi: [Native, Compat]`, which makes every system call of the host pay.",
+            "io_uring does the same work without the system call (openat, connect, sendmsg…).",
+            _USER_MEMORY,
+        ),
+        cost="About 40 ns for each call of the named system calls; with more than 32 names, globs such as `*`, or Compat: "
+        "for every system call of the host.",
+    ),
+    HookKind(
+        kind="tracepoint",
+        name="",
+        attach_kind="tracepoint",
+        keys=(Key("names", "`subsystem/event` (or `subsystem:event`), or globs; fields are typed by the event's format"),),
+        contexts=_PROCESS,
+        verdicts=(),
+        signals=True,
+        summary="A kernel tracepoint, with the fields of its record.",
+        context="Runs wherever the kernel put the event. In interrupts the current process is whoever was interrupted: "
+        "there `process` and `signal` are refused.",
+        ways_round=(_NESTED, "An event is a record of what happened: nothing can be refused from here."),
+        cost=_TRACE_COST,
+    ),
+    HookKind(
+        kind="raw_tracepoint",
+        name="",
+        attach_kind="raw_tracepoint",
+        keys=(Key("names", "events, or globs; arguments are typed by BTF, and members are followed: `args.task.mm`"),),
+        contexts=_PROCESS,
+        verdicts=(),
+        signals=True,
+        summary="A kernel tracepoint, with the kernel objects that it was given.",
+        context="As tracepoint: in interrupts the current process is whoever was interrupted.",
+        ways_round=("An event is a record of what happened: nothing can be refused from here.",),
+        cost="About 25 ns an event, less than a tracepoint: no record is made.",
+    ),
+    HookKind(
+        kind="xdp",
+        name="",
+        attach_kind="xdp",
+        keys=(_INTERFACES, _MODE),
+        contexts=_PACKET,
+        verdicts=("drop", "pass"),
+        signals=False,
+        summary="A packet that an interface received, before the network stack.",
+        context="Runs in the driver or right after it; the current process is whoever was interrupted. One XDP program an "
+        "interface: one of another owner is an error, never replaced.",
+        ways_round=(
+            "Only received packets; what leaves is seen by `tc` egress.",
+            "Another interface of the same host is another way in: use a glob.",
+            "VLAN tags that the hardware stripped are not in the packet.",
+        ),
+        cost="The cheapest place to drop a packet; generic mode is a few times dearer.",
+    ),
+    HookKind(
+        kind="tc",
+        name="",
+        attach_kind="tcx",
+        keys=(_INTERFACES, Key("direction", "ingress or egress")),
+        contexts=_PACKET,
+        verdicts=("drop", "pass", "mark"),
+        signals=False,
+        summary="A packet on its way into or out of an interface's queue.",
+        context="Runs in the network stack; the current process is whoever was interrupted. `pass` ends the chain: later "
+        "programs on the interface do not see the packet; with no verdict they do.",
+        ways_round=("XDP programs and hardware offloads can take packets before ingress.",),
+        cost="Paid by each packet of the interface.",
+    ),
+    _address_hook("connect4", "connect() to an IPv4 address (TCP, and UDP that connects).", "peer", _CONNECT_ROUND),
+    _address_hook("connect6", "connect() to an IPv6 address (TCP, and UDP that connects).", "peer", _CONNECT_ROUND),
+    _address_hook("sendmsg4", "An unconnected UDP send to an IPv4 address.", "peer", _SOCKET_ROUND),
+    _address_hook("sendmsg6", "An unconnected UDP send to an IPv6 address.", "peer", _SOCKET_ROUND),
+    _address_hook("bind4", "bind() to an IPv4 address.", "bind", ("A socket that never binds gets a port by itself.",)),
+    _address_hook("bind6", "bind() to an IPv6 address.", "bind", ("A socket that never binds gets a port by itself.",)),
+    _packet_hook("skb_ingress", "An IP packet for a socket of the cgroup.", ("Packets that no socket of the cgroup gets.",)),
+    _packet_hook(
+        "skb_egress", "An IP packet from a socket of the cgroup.", ("Packet sockets (AF_PACKET) send below this hook.",)
+    ),
+)
+
+CGROUP_HOOKS: tuple[str, ...] = tuple(row.name for row in HOOK_KINDS if row.kind == "cgroup")
+
+LATER_HOOKS: tuple[str, ...] = (
+    "function",
+    "kprobe",
+    "kretprobe",
+    "fentry",
+    "fexit",
+    "lsm",
+    "uprobe",
+    "uretprobe",
+    "usdt",
+    "perf",
+    "sock_ops",
+    "sk_lookup",
+    "netfilter",
+    "netkit",
+    "iter",
+    "span",
+)
+"""Hook kinds that the language reserves: refused with "not supported yet"."""
+
+
+def hook_kind(kind: str, name: str = "") -> HookKind:
+    """Return the row of a hook (`name` for cgroup hooks only); `KeyError` if there is none."""
+    for row in HOOK_KINDS:
+        if row.kind == kind and (kind != "cgroup" or row.name == name):
+            return row
+    raise KeyError(f"{kind}:{name}")
+
+
+# ------------------------------------------------------------------------------------------------ whose process is it?
+
+INTERRUPT_EVENTS: tuple[str, ...] = (
+    "irq/*",
+    "irq_vectors/*",
+    "napi/*",
+    "timer/hrtimer_expire_*",
+    "timer/timer_expire_*",
+    "timer/tick_stop",
+    "tcp/tcp_retransmit_skb",
+    "tcp/tcp_retransmit_synack",
+    "tcp/tcp_receive_reset",
+    "tcp/tcp_bad_csum",
+    "net/netif_receive_skb*",
+    "net/netif_rx*",
+    "net/napi_gro_*",
+    "block/block_rq_complete",
+    "block/block_bio_complete",
+    "xdp/*",
+)
+"""Events that fire in interrupts (or their threads): the current process there has nothing to do with them."""
+
+MIXED_EVENTS: tuple[str, ...] = (
+    "sock/inet_sock_set_state",
+    "skb/kfree_skb",
+    "skb/consume_skb",
+    "tcp/*",
+    "net/net_dev_*",
+    "block/block_rq_*",
+    "sched/sched_wakeup*",
+    "sched/sched_waking",
+    "workqueue/*",
+    "writeback/*",
+)
+"""Events that fire in the acting process or in an interrupt, as it happens: `process` there gets a warning."""
+
+
+def whose_process(event: str) -> Literal["actor", "mixed", "interrupted"]:
+    """Tell whose process `process` would be at the tracepoint `subsystem/event`."""
+    if any(fnmatchcase(event, pattern) for pattern in INTERRUPT_EVENTS):
+        return "interrupted"
+    if any(fnmatchcase(event, pattern) for pattern in MIXED_EVENTS):
+        return "mixed"
+    return "actor"
+
+
+# ------------------------------------------------------------------------------------------------ actions
+
+INSTEAD: dict[str, str] = {
+    "deny": "connections, UDP sends and binds can be denied at the cgroup hooks connect4, connect6, sendmsg4, sendmsg6, "
+    "bind4 and bind6; packets can be dropped at xdp, tc and cgroup skb hooks; a process can be ended with `signal: SIGKILL`",
+    "drop": "packets can be dropped at xdp, tc, and the cgroup hooks skb_ingress and skb_egress; calls can be denied at "
+    "cgroup connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6",
+    "pass": "packets can be passed at xdp, tc, and the cgroup hooks skb_ingress and skb_egress; elsewhere going on is "
+    "what happens without a verdict",
+    "mark": "packets can be marked at tc",
+    "signal": "signals can be sent at syscall hooks and at tracepoints that run in the acting process",
+}
+"""Where an action can be taken, for the message that refuses it somewhere else."""
