@@ -1,8 +1,8 @@
 """The command line: the group `policyd`, its table of commands, and what becomes of errors.
 
-Each command is a module of this package that holds a click command named `command`; it is imported when it is called, so
-that `policyd --help` and shell completion stay instant.  `main` is the only place that turns exceptions into messages and exit
-codes: commands raise, they never print errors.
+Each command is a module of this package that holds a click command named `command`; it is imported when it is called,
+so that `policyd --help` and shell completion stay instant.  `main` is the only place that turns exceptions into messages
+and exit codes: commands raise, they never print errors.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,11 +17,12 @@ from policyd.cli.output import note
 from policyd.errors import BuildError, PolicydError, Problem, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from policyd.cli.context import Settings
 
 DIFFERS = 1
+SYSTEM = 7
 USAGE = 64
 BUG = 70
 INTERRUPTED = 130
@@ -29,13 +30,13 @@ BROKEN_PIPE = 141
 
 EXIT_CODES: tuple[tuple[int, str], ...] = (
     (0, "done (diff: what runs agrees with the files)"),
-    (1, "diff: it differs; apply, delete: done, but for the policies that were left out"),
+    (DIFFERS, "diff: it differs; apply, delete: done, but for the policies that were left out"),
     (2, "a file or a policy is wrong"),
     (3, "anything that has no code of its own"),
     (4, "a policy, hook, map or param of that name does not exist"),
     (5, "this kernel or this builder lacks something that is needed"),
     (6, "a program was refused by the compiler or by the kernel's verifier"),
-    (7, "a system call failed"),
+    (SYSTEM, "a system call failed"),
     (8, "another policyd holds the lock"),
     (9, "the policy, the pin or the bpffs root belongs to somebody else"),
     (USAGE, "the command line makes no sense"),
@@ -51,28 +52,10 @@ def report(error: BaseException, settings: Settings) -> int:
     """Tell the user about `error` on stderr and return the exit code; `SystemExit` passes."""
     if isinstance(error, SystemExit):
         raise error
-    if isinstance(error, BrokenPipeError):
-        _give_up_output()
-        return BROKEN_PIPE
-    if isinstance(error, (KeyboardInterrupt, EOFError, click.Abort)):
-        note("interrupted")
-        return INTERRUPTED
-    if isinstance(error, PolicydError):
-        return _report_known(error, settings)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.format_message())
-        return USAGE
-    if isinstance(error, click.ClickException):
-        return _report_usage(error)
-    if isinstance(error, OSError):
-        _trace(error, settings)
-        what = f" {error.filename}:" if error.filename else ""
-        note(f"error:{what} {error.strerror or error}", "red")
-        return 7
-    _trace(error, settings)
-    more = "" if settings.verbose else "; --verbose shows where"
-    note(f"error: {type(error).__name__}: {error}\nThis is a bug of policyd{more}.", "red")
-    return BUG
+    for kinds, tell in _TELLERS:
+        if isinstance(error, kinds):
+            return tell(error, settings)
+    return _tell_bug(error, settings)
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
@@ -107,19 +90,31 @@ def _place(problem: Problem) -> tuple[str, int, int, str, str]:
     return (at.file if at else "", at.line if at else 0, at.column if at else 0, problem.policy, problem.message)
 
 
-def _report_known(error: PolicydError, settings: Settings) -> int:
-    if isinstance(error, ProblemsError):
-        show_problems(error.problems)
-        return error.exit_code
+def _tell_problems(error: Any, _: Settings) -> int:
+    show_problems(error.problems)
+    return int(error.exit_code)
+
+
+def _tell_build(error: Any, settings: Settings) -> int:
     note(f"error: {error}", "red")
-    if isinstance(error, BuildError) and error.log:
-        note(error.log if settings.verbose else "    --verbose shows the whole log")
-    if settings.verbose and error.__cause__ is not None:
+    if error.log:
+        note(error.log.rstrip() if settings.verbose else "    --verbose shows the whole log")
+    return int(error.exit_code)
+
+
+def _tell_known(error: Any, settings: Settings) -> int:
+    note(f"error: {error}", "red")
+    if error.__cause__ is not None:
         _trace(error, settings)
-    return error.exit_code
+    return int(error.exit_code)
 
 
-def _report_usage(error: click.ClickException) -> int:
+def _tell_help(error: Any, _: Settings) -> int:
+    click.echo(error.format_message())
+    return USAGE
+
+
+def _tell_usage(error: Any, _: Settings) -> int:
     note(f"error: {error.format_message()}", "red")
     context = getattr(error, "ctx", None)
     if context is not None:
@@ -127,14 +122,47 @@ def _report_usage(error: click.ClickException) -> int:
     return USAGE
 
 
-def _trace(error: BaseException, settings: Settings) -> None:
-    if settings.verbose:
-        note("".join(traceback.format_exception(error)).rstrip())
+def _tell_environment(error: Any, settings: Settings) -> int:
+    _trace(error, settings)
+    what = f" {error.filename}:" if error.filename else ""
+    note(f"error:{what} {error.strerror or error}", "red")
+    return SYSTEM
 
 
-def _give_up_output() -> None:
+def _tell_bug(error: BaseException, settings: Settings) -> int:
+    _trace(error, settings)
+    more = "" if settings.verbose else "; --verbose shows where"
+    note(f"error: {type(error).__name__}: {error}\nThis is a bug of policyd{more}.", "red")
+    return BUG
+
+
+def _tell_interrupted(_: BaseException, __: Settings) -> int:
+    note("interrupted")
+    return INTERRUPTED
+
+
+def _tell_nobody(_: BaseException, __: Settings) -> int:
     """Point stdout at /dev/null, so that Python's flush at exit does not fail once more."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
         sys.stdout = None
+    return BROKEN_PIPE
+
+
+def _trace(error: BaseException, settings: Settings) -> None:
+    if settings.verbose:
+        note("".join(traceback.format_exception(error)).rstrip())
+
+
+_TELLERS: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any, Settings], int]], ...] = (
+    ((BrokenPipeError,), _tell_nobody),
+    ((KeyboardInterrupt, EOFError, click.Abort), _tell_interrupted),
+    ((ProblemsError,), _tell_problems),
+    ((BuildError,), _tell_build),
+    ((PolicydError,), _tell_known),
+    ((click.exceptions.NoArgsIsHelpError,), _tell_help),
+    ((click.ClickException,), _tell_usage),
+    ((OSError,), _tell_environment),
+)
+"""Who tells of which errors; the first row that fits."""

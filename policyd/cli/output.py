@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from policyd.text import safe
+
 if TYPE_CHECKING:
     from policyd.cli.context import Settings
 
 GAP = "   "
-_KEEP = "\n\t"
 
 
-def clean(text: object, keep: str = "") -> str:
-    r"""Return `str(text)` with each unprintable character (but those of `keep`) written as `\x1b` or `\u202e`."""
-    shown = str(text)
-    if shown.isprintable():
-        return shown
-    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in shown)
+def clean(text: object) -> str:
+    """Return `str(text)`, lines and tabs kept, with nothing else in it that could drive a terminal."""
+    return "\n".join("\t".join(map(safe, line.split("\t"))) for line in str(text).split("\n"))
 
 
 def use_color(choice: str) -> bool | None:
@@ -40,12 +38,12 @@ def use_color(choice: str) -> bool | None:
 
 def say(text: str = "") -> None:
     """Print a line (or lines) of ordinary output, cleaned."""
-    click.echo(clean(text, _KEEP))
+    click.echo(clean(text))
 
 
 def note(text: str, color: str = "") -> None:
     """Print a line (or lines) to stderr, cleaned, in a colour where stderr is a terminal."""
-    shown = clean(text, _KEEP)
+    shown = clean(text)
     click.echo(click.style(shown, fg=color) if color else shown, err=True)
 
 
@@ -91,7 +89,7 @@ def print_table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[st
 def _cell(value: object) -> str:
     if value is None or value == "":
         return "-"
-    return clean(value)
+    return safe(str(value))
 
 
 def _is_number(text: str) -> bool:
@@ -119,7 +117,7 @@ class Progress:
         """Show what is being done now, instead of what was shown before."""
         if self._active:
             width = os.get_terminal_size(self._stream.fileno()).columns - 1
-            self._write(f"\r\x1b[K{clean(text)[:width]}")
+            self._write(f"\r\x1b[K{safe(text)[:width]}")
             self._shown = True
 
     def clear(self) -> None:
