@@ -8,58 +8,26 @@ from `attach` and `update_link`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
+from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
 from policyd.unit import AttachPoint
 
-
-@dataclass(frozen=True, slots=True)
-class MapInfo:
-    id: int
-    type: str  # as in MapClass.type, or `array_of_maps`, `prog_array`
-    key_size: int
-    value_size: int
-    max_entries: int
-    flags: int
-    name: str
-    frozen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramInfo:
-    id: int
-    name: str
-    type: str
-    tag: str
-    run_count: int = 0
-    run_time_ns: int = 0
-    recursion_misses: int = 0
-    verified_instructions: int = 0
-    instructions: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LinkInfo:
-    """`target` is what the kernel says the link is attached to now; `alive` is False for a defunct link (A.3)."""
-
-    id: int
-    type: str  # perf_event raw_tracepoint xdp tcx cgroup
-    program_id: int
-    alive: bool
-    target: str = ""  # ifindex, cgroup id, tracepoint name: compared with where the attach point resolves to now
+__all__ = ["Kernel", "LinkInfo", "MapInfo", "ProgramInfo"]
 
 
 class Kernel(Protocol):
+    """A kernel with one bpffs root."""
+
     # -- bpffs -----------------------------------------------------------------------------------------
     root: str
 
     def ensure_root(self) -> None:
         """Mount bpffs if absent, make the root (0700), refuse one that is not ours (`OwnershipError`)."""
 
-    def lock(self, timeout: float | None, waiting: object = None) -> AbstractContextManager[None]:
+    def lock(self, timeout: float | None, waiting: Callable[[], object] | None = None) -> AbstractContextManager[None]:
         """Hold the exclusive lock of the root; `waiting()` is called once if another holds it; `LockError` on timeout."""
 
     def exists(self, path: str) -> bool: ...
@@ -77,7 +45,14 @@ class Kernel(Protocol):
 
     # -- maps ------------------------------------------------------------------------------------------
     def create_map(
-        self, type: str, key_size: int, value_size: int, max_entries: int, flags: int = 0, name: str = "", inner_fd: int = 0
+        self,
+        type: str,  # noqa: A002
+        key_size: int,
+        value_size: int,
+        max_entries: int,
+        flags: int = 0,
+        name: str = "",
+        inner_fd: int | None = None,
     ) -> int: ...
     def map_info(self, fd: int) -> MapInfo: ...
     def lookup(self, fd: int, key: bytes) -> bytes | None:

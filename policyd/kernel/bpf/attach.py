@@ -1,0 +1,59 @@
+"""Links and pins: attach a program, replace it, detach it, give an object a name in bpffs, take it by name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+
+from policyd.errors import KernelError
+from policyd.kernel.bpf.constants import LINK_REPLACE, Command
+from policyd.kernel.bpf.syscall import address, buffer, call
+
+
+def create_link(program_fd: int, target: int, attach_type: int, flags: int, what: str) -> int:
+    """Return a link's fd.  `target` is an fd (cgroup, perf event) or an interface index; flags are the attach type's.
+
+    The zeros behind the flags are each kind's own part: a tcx link without an anchor goes behind the others.
+    """
+    attr = struct.pack("<IIIIQQ", program_fd, target, attach_type, flags, 0, 0)
+    return call(Command.LINK_CREATE, attr, what)
+
+
+def create_multi_link(program_fd: int, attach_type: int, addresses: int, count: int, what: str) -> int:
+    """Return the fd of a kprobe_multi link on `count` symbols: `addresses` points to an array of C strings."""
+    attr = struct.pack("<IIIIIIQQQ", program_fd, 0, attach_type, 0, 0, count, addresses, 0, 0)
+    return call(Command.LINK_CREATE, attr, what)
+
+
+def open_raw_tracepoint(program_fd: int, name: str, what: str) -> int:
+    """Return the fd of a link on a raw tracepoint; an empty name is for programs that were loaded with a BTF target."""
+    memory = buffer(name.encode("ascii") + b"\0") if name else None
+    return call(Command.RAW_TRACEPOINT_OPEN, struct.pack("<QIxxxxQ", address(memory), program_fd, 0), what)
+
+
+def update_link(link_fd: int, new_fd: int, old_fd: int, what: str) -> None:
+    """Replace a link's program if it is still `old_fd`'s (EPERM if not)."""
+    call(Command.LINK_UPDATE, struct.pack("<IIII", link_fd, new_fd, LINK_REPLACE, old_fd), what)
+
+
+def detach_link(link_fd: int, what: str) -> None:
+    """Detach a link whoever else holds it; the link stays, without a target (EOPNOTSUPP for tracing kinds)."""
+    call(Command.LINK_DETACH, struct.pack("<I", link_fd), what)
+
+
+def pin(fd: int, path: str) -> None:
+    """Give an object a name in bpffs; EEXIST if the name is taken."""
+    memory = buffer(os.fsencode(path) + b"\0")
+    call(Command.OBJ_PIN, struct.pack("<QII", address(memory), fd, 0), f"pin {path}")
+
+
+def open_pin(path: str) -> int | None:
+    """Return an fd of the object that `path` names, None if there is no such name."""
+    memory = buffer(os.fsencode(path) + b"\0")
+    try:
+        return call(Command.OBJ_GET, struct.pack("<QII", address(memory), 0, 0), f"open the pin {path}")
+    except KernelError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+            return None
+        raise

@@ -1,0 +1,201 @@
+"""What the kernel says about its BPF objects: `BPF_OBJ_GET_INFO_BY_FD` decoded, and the walk over all ids.
+
+The three `…Info` rows are what the engine, the readers and `doctor` see (`kernel/port.py` names them too).
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from policyd.errors import KernelError
+from policyd.kernel.bpf.constants import (
+    ATTACH_TYPES,
+    LINK_TYPE_NAMES,
+    MAP_TYPE_NAMES,
+    PERF_EVENT_TRACEPOINT,
+    PROGRAM_TYPE_NAMES,
+    Command,
+)
+from policyd.kernel.bpf.syscall import Buffer, address, buffer, call
+
+_INFO_BYTES = 256  # more than any info of today; the kernel fills what it knows and leaves the rest zero
+_NAME_BYTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class MapInfo:
+    """A map.  `type` is as in `MapClass.type`, or `array_of_maps`, `prog_array`; `frozen` is known from Linux 5.2 on."""
+
+    id: int
+    type: str
+    key_size: int
+    value_size: int
+    max_entries: int
+    flags: int
+    name: str
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInfo:
+    """A program.  Run counts are zero unless statistics are on; `instructions` is zero for callers without CAP_BPF."""
+
+    id: int
+    name: str
+    type: str
+    tag: str
+    run_count: int = 0
+    run_time_ns: int = 0
+    recursion_misses: int = 0
+    verified_instructions: int = 0
+    instructions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInfo:
+    """A link.  `target` is what the kernel says it is attached to now; `alive` is False for one that lost its target.
+
+    type            target
+    xdp             interface index
+    tcx             interface index and direction, `3:ingress`
+    cgroup          cgroup id and attach type, `1234:10`
+    raw_tracepoint  name
+    perf_event      a tracepoint's name without its group; empty before Linux 6.6, which does not tell
+    """
+
+    id: int
+    type: str
+    program_id: int
+    alive: bool
+    target: str = ""
+
+
+def _query(fd: int, what: str, prepared: Buffer | None = None) -> bytes:
+    info = prepared if prepared is not None else buffer(_INFO_BYTES)
+    call(Command.OBJ_GET_INFO_BY_FD, struct.pack("<IIQ", fd, len(info), address(info)), what)
+    return info.raw
+
+
+def _text(data: bytes) -> str:
+    return data.split(b"\0", 1)[0].decode("ascii", "replace")
+
+
+def map_info(fd: int) -> MapInfo:
+    """Return what `fd` is; `KernelError` EINVAL or EBADF if it is no map."""
+    data = _query(fd, "read a map's information")
+    kind, id_, key_size, value_size, entries, flags, name = struct.unpack_from("<6I16s", data)
+    type_name = MAP_TYPE_NAMES.get(kind, str(kind))
+    return MapInfo(id_, type_name, key_size, value_size, entries, flags, _text(name), _is_frozen(fd))
+
+
+def _is_frozen(fd: int) -> bool:
+    """`struct bpf_map_info` does not hold it; the fd's `fdinfo` does (kernel commit 87df15de441b)."""
+    with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as file:  # noqa: PTH123 (procfs: nothing to resolve)
+        return any(line.split() == ["frozen:", "1"] for line in file)
+
+
+def program_info(fd: int) -> ProgramInfo:
+    """Return what `fd` is; `KernelError` if it is no program."""
+    data = _query(fd, "read a program's information")
+    kind, id_, tag, _, translated = struct.unpack_from("<II8sII", data)
+    run_time, run_count, misses, verified = struct.unpack_from("<QQQI", data, 192)
+    return ProgramInfo(
+        id=id_,
+        name=_text(data[64:80]),
+        type=PROGRAM_TYPE_NAMES.get(kind, str(kind)),
+        tag=tag.hex(),
+        run_count=run_count,
+        run_time_ns=run_time,
+        recursion_misses=misses,
+        verified_instructions=verified,
+        instructions=translated // 8,
+    )
+
+
+def link_info(fd: int) -> LinkInfo:
+    """Return what `fd` is and where it is attached now; `KernelError` if it is no link."""
+    what = "read a link's information"
+    data = _query(fd, what)
+    kind, id_, program = struct.unpack_from("<III", data)
+    name = LINK_TYPE_NAMES.get(kind, str(kind))
+    read = _LINK_TARGETS.get(name)
+    target = read(fd, data) if read else ""
+    return LinkInfo(id_, name, program, target is not None, target or "")
+
+
+def _xdp_target(_fd: int, data: bytes) -> str | None:
+    index = struct.unpack_from("<I", data, 16)[0]
+    return str(index) if index else None
+
+
+def _tcx_target(_fd: int, data: bytes) -> str | None:
+    index, attach_type = struct.unpack_from("<II", data, 16)
+    direction = "ingress" if attach_type == ATTACH_TYPES["tcx_ingress"] else "egress"
+    return f"{index}:{direction}" if index else None
+
+
+def _cgroup_target(_fd: int, data: bytes) -> str | None:
+    cgroup, attach_type = struct.unpack_from("<QI", data, 16)
+    return f"{cgroup}:{attach_type}" if cgroup else None
+
+
+def _raw_tracepoint_target(fd: int, _data: bytes) -> str:
+    return _named_target(fd, 16)
+
+
+def _perf_event_target(fd: int, data: bytes) -> str:
+    kind = struct.unpack_from("<I", data, 16)[0]
+    return _named_target(fd, 24) if kind in {0, PERF_EVENT_TRACEPOINT} else ""
+
+
+def _named_target(fd: int, offset: int) -> str:
+    """Ask again with room for the name, whose pointer and length stand at `offset` of the information."""
+    name, info = buffer(_NAME_BYTES), buffer(_INFO_BYTES)
+    struct.pack_into("<QI", info, offset, address(name), _NAME_BYTES)
+    _query(fd, "read a link's target name", info)
+    return _text(name.raw)
+
+
+_LINK_TARGETS: dict[str, Callable[[int, bytes], str | None]] = {
+    "xdp": _xdp_target,
+    "tcx": _tcx_target,
+    "cgroup": _cgroup_target,
+    "raw_tracepoint": _raw_tracepoint_target,
+    "perf_event": _perf_event_target,
+}
+
+Sort = Literal["program", "map", "link"]
+_ID_COMMANDS: dict[str, tuple[Command, Command]] = {
+    "program": (Command.PROG_GET_NEXT_ID, Command.PROG_GET_FD_BY_ID),
+    "map": (Command.MAP_GET_NEXT_ID, Command.MAP_GET_FD_BY_ID),
+    "link": (Command.LINK_GET_NEXT_ID, Command.LINK_GET_FD_BY_ID),
+}
+
+
+def ids(sort: Sort) -> Iterator[int]:
+    """Walk over the ids of all programs, maps or links of this kernel (needs CAP_SYS_ADMIN)."""
+    memory = buffer(12)
+    while True:
+        try:
+            call(_ID_COMMANDS[sort][0], memory, f"list the {sort}s of this kernel")
+        except KernelError as error:
+            if error.errno == errno.ENOENT:
+                return
+            raise
+        found = struct.unpack_from("<I", memory, 4)[0]
+        yield found
+        struct.pack_into("<III", memory, 0, found, 0, 0)
+
+
+def open_id(sort: Sort, id: int) -> int | None:  # noqa: A002 (the kernel's word)
+    """Return an fd for an id, None if the object is gone (needs CAP_SYS_ADMIN)."""
+    try:
+        return call(_ID_COMMANDS[sort][1], struct.pack("<III", id, 0, 0), f"open {sort} {id}")
+    except KernelError as error:
+        if error.errno == errno.ENOENT:
+            return None
+        raise

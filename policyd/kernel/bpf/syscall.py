@@ -1,0 +1,131 @@
+"""The `bpf(2)` system call, and the two neighbours that BPF needs: `perf_event_open(2)` and `statfs(2)`/`mount(2)`.
+
+`call` takes a command and the bytes of its `union bpf_attr`; the modules beside this one (`maps`, `programs`, `attach`,
+`info`) lay out the bytes.  Everything that `ctypes` must do for them is here.  A command that changes the kernel is a
+numbered point (`kernel/points.py`).  Failures raise `KernelError` with `what` as their sentence.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from collections.abc import Callable
+
+from policyd.errors import KernelError, UnsupportedError
+from policyd.kernel import points
+from policyd.kernel.bpf.constants import CHANGES, ENOTSUPP, Command
+
+Buffer = ctypes.Array[ctypes.c_char]
+
+_NUMBERS = {"x86_64": (321, 298), "aarch64": (280, 241), "riscv64": (280, 241), "s390x": (351, 331), "ppc64le": (361, 319)}
+"""System call numbers by machine: bpf, perf_event_open."""
+
+_LOAD_ATTEMPTS = 5  # BPF_PROG_LOAD gives EAGAIN when a signal interrupts the verifier (kernel commit c3494801cd17)
+_PERMISSION = "needs root, or CAP_BPF with CAP_PERFMON (tracing) and CAP_NET_ADMIN (network)"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+
+
+def buffer(data: bytes | int) -> Buffer:
+    """Return memory of its own that holds `data`, or that many zero bytes; keep it alive for as long as the call lasts."""
+    if isinstance(data, int):
+        return ctypes.create_string_buffer(max(data, 1))
+    return ctypes.create_string_buffer(data, max(len(data), 1))
+
+
+def address(memory: Buffer | None) -> int:
+    """Return the address of `memory` as a number for an attribute; 0 for None."""
+    return 0 if memory is None else ctypes.addressof(memory)
+
+
+def call(command: Command, attr: bytes | Buffer, what: str) -> int:
+    """Do one `bpf(2)` command and return what it returned (an fd, a count, 0).
+
+    `attr` as a `Buffer` also receives what the kernel writes back.  `what` says in words what is being done
+    (`create map rings`): it opens the error's message and names the point.
+    """
+    memory = buffer(attr) if isinstance(attr, bytes) else attr
+    name = CHANGES.get(command)
+    try:
+        if name is None:
+            return _bpf(command, memory)
+        return points.run(name, what, lambda: _bpf(command, memory))
+    except OSError as error:
+        raise failure(what, error.errno or errno.EIO) from None
+
+
+def failure(what: str, number: int) -> KernelError:
+    """Return the `KernelError` for an errno, with the hint that can be given without knowing more."""
+    if number == ENOTSUPP:
+        number = errno.EOPNOTSUPP
+    return KernelError(what, number, _PERMISSION if number == errno.EPERM and os.geteuid() else "")
+
+
+def _bpf(command: Command, memory: Buffer) -> int:
+    number = _number(0)
+    for attempt in range(_LOAD_ATTEMPTS):
+        result = _syscall(number, int(command), memory, len(memory))
+        if result >= 0:
+            return int(result)
+        code = ctypes.get_errno()
+        again = code == errno.EINTR or (code == errno.EAGAIN and command is Command.PROG_LOAD)
+        if not again or attempt == _LOAD_ATTEMPTS - 1:
+            raise OSError(code, os.strerror(code))
+    raise AssertionError("unreachable")
+
+
+def _number(index: int) -> int:
+    machine = platform.machine()
+    if machine not in _NUMBERS:
+        raise UnsupportedError(f"the machine {machine!r}", instead=f"supported are {', '.join(_NUMBERS)}")
+    return _NUMBERS[machine][index]
+
+
+def perf_event_open_tracepoint(event_id: int, what: str) -> int:
+    """Return an fd of a perf event on a tracepoint, for all processes.
+
+    Perf tracepoint events are not bound to a CPU once a BPF program is attached: the program runs on every CPU whichever CPU
+    the event names (`perf_trace_run_bpf_submit` runs the tracepoint's whole program array), so CPU 0 stands for all.
+    """
+    kind_tracepoint, attr_size, close_on_exec = 2, 64, 8
+    attr = buffer(struct.pack("<IIQ", kind_tracepoint, attr_size, event_id).ljust(attr_size, b"\0"))
+    return checked(lambda: _syscall(_number(1), attr, -1, 0, -1, close_on_exec), what)
+
+
+def filesystem_magic(path: str) -> int:
+    """Return the `f_type` of the file system that holds `path` (`BPFFS_MAGIC`, `TRACEFS_MAGIC`)."""
+    memory = buffer(256)
+    checked(lambda: _libc.statfs(os.fsencode(path), memory), f"look at the file system of {path}")
+    return int(struct.unpack_from("<q", memory.raw)[0]) & 0xFFFFFFFF
+
+
+def mount(kind: str, path: str) -> None:
+    """Mount a new instance of the file system `kind` on the directory `path`: a point."""
+    no_set_uid, no_devices, no_exec = 2, 4, 8
+    flags = ctypes.c_ulong(no_set_uid | no_devices | no_exec)
+
+    def act() -> int:
+        return int(_libc.mount(kind.encode(), os.fsencode(path), kind.encode(), flags, None))
+
+    checked(act, f"mount {kind} on {path}", "mount")
+
+
+def checked(act: Callable[[], int], what: str, point: str = "") -> int:
+    """Run a libc call that returns -1 on failure; raise `KernelError`.  `point` names the change that it makes, if any."""
+
+    def attempt() -> int:
+        result = int(act())
+        if result < 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+        return result
+
+    try:
+        return points.run(point, what, attempt) if point else attempt()
+    except OSError as error:
+        raise failure(what, error.errno or errno.EIO) from None

@@ -1,0 +1,232 @@
+"""Attach kinds on a real kernel: how a link of each is made, and which identity its target must have now.
+
+One `LinkKind` a kind of attach point (`vocabulary.attach` has their numbers and neutral verdicts).  `real.py` calls `attach`
+and `locate`; every failure is an `AttachError` whose hint says what stands in the way and what to do.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from policyd.errors import AttachError, KernelError, NotFoundError
+from policyd.kernel import netlink, tracepoints
+from policyd.kernel.bpf import attach as bpf_links
+from policyd.kernel.bpf.constants import XDP_GENERIC, XDP_NATIVE
+from policyd.kernel.bpf.syscall import perf_event_open_tracepoint
+from policyd.unit import AttachPoint
+from policyd.vocabulary.attach import AttachKind, attach_kind
+
+_Hint = str | Callable[[AttachPoint], str]
+
+_NO_PERMISSION = "needs root, or CAP_BPF with CAP_PERFMON (tracing) or CAP_NET_ADMIN (network); `policyd doctor` tells more"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKind:
+    """How one kind of attach point is attached and found; `hints` explain the errnos that this kind can meet."""
+
+    attach: Callable[[AttachPoint, AttachKind, int], int]
+    locate: Callable[[AttachPoint, AttachKind], str | None]
+    hints: dict[int, _Hint] = field(default_factory=dict)
+
+
+def attach(point: AttachPoint, program_fd: int) -> int:
+    """Return the fd of a new link that holds the program; `AttachError`."""
+    try:
+        return _kind(point).attach(point, attach_kind(point.kind, point.option), program_fd)
+    except KernelError as error:
+        raise explained(point, error) from None
+
+
+def update(point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
+    """Replace the program of a live link if it is still `old_fd`'s; `AttachError`."""
+    try:
+        bpf_links.update_link(link_fd, new_fd, old_fd, f"replace the program at {point.key}")
+    except KernelError as error:
+        hints = {
+            errno.EPERM: "its program is not the expected one any more: somebody else replaced it",
+            errno.ENOLINK: "the link lost its target: the interface or cgroup is gone",
+        }
+        raise AttachError(point.key, error.what, error.errno, hints.get(error.errno, error.hint)) from None
+
+
+def locate(point: AttachPoint) -> str | None:
+    """Return what `LinkInfo.target` of a live link must be now, None if the place does not exist."""
+    return _kind(point).locate(point, attach_kind(point.kind, point.option))
+
+
+def explained(point: AttachPoint, error: KernelError) -> AttachError:
+    """Return an attach error with the hint of its kind and errno."""
+    hint = _kind(point).hints.get(error.errno, error.hint)
+    if not hint and error.errno == errno.EPERM:
+        hint = _NO_PERMISSION
+    return AttachError(point.key, error.what, error.errno, hint(point) if callable(hint) else hint)
+
+
+def _what(point: AttachPoint) -> str:
+    return f"attach to {point.key}"
+
+
+def _missing(point: AttachPoint, code: int) -> KernelError:
+    return KernelError(_what(point), code)
+
+
+# ------------------------------------------------------------------------------------------------ tracepoints
+
+
+def _attach_tracepoint(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
+    event_id = tracepoints.event_id(point.target)
+    if event_id is None:
+        raise _missing(point, errno.ENOENT)
+    event_fd = perf_event_open_tracepoint(event_id, _what(point))
+    try:
+        return bpf_links.create_link(program_fd, event_fd, kind.link_attach_type, 0, _what(point))
+    finally:
+        os.close(event_fd)  # the link holds the event
+
+
+def _locate_tracepoint(point: AttachPoint, _kind: AttachKind) -> str | None:
+    """A perf link names the event without its group."""
+    return None if tracepoints.event_id(point.target) is None else point.target.rpartition("/")[2]
+
+
+def _attach_raw_tracepoint(point: AttachPoint, _kind: AttachKind, program_fd: int) -> int:
+    return bpf_links.open_raw_tracepoint(program_fd, point.target, _what(point))
+
+
+def _locate_raw_tracepoint(point: AttachPoint, _kind: AttachKind) -> str | None:
+    """Raw tracepoints are part of the kernel's code: they do not come and go but with modules, which a link holds."""
+    return point.target
+
+
+# ------------------------------------------------------------------------------------------------ interfaces
+
+_XDP_FLAGS = {"auto": 0, "native": XDP_NATIVE, "generic": XDP_GENERIC}
+_NO_FALLBACK = frozenset({errno.EBUSY, errno.EEXIST, errno.EPERM, errno.ENODEV, errno.ENOMEM})
+
+
+def _interface(point: AttachPoint) -> int:
+    index = netlink.index_of(point.target)
+    if index is None:
+        raise _missing(point, errno.ENODEV)
+    return index
+
+
+def _attach_xdp(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
+    """`auto` lets the kernel choose (native where the driver has XDP), and takes generic where the driver then refuses."""
+    index, mode = _interface(point), point.option
+    try:
+        return bpf_links.create_link(program_fd, index, kind.link_attach_type, _XDP_FLAGS[mode], _what(point))
+    except KernelError as error:
+        if mode != "auto" or error.errno in _NO_FALLBACK:
+            raise
+    return bpf_links.create_link(program_fd, index, kind.link_attach_type, XDP_GENERIC, _what(point))
+
+
+def _locate_xdp(point: AttachPoint, _kind: AttachKind) -> str | None:
+    index = netlink.index_of(point.target)
+    return None if index is None else str(index)
+
+
+def _attach_tcx(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
+    """Behind the programs that are there: first come, first served."""
+    return bpf_links.create_link(program_fd, _interface(point), kind.link_attach_type, 0, _what(point))
+
+
+def _locate_tcx(point: AttachPoint, _kind: AttachKind) -> str | None:
+    index = netlink.index_of(point.target)
+    return None if index is None else f"{index}:{point.option}"
+
+
+def _xdp_in_the_way(point: AttachPoint) -> str:
+    there = netlink.xdp_program(point.target)
+    if there is None:
+        return f"interface {point.target} already has an XDP program that is not ours, and takes only one"
+    return (
+        f"interface {point.target} already has an XDP program (id {there.id}{f', name {there.name}' if there.name else ''}) "
+        f"that is not ours, and takes only one"
+    )
+
+
+def _no_interface(point: AttachPoint) -> str:
+    return f"there is no interface {point.target} in this network namespace"
+
+
+# ------------------------------------------------------------------------------------------------ cgroups
+
+
+def _attach_cgroup(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
+    try:
+        cgroup_fd = os.open(point.target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _missing(point, error.errno or errno.ENOENT) from None
+    try:
+        return bpf_links.create_link(program_fd, cgroup_fd, kind.link_attach_type, 0, _what(point))
+    finally:
+        os.close(cgroup_fd)
+
+
+def _locate_cgroup(point: AttachPoint, kind: AttachKind) -> str | None:
+    """A cgroup's id is its directory's inode number (64-bit kernels: `kernfs_ino`)."""
+    try:
+        return f"{Path(point.target).stat().st_ino}:{kind.link_attach_type}"
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+# ------------------------------------------------------------------------------------------------ the table
+
+LINK_KINDS: dict[str, LinkKind] = {
+    "tracepoint": LinkKind(
+        _attach_tracepoint,
+        _locate_tracepoint,
+        {
+            errno.ENOENT: "this kernel has no such tracepoint",
+            errno.E2BIG: "the kernel takes 64 programs a tracepoint, and other tools hold them all",
+        },
+    ),
+    "raw_tracepoint": LinkKind(
+        _attach_raw_tracepoint, _locate_raw_tracepoint, {errno.ENOENT: "this kernel has no such raw tracepoint"}
+    ),
+    "xdp": LinkKind(
+        _attach_xdp,
+        _locate_xdp,
+        {
+            errno.ENODEV: _no_interface,
+            errno.EBUSY: _xdp_in_the_way,
+            errno.EEXIST: _xdp_in_the_way,
+            errno.EOPNOTSUPP: "the interface's driver has no native XDP: use mode auto or generic",
+            errno.ERANGE: "the driver's native XDP does not take this MTU: use mode generic, or a smaller MTU",
+        },
+    ),
+    "tcx": LinkKind(
+        _attach_tcx,
+        _locate_tcx,
+        {
+            errno.ENODEV: _no_interface,
+            errno.EINVAL: "tcx needs Linux 6.6",
+            errno.ERANGE: "the kernel takes 63 tcx programs an interface and direction, and other tools hold them all",
+        },
+    ),
+    "cgroup": LinkKind(
+        _attach_cgroup,
+        _locate_cgroup,
+        {
+            errno.ENOENT: "there is no such cgroup directory",
+            errno.EBADF: "the directory is not in a cgroup v2 hierarchy",
+            errno.EPERM: "a cgroup above has a program that forbids others (attached without BPF_F_ALLOW_MULTI), or: "
+            + _NO_PERMISSION,
+            errno.E2BIG: "the kernel takes 64 programs a cgroup and hook, and other tools hold them all",
+        },
+    ),
+}
+
+
+def _kind(point: AttachPoint) -> LinkKind:
+    if point.kind not in LINK_KINDS:
+        raise NotFoundError(f"attach kind {point.kind!r} is not known")
+    return LINK_KINDS[point.kind]
