@@ -9,6 +9,7 @@ A record that cannot be read is a fact like any other (`Found.reason`), never an
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -20,7 +21,7 @@ from policyd.unit import AttachPoint, Buckets, EventOutput, MapClass, MapSpec, P
 from policyd.vocabulary.types import ValueType  # noqa: TC001 (as above)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from policyd.kernel.port import Kernel
 
@@ -223,6 +224,17 @@ class Found(Generic[RecordType]):
     reason: str = ""
 
 
+@contextmanager
+def opened(kernel: Kernel, path: str) -> Iterator[int | None]:
+    """Hold a file descriptor of the pin at `path` (None if there is none) for the length of a `with` block."""
+    fd = kernel.open(path)
+    try:
+        yield fd
+    finally:
+        if fd is not None:
+            kernel.close(fd)
+
+
 def find_record(kernel: Kernel, path: str, kind: type[RecordType]) -> Found[RecordType]:
     """Read the record at `path`; whatever is wrong with it is in the answer."""
     try:
@@ -249,10 +261,9 @@ def read_policies(kernel: Kernel) -> dict[str, PolicyRecord]:
 
 def _read(kernel: Kernel, path: str) -> bytes | str | None:
     """Return the JSON bytes, or what is wrong, or None if there is no pin."""
-    fd = kernel.open(path)
-    if fd is None:
-        return None
-    try:
+    with opened(kernel, path) as fd:
+        if fd is None:
+            return None
         info = kernel.map_info(fd)
         if (info.type, info.key_size, info.max_entries) != ("array", 4, 1) or info.value_size > MAX_RECORD_BYTES:
             return f"is no record but a map of type {info.type}"
@@ -260,8 +271,6 @@ def _read(kernel: Kernel, path: str) -> bytes | str | None:
             return "is not frozen: it may be half written, or not ours"
         data = kernel.lookup(fd, bytes(4))
         return data.rstrip(b"\0") if data else "is empty"
-    finally:
-        kernel.close(fd)
 
 
 def _decode(path: str, data: bytes, kind: type[RecordType]) -> Found[RecordType]:
@@ -289,7 +298,7 @@ def write_record(kernel: Kernel, path: str, record: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A policy that shall run, with what its record says beside the document: where it came from and what was set by hand."""
+    """A policy that shall run, with what its record says beside the document: where it came from, what was set by hand."""
 
     policy: TypedPolicy
     set: str = ""

@@ -1,0 +1,245 @@
+"""What runs on this host now, read from the kernel alone: pins, map contents, links, the programs behind them.
+
+In: a `Kernel`.  Out: one frozen `Observed`, which the planner compares with what is wanted.  Nothing here changes anything.
+Names in our directories that are not of the shapes that the engine makes are listed as `unknown`, and never touched.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policyd.errors import KernelError
+from policyd.record import HOOKS, POLICIES, SHARED, Found, HookRecord, PolicyRecord, UsedRows, find_record, opened, policy_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policyd.kernel.port import Kernel, LinkInfo, MapInfo, ProgramInfo
+
+_POLICY_DIRECTORY = re.compile(r"policy-[0-9a-f]{12}")
+_HOOK_DIRECTORY = re.compile(r"[a-z_]+-[0-9a-f]{12}")
+_POLICY_PIN = re.compile(r"record|ring|map-[0-9a-f]{12}")
+_HOOK_PIN = re.compile(r"record|link|slot|stub|(program|next)-[0-9]+|shards|next-shards")
+_SHARED_PIN = re.compile(r"config|account|scalars|rings|processes|processes-filled|class-[a-z0-9_]+")
+_TOP = frozenset({POLICIES, HOOKS, SHARED, "staging", "pending"})
+
+FILLED = f"{SHARED}/processes-filled"
+"""A record of the id of the process table that has been filled from /proc."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPolicy:
+    """A directory of `policies/`: its record (or why there is none), and what is pinned beside it."""
+
+    id: str
+    record: PolicyRecord | None
+    reason: str
+    ring: MapInfo | None
+    maps: dict[str, MapInfo]  # by pin name
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedHook:
+    """A directory of `hooks/`: its record, its link, and the program that an event meets there.
+
+    `slot` and `stub` are kernel ids, None if not pinned.  `running` is the id of the program in charge: what the slot holds
+    (0: it is empty), or what the link holds where the kind has no slot; None if that cannot be told.
+    """
+
+    id: str
+    record: HookRecord | None
+    reason: str
+    uses_slot: bool
+    link: LinkInfo | None
+    located: str | None
+    slot: int | None
+    stub: int | None
+    running: int | None
+    programs: dict[str, ProgramInfo]  # by pin name: program-0, next-0…
+    pins: tuple[str, ...]
+
+    @property
+    def fault(self) -> str:
+        """Why no event can reach the program (in a few words), or nothing."""
+        if self.record is None:
+            return self.reason or "its record is missing"
+        if self.link is None:
+            return "its link is not pinned any more"
+        if not self.link.alive or (self.located is not None and self.link.target != self.located):
+            return "its link is detached from where it should be"
+        if not self.uses_slot:
+            return ""
+        if self.slot is None or self.stub is None:
+            return f"its {'slot' if self.slot is None else 'stub'} is not pinned any more"
+        return "" if self.link.program_id == self.stub else "its link holds a program that is not its stub"
+
+    @property
+    def used_rows(self) -> UsedRows:
+        """The rows that the running program may name."""
+        if self.record is None:
+            return UsedRows()
+        if self.record.programs and self.running == self.record.programs[0]:
+            return self.record.rows
+        return self.record.rows | self.record.previous
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything of ours on this host.  `rows[name][row]` is the id of the map in that row of the outer array `name`."""
+
+    policies: dict[str, ObservedPolicy] = field(default_factory=dict)  # by directory name
+    hooks: dict[str, ObservedHook] = field(default_factory=dict)  # by directory name
+    shared: dict[str, MapInfo] = field(default_factory=dict)  # by pin name
+    rows: dict[str, dict[int, int]] = field(default_factory=dict)
+    config: dict[int, int] = field(default_factory=dict)  # policy row → flags, of the rows that records name
+    scalars: dict[int, bytes] = field(default_factory=dict)  # scalar row → value, of the rows that records name
+    filled: int = 0  # id of the process table that was filled
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def records(self) -> dict[str, PolicyRecord]:
+        """The readable policy records, by policy name."""
+        return {found.record.name: found.record for found in self.policies.values() if found.record}
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Records that are there and cannot be understood, with the reasons."""
+        reasons = [row.reason for row in self.policies.values()] + [row.reason for row in self.hooks.values()]
+        return tuple(reason for reason in reasons if reason)
+
+
+def observe(kernel: Kernel) -> Observed:
+    """Read the whole state below the bpffs root; a root that does not exist is an empty state."""
+    unknown = [name for name in kernel.list("") if name not in _TOP]
+    policies = {name: _policy(kernel, name, unknown) for name in _ours(kernel, POLICIES, _POLICY_DIRECTORY, unknown)}
+    hooks = {name: _hook(kernel, name, unknown) for name in _ours(kernel, HOOKS, _HOOK_DIRECTORY, unknown)}
+    shared, rows = _shared(kernel, unknown)
+    records = [row.record for row in policies.values() if row.record]
+    config = _values(kernel, "config", [record.row for record in records])
+    scalar_rows = [scalar.row for record in records for scalar in record.scalars.values()]
+    return Observed(
+        policies=policies,
+        hooks=hooks,
+        shared=shared,
+        rows=rows,
+        config={row: int.from_bytes(value[:4], "little") for row, value in config.items()},
+        scalars=_values(kernel, "scalars", scalar_rows),
+        filled=(find_record(kernel, FILLED, FilledRecord).record or FilledRecord(0)).map_id,
+        unknown=tuple(unknown),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FilledRecord:
+    """Pinned at `FILLED` once the process table `map_id` holds what /proc knew."""
+
+    map_id: int
+    schema: int = 1
+
+
+def _ours(kernel: Kernel, directory: str, shape: re.Pattern[str], unknown: list[str]) -> tuple[str, ...]:
+    names = kernel.list(directory)
+    unknown += [f"{directory}/{name}" for name in names if not shape.fullmatch(name)]
+    return tuple(name for name in names if shape.fullmatch(name))
+
+
+def map_at(kernel: Kernel, path: str) -> MapInfo | None:
+    """Return what the kernel says of the map pinned at `path`; None if there is none, or if it is no map."""
+    try:
+        with opened(kernel, path) as fd:
+            return None if fd is None else kernel.map_info(fd)
+    except KernelError:
+        return None
+
+
+def _policy(kernel: Kernel, directory: str, unknown: list[str]) -> ObservedPolicy:
+    path = f"{POLICIES}/{directory}"
+    pins = _ours(kernel, path, _POLICY_PIN, unknown)
+    found = find_record(kernel, f"{path}/record", PolicyRecord) if "record" in pins else Found[PolicyRecord](None)
+    if found.record and policy_id(found.record.name) != directory:
+        found = Found(None, f"{path}/record is the record of another policy ({found.record.name})")
+    maps = {name: info for name in pins if name.startswith("map-") and (info := map_at(kernel, f"{path}/{name}"))}
+    ring = map_at(kernel, f"{path}/ring") if "ring" in pins else None
+    return ObservedPolicy(directory, found.record, found.reason, ring, maps)
+
+
+def _hook(kernel: Kernel, directory: str, unknown: list[str]) -> ObservedHook:
+    path = f"{HOOKS}/{directory}"
+    pins = _ours(kernel, path, _HOOK_PIN, unknown)
+    found = find_record(kernel, f"{path}/record", HookRecord) if "record" in pins else Found[HookRecord](None)
+    if found.record and found.record.point.id != directory:
+        found = Found(None, f"{path}/record is the record of another hook ({found.record.point.key})")
+    point = found.record.point if found.record else None
+    uses_slot = kernel.uses_slot(point) if point else "slot" in pins
+    link = _link(kernel, f"{path}/link") if "link" in pins else None
+    slot, held = _slot(kernel, f"{path}/slot") if "slot" in pins else (None, None)
+    stub = _program(kernel, f"{path}/stub") if "stub" in pins else None
+    programs = {
+        name: info
+        for name in pins
+        if name.startswith(("program-", "next-")) and name != "next-shards" and (info := _program(kernel, f"{path}/{name}"))
+    }
+    return ObservedHook(
+        id=directory,
+        record=found.record,
+        reason=found.reason,
+        uses_slot=uses_slot,
+        link=link,
+        located=kernel.locate(point) if point else None,
+        slot=slot,
+        stub=stub.id if stub else None,
+        running=held if uses_slot else link.program_id if link else None,
+        programs=programs,
+        pins=pins,
+    )
+
+
+def _link(kernel: Kernel, path: str) -> LinkInfo | None:
+    try:
+        with opened(kernel, path) as fd:
+            return None if fd is None else kernel.link_info(fd)
+    except KernelError:
+        return None
+
+
+def _program(kernel: Kernel, path: str) -> ProgramInfo | None:
+    try:
+        with opened(kernel, path) as fd:
+            return None if fd is None else kernel.program_info(fd)
+    except KernelError:
+        return None
+
+
+def _slot(kernel: Kernel, path: str) -> tuple[int | None, int | None]:
+    """Return the slot's map id and the id of the program in it (0: none)."""
+    try:
+        with opened(kernel, path) as fd:
+            if fd is None or (info := kernel.map_info(fd)).type != "prog_array":
+                return None, None
+            return info.id, int.from_bytes(kernel.lookup(fd, bytes(4)) or b"", "little")
+    except KernelError:
+        return None, None
+
+
+def _shared(kernel: Kernel, unknown: list[str]) -> tuple[dict[str, MapInfo], dict[str, dict[int, int]]]:
+    shared: dict[str, MapInfo] = {}
+    rows: dict[str, dict[int, int]] = {}
+    for name in _ours(kernel, SHARED, _SHARED_PIN, unknown):
+        with opened(kernel, f"{SHARED}/{name}") as fd:
+            if fd is None:
+                continue
+            shared[name] = kernel.map_info(fd)
+            if shared[name].type == "array_of_maps":
+                items = ((int.from_bytes(key, "little"), int.from_bytes(value, "little")) for key, value in kernel.items(fd))
+                rows[name] = {row: map_id for row, map_id in items if map_id}
+    return shared, rows
+
+
+def _values(kernel: Kernel, name: str, wanted: Iterable[int]) -> dict[int, bytes]:
+    with opened(kernel, f"{SHARED}/{name}") as fd:
+        if fd is None:
+            return {}
+        found = ((row, kernel.lookup(fd, row.to_bytes(4, "little"))) for row in sorted(set(wanted)))
+        return {row: value for row, value in found if value is not None}

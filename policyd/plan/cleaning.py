@@ -1,0 +1,93 @@
+"""What must go: hooks without rules, policies without a wish, maps, rows and shared maps that nothing names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policyd.plan.steps import DetachHook, ForgetPolicy, FreeMap, FreeShared, RemoveDirectory, Step
+from policyd.record import HOOKS, POLICIES, SHARED, PolicyRecord, class_pin, map_pin, policy_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from policyd.observe import Observed, ObservedHook
+
+BASE = ("config", "account", "scalars", "rings")
+"""Shared maps that every program uses."""
+
+
+def needed_shared(records: Iterable[PolicyRecord], processes: bool) -> tuple[str, ...]:
+    """Return the names of the shared maps that policies with these records need."""
+    records = tuple(records)
+    if not records:
+        return ()
+    classes = {class_pin(row.map_class) for record in records for row in record.maps.values()}
+    return (*BASE, *(("processes",) if processes else ()), *sorted(classes))
+
+
+def cleaning_steps(
+    observed: Observed, kept: dict[str, PolicyRecord], hooks: frozenset[str], shared: tuple[str, ...]
+) -> Iterator[Step]:
+    """Yield what removes all that is ours and neither a policy of `kept` nor a hook of `hooks` nor `shared` needs.
+
+    `kept` are the records as they shall be, `hooks` the directory names of the attach points that stay.
+    """
+    for name in sorted(set(observed.records) - set(kept)):
+        yield ForgetPolicy(name)
+    yield from _hooks(observed, hooks)
+    yield from _rows(observed, kept)
+    yield from _pins(observed, kept)
+    wanted = {policy_id(name) for name in kept}
+    for directory in sorted(set(observed.policies) - wanted):
+        record = observed.policies[directory].record
+        yield RemoveDirectory(
+            f"{POLICIES}/{directory}", f"policy {record.name}" if record else f"what is left of {directory}"
+        )
+    for name in sorted(set(observed.shared) - set(shared) - {"processes-filled"}):
+        yield FreeShared(name)
+    if "processes" not in shared and "processes-filled" in observed.shared:
+        yield FreeShared("processes-filled")
+
+
+def _hooks(observed: Observed, wanted: frozenset[str]) -> Iterator[Step]:
+    """Yield the detaching of hooks, reading and end sides last, and the removal of what a crash left in those that stay."""
+    gone = sorted((observed.hooks[name] for name in set(observed.hooks) - wanted), key=_exit_side)
+    for hook in gone:
+        yield DetachHook(hook.id, hook.record.point.key if hook.record else hook.id)
+    for name in sorted(wanted & set(observed.hooks)):
+        for pin in observed.hooks[name].pins:
+            if pin.startswith("next-"):
+                yield FreeMap(path=f"{HOOKS}/{name}/{pin}", what=f"{pin} of {name}, left by a run that did not end")
+
+
+def _exit_side(hook: ObservedHook) -> tuple[bool, str]:
+    return bool(hook.record and is_exit_side(hook.record.point.target)), hook.id
+
+
+def is_exit_side(target: str) -> bool:
+    """Whether an attach point's target is the end of what another one begins: `syscalls/sys_exit_openat`."""
+    return target.rpartition("/")[2].startswith("sys_exit_")
+
+
+def _rows(observed: Observed, kept: dict[str, PolicyRecord]) -> Iterator[Step]:
+    """Yield the emptying of rows that no kept policy has."""
+    named: dict[str, dict[int, str]] = {"rings": {record.row: record.name for record in kept.values()}}
+    for record in kept.values():
+        for row in record.maps.values():
+            named.setdefault(row.shared, {})[row.row] = record.name
+    for shared, rows in sorted(observed.rows.items()):
+        free = tuple(sorted(set(rows) - set(named.get(shared, ()))))
+        if free:
+            yield FreeMap(shared=shared, rows=free, what=f"rows {', '.join(map(str, free))} of {SHARED}/{shared}")
+
+
+def _pins(observed: Observed, kept: dict[str, PolicyRecord]) -> Iterator[Step]:
+    """Yield the unpinning of maps that the record of a kept policy does not name."""
+    for name, record in sorted(kept.items()):
+        directory = observed.policies.get(record.id)
+        pins = {map_pin(name, row.name, row.fingerprint) for row in record.maps.values()}
+        old = observed.records[name].maps if name in observed.records else {}
+        names = {map_pin(name, row.name, row.fingerprint): row.name for row in old.values()}
+        for pin in sorted(set(directory.maps) - pins) if directory else ():
+            what = f"map {names.get(pin, pin)} of policy {name}"
+            yield FreeMap(path=f"{POLICIES}/{record.id}/{pin}", what=what)

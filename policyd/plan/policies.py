@@ -1,0 +1,151 @@
+"""What must be done for one policy's own things: its row, ring, maps, scalars, config and record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.plan.steps import (
+    CONFIG_ENFORCE,
+    CONFIG_SUSPEND,
+    CreateMap,
+    CreateRing,
+    FillList,
+    PlaceMap,
+    PrepareRow,
+    SetConfig,
+    SetNewScalar,
+    SetScalar,
+    Step,
+    WriteRecord,
+)
+from policyd.record import Wanted, class_pin, contents_name, map_pin, policy_id, policy_path, policy_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policyd.kernel.port import MapInfo
+    from policyd.observe import Observed, ObservedPolicy
+    from policyd.record import PolicyRecord
+    from policyd.unit import MapSpec, Rows, ScalarParam
+
+ROW_ABSENT = bytes(24)
+"""A scalar that is optional and empty: `set` is zero."""
+
+
+def config_flags(suspend: bool, enforce: bool) -> int:
+    """Return a policy's flags in the shared `config` map."""
+    return (CONFIG_SUSPEND if suspend else 0) | (CONFIG_ENFORCE if enforce else 0)
+
+
+def scalar_bytes(value: tuple[int, int] | None) -> bytes:
+    """Return a row of `shared/scalars`: `{u64 set; u64 low; u64 high;}` for (low, high)."""
+    if value is None:
+        return ROW_ABSENT
+    low, high = (number & 0xFFFF_FFFF_FFFF_FFFF for number in value)
+    return (1).to_bytes(8, "little") + low.to_bytes(8, "little") + high.to_bytes(8, "little")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlanner:
+    """Compares one wanted policy with what is there; `steps()` are in no order but that of their stages."""
+
+    wanted: Wanted
+    rows: Rows
+    observed: Observed
+    previous: PolicyRecord | None
+
+    @property
+    def name(self) -> str:
+        return self.wanted.policy.name
+
+    @property
+    def record(self) -> PolicyRecord:
+        """What the policy's record shall be."""
+        return policy_record(self.wanted, self.rows, self.known or self.previous)
+
+    @property
+    def known(self) -> PolicyRecord | None:
+        return self.observed.records.get(self.name)
+
+    @property
+    def pins(self) -> ObservedPolicy | None:
+        return self.observed.policies.get(policy_id(self.name))
+
+    def steps(self) -> Iterator[Step]:
+        """Yield what makes the policy's own things as they shall be."""
+        yield from self._config()
+        yield from self._ring()
+        for spec in self.wanted.policy.maps:
+            yield from self._list(spec) if spec.values is not None else self._map(spec)
+        for param in self.wanted.policy.scalars:
+            yield from self._scalar(param)
+        if self.known is None or not self.known.same_as(self.record):
+            yield WriteRecord(self.name, self.record)
+
+    def _config(self) -> Iterator[Step]:
+        row = self.rows.policies[self.name]
+        flags = config_flags(self.wanted.policy.suspend, self.wanted.policy.enforce)
+        if self.known is None and self.previous is None:
+            yield PrepareRow(self.name, row, flags)
+        elif (before := self.observed.config.get(row)) != flags:
+            yield SetConfig(self.name, row, flags, before)
+
+    def _ring(self) -> Iterator[Step]:
+        row, size = self.rows.policies[self.name], self.wanted.policy.ring_bytes
+        ring = self.pins.ring if self.pins else None
+        if ring is None:
+            yield CreateRing(self.name, row, size, "it was removed from outside" if self.known else "")
+        elif ring.max_entries != size:
+            yield CreateRing(self.name, row, size, f"was {ring.max_entries >> 10} KiB: unread events go")
+        elif self._holder("rings", row) != ring.id:
+            yield PlaceMap(self.name, policy_path(self.name, "ring"), "rings", row, "the ring")
+
+    def _holder(self, shared: str, row: int) -> int | None:
+        return self.observed.rows.get(shared, {}).get(row)
+
+    def _path(self, spec: MapSpec) -> str:
+        return policy_path(self.name, map_pin(self.name, spec.name, spec.fingerprint))
+
+    def _pinned(self, spec: MapSpec) -> MapInfo | None:
+        """The map at the spec's pin, if it is one of its class."""
+        found = self.pins.maps.get(map_pin(self.name, spec.name, spec.fingerprint)) if self.pins else None
+        wanted = (spec.map_class.type, spec.map_class.key_size, spec.map_class.value_size)
+        return found if found and (found.type, found.key_size, found.value_size) == wanted else None
+
+    def _map(self, spec: MapSpec) -> Iterator[Step]:
+        row = self.rows.maps[self.name, spec.name]
+        pinned, shared = self._pinned(spec), class_pin(spec.map_class)
+        if pinned is None:
+            known = self.known.maps.get(spec.name) if self.known else None
+            reason = "" if known is None else "it was removed from outside: its counts restart"
+            if known and known.fingerprint != spec.fingerprint:
+                reason = "its columns or size changed: its counts restart"
+            yield CreateMap(self.name, spec, row, reason)
+        elif self._holder(shared, row) != pinned.id:
+            yield PlaceMap(self.name, self._path(spec), shared, row, f"{spec.purpose} {spec.name}")
+
+    def _list(self, spec: MapSpec) -> Iterator[Step]:
+        """A list is right if its pinned map is frozen, has the name that its values give, and sits in its row."""
+        row = self.rows.maps[self.name, spec.name]
+        shared = class_pin(spec.map_class)
+        holder, pinned = self._holder(shared, row), self._pinned(spec)
+        if spec.values and pinned and pinned.frozen and pinned.name == contents_name(spec.values):
+            if holder != pinned.id:
+                yield PlaceMap(self.name, self._path(spec), shared, row, f"list {spec.name}")
+            return
+        known = self.known.maps.get(spec.name) if self.known else None
+        if known is None or known.fingerprint != spec.fingerprint:
+            if spec.values or holder or pinned:
+                yield CreateMap(self.name, spec, row)
+        elif spec.values or holder or pinned:
+            same = known.contents == (contents_name(spec.values) if spec.values else "")
+            yield FillList(self.name, spec, row, "changed from outside" if same else "")
+
+    def _scalar(self, param: ScalarParam) -> Iterator[Step]:
+        row = self.rows.scalars[self.name, param.name]
+        known = self.known.scalars.get(param.name) if self.known else None
+        if known is None or known.row != row:
+            yield SetNewScalar(self.name, param.name, row, param.value)
+        elif self.observed.scalars.get(row) != scalar_bytes(param.value):
+            yield SetScalar(self.name, param.name, row, param.value)
