@@ -9,25 +9,25 @@ field's type decides later.  Merge keys (`<<`) are YAML 1.1 and are refused; ali
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
 from typing import Any
 
+import yaml
+
 from policyd.errors import DocumentError, Path, Position, Problem
-from policyd.text import safe
+from policyd.text import quote, safe
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """A list of 100,000 values is about 2 MB; a folder may hold many files."""
 
 MAX_DEPTH = 64
-MAX_NODES = 1_000_000
+MAX_NODES = 500_000
 """Nodes of one file, aliases expanded."""
 
 MAX_PROBLEMS = 100
 """Problems kept of one file: the rest would not be read."""
 
+_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -74,14 +74,6 @@ class Document:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file as read once; `name` is as the user named it (`<stdin>` for `-`)."""
-
-    name: str
-    data: bytes
-
-
 def locate(root: Node, path: Path) -> Position:
     """Return where `path` stands below `root`, or the nearest part around it."""
     node = root
@@ -95,3 +87,218 @@ def locate(root: Node, path: Path) -> Position:
             break
         node = below
     return node.position
+
+# ------------------------------------------------------------------------------------------------ bytes → documents
+
+
+def parse(data: bytes, file: str) -> tuple[Document, ...]:
+    """Return the documents of a file; empty ones are left out.  Raises `DocumentError` with all problems that can be known."""
+    documents, problems = compose(data, file)
+    if problems:
+        raise DocumentError(problems)
+    return documents
+
+
+def compose(data: bytes, file: str) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+    """Return the sound documents of a file, and the problems of the others.  Never raises, whatever the bytes."""
+    name = safe(file)
+    problem = _unreadable(data, name)
+    if problem is not None:
+        return (), (problem,)
+    composer = _Composer(data, name)
+    documents = composer.documents()
+    return documents, tuple(composer.problems)
+
+
+def _unreadable(data: bytes, file: str) -> Problem | None:
+    """Return the problem of bytes that are no text, or too many."""
+    if len(data) > MAX_FILE_BYTES:
+        message = f"the file is larger than {MAX_FILE_BYTES >> 20} MiB"
+        return Problem("file-too-large", message, Position(file, 1, 1), hint="split it into several files")
+    bad, message = data.find(b"\0"), "a NUL byte: this is no text file"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad, message = error.start, f"byte 0x{data[error.start]:02x} is no UTF-8"
+    if bad < 0:
+        return None
+    line_start = data.rfind(b"\n", 0, bad) + 1
+    column = len(data[line_start:bad].decode("utf-8", "replace")) + 1
+    position = Position(file, data.count(b"\n", 0, bad) + 1, column)
+    return Problem("not-text", message, position, hint="policies are YAML in UTF-8")
+
+
+class _StopComposingError(Exception):
+    """What was read so far is all that can be known."""
+
+
+@dataclass(slots=True)
+class _Composer:
+    """Builds nodes from libyaml's events; recursion is bounded by `MAX_DEPTH`, work by `MAX_NODES`."""
+
+    data: bytes
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    _events: Any = None
+    _anchors: dict[str, tuple[Node, int, int]] = field(default_factory=dict)  # node, size, height
+    _size: int = 0
+    _deepest: int = 0
+
+    def documents(self) -> tuple[Document, ...]:
+        found: list[Document] = []
+        self._events = yaml.CSafeLoader(self.data)
+        try:
+            self._compose_all(found)
+        except yaml.YAMLError as error:
+            self.problems.append(_syntax_problem(error, self.data, self.file))
+        except _StopComposingError:
+            pass
+        finally:
+            self._events.dispose()
+        return tuple(found)
+
+    def _compose_all(self, found: list[Document]) -> None:
+        while True:
+            event = self._next()
+            if isinstance(event, yaml.StreamEndEvent):
+                return
+            if not isinstance(event, yaml.DocumentStartEvent):
+                continue
+            before = len(self.problems)
+            self._anchors.clear()
+            root = self._node(self._next(), 1)
+            if len(self.problems) == before and not (isinstance(root, Scalar) and root.is_null):
+                found.append(Document(root, self.file))
+
+    def _next(self) -> Any:
+        event = self._events.get_event()
+        self._spend(1, event)
+        return event
+
+    def _spend(self, nodes: int, event: Any) -> None:
+        self._size += nodes
+        if self._size > MAX_NODES:
+            self._fatal(event, "too-many-nodes", f"more than {MAX_NODES:,} nodes (aliases count each time they are used)")
+
+    def _position(self, event: Any) -> Position:
+        mark = event.start_mark
+        return Position(self.file, mark.line + 1, mark.column + 1)
+
+    def _problem(self, event: Any, code: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(code, message, self._position(event), hint=hint))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _StopComposingError
+
+    def _fatal(self, event: Any, code: str, message: str) -> None:
+        self.problems.append(Problem(code, message, self._position(event)))
+        raise _StopComposingError
+
+    # -- one node --------------------------------------------------------------------------------------
+
+    def _node(self, event: Any, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, depth)
+        self._go_down(event, depth)
+        if event.tag not in _TAGS:
+            self._problem(event, "unknown-tag", f"tag {quote(event.tag)} has no meaning here", "remove the tag: types come from the fields")
+        if event.anchor is None:
+            return self._content(event, depth)
+        outer, self._deepest, before = self._deepest, depth, self._size
+        node = self._content(event, depth)
+        self._anchors[event.anchor] = (node, self._size - before, self._deepest - depth)
+        self._deepest = max(outer, self._deepest)
+        return node
+
+    def _go_down(self, event: Any, depth: int) -> None:
+        self._deepest = max(self._deepest, depth)
+        if depth > MAX_DEPTH:
+            self._fatal(event, "too-deep", f"more than {MAX_DEPTH} levels of nesting")
+
+    def _content(self, event: Any, depth: int) -> Node:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(event, depth)
+        return self._mapping(event, depth)
+
+    def _scalar(self, event: Any) -> Scalar:
+        if "\0" in event.value:
+            self._problem(event, "nul-character", "a NUL character: no text in the kernel can hold it")
+        return Scalar(event.value, bool(event.style) or event.tag is not None, self._position(event))
+
+    def _alias(self, event: Any, depth: int) -> Node:
+        known = self._anchors.get(event.anchor)
+        if known is None:
+            message = f"alias `*{safe(event.anchor, 60)}` names no anchor before it"
+            self._problem(event, "unknown-alias", message, f"for the text itself write '*{safe(event.anchor, 60)}' in quotes")
+            return Scalar("", False, self._position(event))
+        node, size, height = known
+        self._spend(size, event)
+        self._go_down(event, depth + height)
+        return node
+
+    def _sequence(self, event: Any, depth: int) -> Sequence:
+        items: list[Node] = []
+        while not isinstance(inner := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(inner, depth + 1))
+        return Sequence(tuple(items), self._position(event))
+
+    def _mapping(self, event: Any, depth: int) -> Mapping:
+        items: dict[str, tuple[Scalar, Node]] = {}
+        while not isinstance(inner := self._next(), yaml.MappingEndEvent):
+            key = self._node(inner, depth + 1)
+            value = self._node(self._next(), depth + 1)
+            if not isinstance(key, Scalar):
+                self._problem(inner, "key-not-text", "a key must be text", "a text with braces or brackets must be in quotes")
+            elif key.text == "<<" and not key.quoted:
+                self._problem(inner, "merge-key", "merge keys (`<<`) are not part of YAML 1.2", "write the keys out")
+            elif key.text in items:
+                first = items[key.text][0].position
+                self._problem(inner, "duplicate-key", f"key {quote(key.text)} is here a second time; the first is at {first}")
+            else:
+                items[key.text] = (key, value)
+        return Mapping(tuple(items.values()), self._position(event))
+
+
+# ------------------------------------------------------------------------------------------------ what YAML itself refuses
+
+_QUOTE_HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^\s*\t|^\t"), "indent by spaces: YAML allows no tabs there"),
+    (re.compile(r"[\[,{:-]\s*\*"), "quote it: a text that starts with `*` must be in quotes, as in ['*.so']"),
+    (re.compile(r"[\[,{]\s*:|:\s::"), "quote it: an address that starts with `::` must be in quotes, as in ['::1/128']"),
+    (re.compile(r"[\[{,].*\w\["), "quote it: a path with brackets must be in quotes inside `[…]` or `{…}`, as in ['args[0].b']"),
+    (re.compile(r"\w\(.*,"), "quote it: an expression with a comma must be in quotes inside `[…]` or `{…}`"),
+    (re.compile(r"[:,\[{-]\s*[@`%&!|>?]"), "quote it: a text that starts with such a character must be in quotes"),
+    (re.compile(r"\{[\w.]+\}"), "quote it: a text with braces must be in quotes"),
+    (re.compile(r":\s.*:(\s|$)"), "quote it: a text that holds `: ` must be in quotes"),
+)
+
+
+def _syntax_problem(error: yaml.YAMLError, data: bytes, file: str) -> Problem:
+    """Return libyaml's complaint in one line, with a hint if the line holds something that wants quotes."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:  # a character that YAML does not allow; libyaml gives no line
+        return _character_problem(error, data, file)
+    what = getattr(error, "problem", None) or "not YAML"
+    context = getattr(error, "context", None)
+    lines = data.decode("utf-8").split("\n")
+    hint = ""
+    for place in (mark, getattr(error, "context_mark", None)):
+        line = lines[place.line] if place is not None and place.line < len(lines) else ""
+        hint = hint or next((text for pattern, text in _QUOTE_HINTS if pattern.search(line[:1000])), "")
+    message = f"not YAML: {what}" + (f" {context}" if context else "")
+    return Problem("not-yaml", safe(message), Position(file, mark.line + 1, mark.column + 1), hint=hint)
+
+
+def _character_problem(error: yaml.YAMLError, data: bytes, file: str) -> Problem:
+    found = _FORBIDDEN.search(data.decode("utf-8"))
+    if found is None:
+        return Problem("not-yaml", f"not YAML: {safe(str(error), 200)}", Position(file, 1, 1))
+    before = found.string[: found.start()]
+    position = Position(file, before.count("\n") + 1, found.start() - (before.rfind("\n") + 1) + 1)
+    message = f"character U+{ord(found.group()):04X} is not allowed in YAML"
+    return Problem("not-yaml", message, position, hint='write it in double quotes by its number, as in "\\e" or "\\x1b"')
+
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.2 (5.1) calls not printable."""

@@ -1,0 +1,81 @@
+"""The actions of rules, one row each: four verdicts and the signal.
+
+`parsing` checks keys with them, `resolve` where they may stand (each hook's row says which verdicts it takes), `explain`
+prints them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKind:
+    """One key of an action.  `value`: what stands after it (`errno`, `number`, `signal`, or `true` for a bare verdict).
+
+    `rank` orders verdicts that meet at one packet or call: the highest wins; 0: no verdict.
+    """
+
+    name: str
+    value: str
+    rank: int
+    where: str
+    explain: str
+    example: str
+
+    @property
+    def is_verdict(self) -> bool:
+        return self.rank > 0
+
+
+ACTIONS: dict[str, ActionKind] = {
+    row.name: row
+    for row in (
+        ActionKind(
+            "deny",
+            "errno",
+            4,
+            "cgroup connect, sendmsg and bind",
+            "The call fails with this errno.",
+            "{deny: EPERM}",
+        ),
+        ActionKind(
+            "drop",
+            "true",
+            4,
+            "xdp, tc, cgroup skb",
+            "The packet is dropped.",
+            "{drop: true}",
+        ),
+        ActionKind(
+            "mark",
+            "number",
+            2,
+            "tc",
+            "The packet goes on with this mark (`fwmark`), for routing and filters that come after.",
+            "{mark: 0x10}",
+        ),
+        ActionKind(
+            "pass",
+            "true",
+            1,
+            "xdp, tc, cgroup skb",
+            "The packet goes on. In tc that ends the chain: other programs on the interface do not see it any more.",
+            "{pass: true}",
+        ),
+        ActionKind(
+            "signal",
+            "signal",
+            0,
+            "hooks where the current process is the actor",
+            "The process gets this signal. What it had begun is not undone: the system call may still finish.",
+            "{signal: SIGKILL}",
+        ),
+    )
+}
+"""Every action by its name."""
+
+VERDICTS: tuple[str, ...] = tuple(row.name for row in ACTIONS.values() if row.is_verdict)
+
+LATER_ACTIONS: tuple[str, ...] = ("redirect", "return")
+"""Verdicts that the language has reserved, and that are refused so far."""

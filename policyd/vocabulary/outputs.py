@@ -1,0 +1,114 @@
+"""The outputs of rules, one row each: `event`, and the metrics.
+
+`parsing` checks keys with them, `explain` and the documentation print them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OutputKey:
+    """One key of an output's mapping."""
+
+    name: str
+    explain: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputKind:
+    """One output as a policy spells it.  `takes_value`: it needs the field `value`; `prometheus`: its metric type."""
+
+    name: str
+    explain: str
+    keys: tuple[OutputKey, ...]
+    example: str
+    takes_value: bool = False
+    prometheus: str = ""
+
+    @property
+    def is_metric(self) -> bool:
+        return bool(self.prometheus)
+
+
+_NAME = OutputKey("name", "the metric's name, as Prometheus will show it, with a label `policy`")
+_HELP = OutputKey("help", "one line that says what is counted; one of the outputs that share a name may give it for all")
+_BY = OutputKey("by", "columns of the key: one series for each combination of their values")
+_VALUE = OutputKey("value", "the field that is recorded")
+_MAX_ENTRIES = OutputKey("maxEntries", "how many series are kept (default 10240); more are turned away, and counted")
+_EVICT = OutputKey("evict", "true: drop the series longest unused instead of turning new ones away")
+_SHARED = (_BY, _MAX_ENTRIES, _EVICT)
+
+OUTPUTS: dict[str, OutputKind] = {
+    row.name: row
+    for row in (
+        OutputKind(
+            "event",
+            "One record for each match, with time, policy, rule, hook, severity and verdict beside the fields.",
+            (OutputKey("fields", "columns of the record; groups such as `process` and `args` stand for several"),),
+            "event: {fields: [process, args.filename]}",
+        ),
+        OutputKind(
+            "counter",
+            "How many matches there were.",
+            (_NAME, _HELP, *_SHARED),
+            "counter: {name: opens_total, help: Files opened, by: [process.comm]}",
+            prometheus="counter",
+        ),
+        OutputKind(
+            "sum",
+            "The values added up. With `signed: true` negative values are allowed, and it is a gauge.",
+            (_NAME, _HELP, _VALUE, OutputKey("signed", "true: values may be negative"), *_SHARED),
+            "sum: {name: read_bytes_total, help: Bytes read, value: ret, by: [process.comm]}",
+            takes_value=True,
+            prometheus="counter",
+        ),
+        OutputKind(
+            "gauge",
+            "The last value.",
+            (_NAME, _HELP, _VALUE, *_SHARED),
+            "gauge: {name: queue_length, help: Length when last seen, value: args.length, by: [cpu]}",
+            takes_value=True,
+            prometheus="gauge",
+        ),
+        OutputKind(
+            "min",
+            "The smallest value.",
+            (_NAME, _HELP, _VALUE, *_SHARED),
+            "min: {name: smallest_write_bytes, help: Smallest write, value: args.count}",
+            takes_value=True,
+            prometheus="gauge",
+        ),
+        OutputKind(
+            "max",
+            "The largest value.",
+            (_NAME, _HELP, _VALUE, *_SHARED),
+            "max: {name: largest_write_bytes, help: Largest write, value: args.count}",
+            takes_value=True,
+            prometheus="gauge",
+        ),
+        OutputKind(
+            "histogram",
+            "How values spread over buckets, with their sum and count. Negative values are counted apart.",
+            (
+                _NAME,
+                _HELP,
+                _VALUE,
+                OutputKey(
+                    "buckets",
+                    "log2 (default), {log2: 1us..64s}, {linear: 0..1000, step: 50}, or upper bounds [100us, 1ms, 10ms], "
+                    "each up to and including its bound",
+                ),
+                *_SHARED,
+            ),
+            "histogram: {name: write_bytes, help: Sizes of writes, value: args.count, buckets: {log2: 1..1Mi}}",
+            takes_value=True,
+            prometheus="histogram",
+        ),
+    )
+}
+"""Every output by its name."""
+
+LATER_OUTPUTS: tuple[str, ...] = ("stats", "stacks", "topK", "distinct", "last", "trace", "notify")
+"""Outputs that the language has reserved, and that are refused so far."""
