@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from policyd.errors import PrivilegeError
+
+if TYPE_CHECKING:
+    from policyd.kernel.port import Kernel
 
 DEFAULT_ROOT = "/sys/fs/bpf/policyd"
 
@@ -32,3 +36,17 @@ def require_root(what: str) -> None:
             f"{what} needs root: the programs and maps of policies are root's; try again with sudo"
             " (validate, render, explain, schema, version and completion need no root)"
         )
+
+
+def open_kernel(settings: Settings, what: str) -> Kernel:
+    """Return the running kernel for a command that reads.
+
+    A root that exists must be ours before anything in it is believed; one that does not is an empty state.
+    """
+    from policyd.kernel.real import RealKernel
+
+    require_root(what)
+    kernel = RealKernel(settings.root)
+    if os.path.lexists(settings.root):
+        kernel.ensure_root()
+    return kernel

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from policyd.cli.yaml_text import to_yaml
 from policyd.text import safe
 
 if TYPE_CHECKING:
@@ -55,6 +56,19 @@ def warn(text: str) -> None:
 def print_json(value: object) -> None:
     """Print one JSON document, indented, keys in the order given."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+
+
+def print_list(documents: Iterable[object]) -> None:
+    """Print YAML documents, with `---` between them."""
+    click.echo("---\n".join(map(to_yaml, documents)), nl=False)
+
+
+STATUS_COLORS = {"Ready": "green", "Degraded": "red", "Suspended": "yellow", "NotApplicable": "yellow", "enforce": "magenta"}
+
+
+def paint_status(header: str, cell: str) -> str | None:
+    """Return the colour of a cell of a status column."""
+    return STATUS_COLORS.get(cell) if header in {"STATUS", "MODE"} else None
 
 
 Row = Sequence[object]

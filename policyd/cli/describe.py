@@ -1,0 +1,220 @@
+"""`policyd describe policy|hook NAME`: everything about one of them, for people (scripts use `get -o json`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policyd.cli.context import Settings, open_kernel
+from policyd.cli.kinds import HOOK, POLICY, parse_names
+from policyd.cli.names import complete_names
+from policyd.cli.output import clean, paint_status, say, table
+from policyd.errors import NotFoundError, UsageError
+from policyd.text import did_you_mean, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from policyd.cli.status import HookView, MapView, PolicyView
+    from policyd.record import PolicyRecord, RuleRecord
+
+KEY_WIDTH = 14
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="KIND NAME…", shell_complete=complete_names)
+@click.pass_obj
+def command(settings: Settings, words: tuple[str, ...]) -> None:
+    """Show everything about one policy or hook.
+
+    KIND is policy or hook; a hook's name is as `policyd get hooks` prints it.
+
+    \b
+    Examples:
+      policyd describe policy exec-audit
+      policyd describe hook tracepoint:syscalls/sys_enter_openat
+      policyd describe policy/exec-audit policy/deny-egress
+    """
+    from policyd.cli.status import hook_views, map_views, policy_views
+    from policyd.observe import observe
+
+    kind, names = parse_names(words, (POLICY, HOOK))
+    if not names:
+        raise UsageError(f"name the {kind.name} to describe; policyd get {kind.plural} lists them")
+    kernel = open_kernel(settings, "describe")
+    observed = observe(kernel)
+    hooks = {view.key: view for view in hook_views(observed, kernel)}
+    policies = policy_views(observed, kernel)
+    for number, name in enumerate(names):
+        if name not in (policies if kind is POLICY else hooks):
+            known = did_you_mean(name, policies if kind is POLICY else hooks) or f"see policyd get {kind.plural}"
+            raise NotFoundError(f"there is no {kind.name} {quote(name)}; {known}")
+        if number:
+            say()
+        if kind is POLICY:
+            maps = [view for view in map_views(observed, kernel) if view.policy == name]
+            _show_policy(policies[name], [hooks[key] for key in policies[name].points], maps)
+        else:
+            _show_hook(hooks[name], observed.records)
+
+
+# ------------------------------------------------------------------------------------------------ a policy
+
+
+def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[MapView]) -> None:
+    from policyd.cli.documents import date, policy_document
+
+    record, document = view.record, policy_document(view.record)
+    metadata, spec = document.get("metadata", {}), document.get("spec", {})
+    _pairs(
+        [
+            ("Name", record.name),
+            ("Description", spec.get("description", "")),
+            ("Labels", _joined(metadata.get("labels", {}))),
+            ("Annotations", _joined(metadata.get("annotations", {}))),
+            ("Status", view.phase),
+            ("Reasons", "\n".join(view.reasons)),
+            ("Mode", _mode(view)),
+            ("Severity", record.severity),
+            ("Set", record.set),
+            ("Source", record.source),
+            ("Applied", f"{date(record.applied)} by policyd {record.policyd}"),
+            ("Ring", f"{record.ring_bytes >> 10} KiB"),
+        ]
+    )
+    _section("Rules", ("NAME", "HOOK", "ACTION", "OUTPUTS"), _rules(record, spec))
+    _section("Params", ("NAME", "TYPE", "FROM", "VALUES"), _params(record, spec))
+    _section("Attach points", ("HOOK", "PROGRAM", "MISSED", "STATUS"), map(_hook_row, hooks))
+    _section("Maps", ("NAME", "PURPOSE", "TYPE", "ENTRIES", "BYTES"), map(_map_row, maps))
+    _section("Account", ("", "COUNT", "MEANING"), _account(view))
+    for warning in record.warnings:
+        say(f"warning: {warning}")
+
+
+def _mode(view: PolicyView) -> str:
+    if not view.record.acts:
+        return f"{view.mode} (it has no actions)"
+    return "enforce" if view.mode == "enforce" else "monitor (actions are counted and shown, not taken)"
+
+
+def _rules(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    outputs = {rule.get("name"): rule.get("outputs", []) for rule in spec.get("rules", [])}
+    seen: dict[str, list[RuleRecord]] = {}
+    for rule in record.rules:
+        seen.setdefault(rule.name, []).append(rule)
+    for name, rows in seen.items():
+        hooks = [record.hooks[row.hook] for row in rows if row.hook < len(record.hooks)]
+        yield (
+            name,
+            _few(list(dict.fromkeys(hooks))),
+            _action(rows[0]),
+            ", ".join(_output(one) for one in outputs.get(name, [])),
+        )
+
+
+def _action(rule: RuleRecord) -> str:
+    verdict = "" if rule.verdict == "none" else f"{rule.verdict} {rule.number}" if rule.number else rule.verdict
+    return " ".join(filter(None, (verdict, f"signal {rule.signal}" if rule.signal else "")))
+
+
+def _output(output: Mapping[str, Any]) -> str:
+    kind, body = next(iter(output.items()))
+    return f"{kind} {body['name']}" if isinstance(body, dict) and "name" in body else str(kind)
+
+
+def _params(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    from policyd.cli.parameters import parameters
+
+    for row in parameters(record, spec):
+        yield row.name, row.type, row.origin, _few(list(row.values)) if row.values else "(empty)"
+
+
+def _account(view: PolicyView) -> Iterator[tuple[object, ...]]:
+    for column, count in view.account.items():
+        yield column, count, ACCOUNT_MEANINGS[column]
+    yield "missed", view.missed, "runs that the kernel dropped at these attach points (of all policies there)"
+
+
+ACCOUNT_MEANINGS = {
+    "matched": "events whose rule matched",
+    "delivered": "events put into the ring",
+    "ring_full": "events lost: the ring was full",
+    "map_full": "metric updates turned away: the map was full",
+    "key_absent": "metric updates not made: a key or the value was absent",
+    "negative": "histogram values not recorded: below zero",
+    "unread": "rules left undecided: something could not be read",
+    "acted": "verdicts and signals taken",
+    "would_act": "verdicts and signals held back by mode monitor",
+    "nested": "runs given up: the scratch space was in use",
+}
+"""What each column of the account means, for people."""
+
+
+# ------------------------------------------------------------------------------------------------ a hook
+
+
+def _show_hook(view: HookView, records: Mapping[str, PolicyRecord]) -> None:
+    _pairs(
+        [
+            ("Name", view.key),
+            ("Id", view.id),
+            ("Status", "Degraded" if view.fault else "Ready"),
+            ("Reason", view.fault),
+            ("Link", view.link_id),
+            ("Attached", f"{view.attached.name} (id {view.attached.id})" if view.attached else ""),
+            ("Missed", f"{view.missed} runs that the kernel dropped"),
+            ("Runs", f"{view.runs}, {view.run_time_ns // view.runs} ns each" if view.runs else ""),
+        ]
+    )
+    programs = [(i.id, i.name, i.type, i.tag, i.instructions, i.verified_instructions) for i in view.programs]
+    _section("Programs", ("ID", "NAME", "TYPE", "TAG", "INSTRUCTIONS", "VERIFIED"), programs)
+    rules = [
+        (name, rule.name, _action(rule))
+        for name in view.policies
+        if name in records
+        for rule in records[name].rules
+        if rule.point == view.key
+    ]
+    _section("Rules", ("POLICY", "RULE", "ACTION"), rules)
+
+
+def _hook_row(view: HookView) -> tuple[object, ...]:
+    return view.key, view.programs[0].name if view.programs else "", view.missed, "Degraded" if view.fault else "Ready"
+
+
+def _map_row(view: MapView) -> tuple[object, ...]:
+    entries = "-" if view.entries is None else view.entries
+    return view.name, view.purpose, view.type, f"{entries}/{view.max_entries}", view.memory
+
+
+# ------------------------------------------------------------------------------------------------ how it is laid out
+
+
+def _pairs(pairs: Iterable[tuple[str, object]]) -> None:
+    for key, value in pairs:
+        if value in ("", None):
+            continue
+        first, *rest = clean(value).split("\n")
+        color = paint_status("STATUS", first) if key == "Status" else None
+        click.echo(f"{key + ':':<{KEY_WIDTH}}{click.style(first, fg=color) if color else first}")
+        for line in rest:
+            click.echo(" " * KEY_WIDTH + line)
+
+
+def _section(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    found = list(rows)
+    if found:
+        click.echo(f"{title}:")
+        for line in table(headers, found, paint_status).splitlines():
+            click.echo(f"  {line}")
+
+
+def _joined(pairs: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in pairs.items())
+
+
+def _few(values: Sequence[str], most: int = 4) -> str:
+    """Return some of many values, and how many more there are."""
+    more = len(values) - most
+    return ",".join(values[:most]) + (f" and {more} more" if more > 0 else "")

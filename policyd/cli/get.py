@@ -1,0 +1,240 @@
+"""`policyd get`: one line a policy, hook, map or record; or their JSON, YAML or names."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policyd.cli.context import Settings, open_kernel
+from policyd.cli.kinds import HOOK, MAP, POLICY, RECORD, Kind, parse_names
+from policyd.cli.names import complete_names
+from policyd.cli.output import note, paint_status, print_json, print_list, say, table
+from policyd.errors import NotFoundError
+from policyd.text import did_you_mean, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from policyd.kernel.port import Kernel
+    from policyd.observe import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to list: its name, its cells (those of `-o wide` last), its JSON and its YAML."""
+
+    name: str
+    cells: tuple[object, ...]
+    data: dict[str, Any]
+    yaml: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How one kind is listed: headers, those that only `-o wide` shows, and what makes the items."""
+
+    headers: tuple[str, ...]
+    wide: tuple[str, ...]
+    items: Callable[[Observed, Kernel], Iterable[Item]]
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="KIND [NAME…]", shell_complete=complete_names)
+@click.option("-o", "--output", type=click.Choice(["wide", "json", "yaml", "name"]), help="More columns, or documents.")
+@click.option("--no-headers", is_flag=True, help="Print no line of headers.")
+@click.pass_obj
+def command(settings: Settings, words: tuple[str, ...], output: str | None, no_headers: bool) -> None:
+    """List policies, hooks, maps or records of what runs.
+
+    KIND is policies, hooks, maps or records. STATUS of a policy is Ready, Suspended, Degraded (something was changed from
+    outside; apply mends it) or NotApplicable (this kernel has none of its hooks). RUNS are counted while
+    kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they can be applied again; -o json
+    adds their status.
+
+    \b
+    Examples:
+      policyd get policies
+      policyd get policies -o wide
+      policyd get policy exec-audit -o yaml > exec-audit.yaml
+      policyd get policies -o json | jq '.items[] | select(.status.lost > 0) | .metadata.name'
+      policyd get policies -o name | xargs policyd delete
+      policyd get hooks
+      policyd get maps exec-audit
+      policyd get records -o json
+    """
+    from policyd.observe import observe
+
+    kind, names = parse_names(words, (POLICY, HOOK, MAP, RECORD))
+    kernel = open_kernel(settings, "get")
+    observed = observe(kernel)
+    for reason in observed.damaged:
+        note(f"warning: {reason}", "yellow")
+    found = list(LISTINGS[kind].items(observed, kernel))
+    chosen = _choose(kind, found, names)
+    if not found and output not in {"json", "yaml"}:
+        note(f"No {kind.plural}.")
+        return
+    _PRINTERS[output](kind, chosen, no_headers)
+
+
+def _choose(kind: Kind, items: list[Item], names: tuple[str, ...]) -> list[Item]:
+    """Return the items of these names (of a map: of these policies), in the order of the names; all if there are none."""
+    if not names:
+        return items
+    chosen = []
+    for name in names:
+        fitting = [item for item in items if name in (item.name, item.name.partition("/")[0] if kind is MAP else "")]
+        if not fitting:
+            hint = did_you_mean(name, [item.name for item in items]) or f"see policyd get {kind.plural}"
+            raise NotFoundError(f"there is no {kind.name} {quote(name)}; {hint}")
+        chosen += fitting
+    return chosen
+
+
+def _print_table(kind: Kind, items: list[Item], no_headers: bool, *, wide: bool = False) -> None:
+    listing = LISTINGS[kind]
+    headers = listing.headers + (listing.wide if wide else ())
+    shown = table(headers, [item.cells[: len(headers)] for item in items], paint_status)
+    click.echo(shown.split("\n", 1)[1] if no_headers else shown)
+
+
+def _print_wide(kind: Kind, items: list[Item], no_headers: bool) -> None:
+    _print_table(kind, items, no_headers, wide=True)
+
+
+def _print_json(_kind: Kind, items: list[Item], _: bool) -> None:
+    print_json({"items": [item.data for item in items]})
+
+
+def _print_yaml(_kind: Kind, items: list[Item], _: bool) -> None:
+    print_list([item.yaml for item in items])
+
+
+def _print_names(kind: Kind, items: list[Item], _: bool) -> None:
+    for item in items:
+        say(f"{kind.name}/{item.name}")
+
+
+_PRINTERS: dict[str | None, Callable[[Kind, list[Item], bool], None]] = {
+    None: _print_table,
+    "wide": _print_wide,
+    "json": _print_json,
+    "yaml": _print_yaml,
+    "name": _print_names,
+}
+
+
+# ------------------------------------------------------------------------------------------------ the four kinds
+
+
+def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
+    from policyd.cli.documents import policy_document, policy_status
+    from policyd.cli.status import policy_views
+
+    now = time.time()
+    for name, view in policy_views(observed, kernel).items():
+        record = view.record
+        reason = f"({view.reasons[0]})" if view.reasons and view.phase != "Ready" else ""
+        yield Item(
+            name,
+            (
+                name,
+                view.mode if record.acts else "-",
+                view.phase,
+                len(record.points),
+                view.account.get("delivered", 0),
+                view.lost + view.missed,
+                age(now - record.applied),
+                record.set,
+                record.severity,
+                len(record.rules),
+                f"{record.ring_bytes >> 10}Ki",
+                ",".join(sorted(record.overrides)),
+                record.source,
+                reason,
+            ),
+            {**policy_document(record), "status": policy_status(view)},
+            policy_document(record),
+        )
+
+
+def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
+    from policyd.cli.documents import hook_status
+    from policyd.cli.status import hook_views
+
+    for view in hook_views(observed, kernel):
+        yield Item(
+            view.key,
+            (
+                view.key,
+                len(view.policies),
+                view.programs[0].name if view.programs else "",
+                view.runs or "",
+                view.missed,
+                "Degraded" if view.fault else "Ready",
+                view.programs[0].id if view.programs else "",
+                view.link_id,
+                sum(info.verified_instructions for info in view.programs),
+                ",".join(view.policies),
+                view.fault,
+            ),
+            hook_status(view),
+            hook_status(view),
+        )
+
+
+def _maps(observed: Observed, kernel: Kernel) -> Iterable[Item]:
+    from policyd.cli.documents import map_status
+    from policyd.cli.status import map_views
+
+    for view in map_views(observed, kernel):
+        entries = "-" if view.entries is None else view.entries
+        yield Item(
+            f"{view.policy}/{view.name}",
+            (view.policy, view.name, view.type, f"{entries}/{view.max_entries}", view.memory, view.purpose, view.param),
+            map_status(view),
+            map_status(view),
+        )
+
+
+def _records(observed: Observed, _: Kernel) -> Iterable[Item]:
+    from policyd.cli.documents import record_data
+
+    for name, record in sorted(observed.records.items()):
+        applied = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.applied))
+        cells = (
+            name,
+            record.id,
+            record.row,
+            record.generation,
+            len(record.layouts),
+            record.policyd,
+            applied,
+            record.boot_id,
+        )
+        yield Item(name, cells, record_data(record), record_data(record))
+
+
+def age(seconds: float) -> str:
+    """Return a time span as kubectl shows ages: `12s`, `5m`, `3h`, `2d`."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size * (2 if unit == "m" else 1):
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
+
+
+LISTINGS: dict[Kind, Listing] = {
+    POLICY: Listing(
+        ("NAME", "MODE", "STATUS", "HOOKS", "EVENTS", "LOST", "AGE"),
+        ("SET", "SEVERITY", "RULES", "RING", "OVERRIDES", "SOURCE", "REASON"),
+        _policies,
+    ),
+    HOOK: Listing(
+        ("HOOK", "POLICIES", "PROGRAM", "RUNS", "MISSED", "STATUS"), ("ID", "LINK", "VERIFIED", "OF", "REASON"), _hooks
+    ),
+    MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES", "BYTES"), ("PURPOSE", "PARAM"), _maps),
+    RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "LAYOUTS", "POLICYD", "APPLIED"), ("BOOT",), _records),
+}

@@ -1,0 +1,240 @@
+"""What runs, as `get` and `describe` tell it: one view a policy, hook or map, made of records and of what the kernel says.
+
+In: an `Observed` and the `Kernel` to read counts from.  Out: frozen views; nothing is printed here and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policyd.errors import KernelError
+from policyd.layout import ACCOUNT_COLUMNS
+from policyd.plan.steps import CONFIG_ENFORCE, CONFIG_SUSPEND
+from policyd.record import SHARED, PolicyRecord, hook_path, map_pin, opened, policy_path
+from policyd.unit import AttachPoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policyd.kernel.bpf.info import ProgramInfo
+    from policyd.kernel.port import Kernel
+    from policyd.observe import Observed, ObservedHook
+    from policyd.record import MapRecord
+
+READY, DEGRADED, SUSPENDED, NOT_APPLICABLE = "Ready", "Degraded", "Suspended", "NotApplicable"
+LOST = ("ring_full", "nested")
+"""Columns of the account that are events which were lost (beside the runs that the kernel missed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """A policy.  `reasons` say what is wrong (Degraded) or why rules have no hook here; `flags` is its live config row."""
+
+    record: PolicyRecord
+    phase: str
+    reasons: tuple[str, ...]
+    flags: int | None
+    account: dict[str, int]
+    points: tuple[str, ...]
+    missed: int
+
+    @property
+    def mode(self) -> str:
+        """`enforce` or `monitor`, as the running programs have it."""
+        enforce = self.record.enforce if self.flags is None else self.flags & CONFIG_ENFORCE
+        return "enforce" if enforce else "monitor"
+
+    @property
+    def lost(self) -> int:
+        """Events that did not reach the ring."""
+        return sum(self.account.get(column, 0) for column in LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class HookView:
+    """An attach point.  `attached` is the program that the kernel runs first (the stub, where there is one)."""
+
+    id: str
+    key: str
+    policies: tuple[str, ...]
+    programs: tuple[ProgramInfo, ...]
+    attached: ProgramInfo | None
+    link_id: int | None
+    fault: str
+
+    @property
+    def missed(self) -> int:
+        """Runs that the kernel dropped because a program ran on that CPU already."""
+        return max((info.recursion_misses for info in (self.attached, *self.programs) if info), default=0)
+
+    @property
+    def runs(self) -> int:
+        """How often it ran while `kernel.bpf_stats_enabled` was on."""
+        return max((info.run_count for info in (self.attached, *self.programs) if info), default=0)
+
+    @property
+    def run_time_ns(self) -> int:
+        """Time spent in it while `kernel.bpf_stats_enabled` was on, tail-called programs included."""
+        return max((info.run_time_ns for info in (self.attached, *self.programs) if info), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """A map of a policy; `entries` is None where they cannot be counted (a ring: `entries` are bytes waiting)."""
+
+    policy: str
+    name: str
+    purpose: str
+    type: str
+    entries: int | None
+    max_entries: int
+    memory: int | None
+    param: str = ""
+
+
+def policy_views(observed: Observed, kernel: Kernel) -> dict[str, PolicyView]:
+    """Return a view of every readable policy, by name."""
+    hooks = {hook.id: hook for hook in hook_views(observed, kernel)}
+    return {name: _policy(observed, record, hooks, kernel) for name, record in sorted(observed.records.items())}
+
+
+def _policy(observed: Observed, record: PolicyRecord, hooks: dict[str, HookView], kernel: Kernel) -> PolicyView:
+    flags = observed.config.get(record.row)
+    wrong = faults(observed, record)
+    suspended = record.suspend if flags is None else bool(flags & CONFIG_SUSPEND)
+    phase = DEGRADED if wrong else SUSPENDED if suspended else READY
+    if not wrong and not record.points and record.not_applicable:
+        phase = NOT_APPLICABLE
+    absent = tuple(f"rule {rule}: {reason}" for rule, reason in record.not_applicable)
+    at = [hooks[point] for point in record.points if point in hooks]
+    return PolicyView(
+        record=record,
+        phase=phase,
+        reasons=wrong + absent,
+        flags=flags,
+        account=read_account(kernel, record.row),
+        points=tuple(hook.key for hook in at),
+        missed=sum(hook.missed for hook in at),
+    )
+
+
+def faults(observed: Observed, record: PolicyRecord) -> tuple[str, ...]:
+    """Return what of a policy does not run as its record says; `apply` mends all of it."""
+    found = [fault for point in record.points if (fault := _hook_fault(observed.hooks.get(point), record, point))]
+    directory = observed.policies[record.id]
+    if directory.ring is None:
+        found.append("its ring is not pinned any more")
+    elif observed.rows.get("rings", {}).get(record.row) != directory.ring.id:
+        found.append("another ring stands in its row")
+    for known in record.maps.values():
+        if known.purpose in _LISTS and not known.contents:
+            continue
+        pinned = directory.maps.get(map_pin(record.name, known.name, known.fingerprint))
+        if pinned is None:
+            found.append(f"map {known.name} is not pinned any more")
+        elif observed.rows.get(known.shared, {}).get(known.row) != pinned.id:
+            found.append(f"another map stands in the row of {known.name}")
+    return tuple(found)
+
+
+_LISTS = frozenset({"list", "prefixes", "cidrs", "suffixes"})
+
+
+def _hook_fault(hook: ObservedHook | None, record: PolicyRecord, point: str) -> str:
+    if hook is None:
+        return f"{_point_key(record, point)}: not attached any more"
+    key = hook.record.point.key if hook.record else hook.id
+    if hook.fault:
+        return f"{key}: {hook.fault}"
+    assert hook.record is not None
+    if record.name not in hook.record.policies:
+        return f"{key}: its program does not hold this policy's rules"
+    if hook.record.programs and hook.running != hook.record.programs[0]:
+        return f"{key}: another program runs in its place"
+    return ""
+
+
+def _point_key(record: PolicyRecord, point: str) -> str:
+    """Return the key of one of a policy's attach points, by its id."""
+    keys = {rule.point for rule in record.rules}
+    return next((key for key in keys if AttachPoint(*key.split(":", 1)).id == point), point)
+
+
+def read_account(kernel: Kernel, row: int) -> dict[str, int]:
+    """Return a policy's account summed over all CPUs, by column; empty if it cannot be read."""
+    size = 8 * len(ACCOUNT_COLUMNS)
+    with opened(kernel, f"{SHARED}/account") as fd:
+        data = None if fd is None else kernel.lookup(fd, row.to_bytes(4, "little"))
+    if not data:
+        return {}
+    sums = [0] * len(ACCOUNT_COLUMNS)
+    for start in range(0, len(data), size):
+        for at in range(len(sums)):
+            sums[at] += int.from_bytes(data[start + 8 * at : start + 8 * at + 8], "little")
+    return dict(zip(ACCOUNT_COLUMNS, sums, strict=True))
+
+
+def hook_views(observed: Observed, kernel: Kernel) -> list[HookView]:
+    """Return a view of every attach point of ours, sorted by key."""
+    return sorted((_hook(hook, kernel) for hook in observed.hooks.values()), key=lambda view: view.key)
+
+
+def _hook(hook: ObservedHook, kernel: Kernel) -> HookView:
+    record = hook.record
+    programs = tuple(info for name, info in sorted(hook.programs.items()) if name.startswith("program-"))
+    attached = programs[0] if programs else None
+    if hook.uses_slot and record is not None:
+        attached = _program(kernel, hook_path(record.point, "stub"))
+    fault = hook.fault
+    if not fault and record and record.programs and hook.running != record.programs[0]:
+        fault = "another program runs in its place"
+    return HookView(
+        id=hook.id,
+        key=record.point.key if record else hook.id,
+        policies=record.policies if record else (),
+        programs=programs,
+        attached=attached,
+        link_id=hook.link.id if hook.link else None,
+        fault=fault,
+    )
+
+
+def _program(kernel: Kernel, path: str) -> ProgramInfo | None:
+    try:
+        with opened(kernel, path) as fd:
+            return None if fd is None else kernel.program_info(fd)
+    except KernelError:
+        return None
+
+
+def map_views(observed: Observed, kernel: Kernel) -> Iterator[MapView]:
+    """Yield a view of every map of every policy: rings, outputs, lists; what is not pinned (an empty list) has no size."""
+    for name, record in sorted(observed.records.items()):
+        yield _ring(kernel, record)
+        for known in sorted(record.maps.values(), key=lambda row: row.name):
+            yield _map(kernel, name, known)
+
+
+def _ring(kernel: Kernel, record: PolicyRecord) -> MapView:
+    with opened(kernel, policy_path(record.name, "ring")) as fd:
+        memory = None if fd is None else map_memory(fd)
+    return MapView(record.name, "ring", "events", "ringbuf", None, record.ring_bytes, memory)
+
+
+def _map(kernel: Kernel, policy: str, known: MapRecord) -> MapView:
+    entries = 0
+    memory = None
+    with opened(kernel, policy_path(policy, map_pin(policy, known.name, known.fingerprint))) as fd:
+        if fd is not None:
+            entries = sum(1 for _ in kernel.items(fd))
+            memory = map_memory(fd)
+    return MapView(policy, known.name, known.purpose, known.map_class.type, entries, known.max_entries, memory, known.param)
+
+
+def map_memory(fd: int) -> int | None:
+    """Return the bytes of kernel memory that a map takes, as `/proc/self/fdinfo` tells (`memlock`)."""
+    found = re.search(r"^memlock:\s+(\d+)", Path(f"/proc/self/fdinfo/{fd}").read_text("ascii"), re.MULTILINE)
+    return int(found[1]) if found else None
