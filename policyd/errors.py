@@ -97,6 +97,16 @@ class NotFoundError(PolicydError):
     exit_code = 4
 
 
+class TargetError(PolicydError):
+    """A target has no such tracepoint, field, member or type; `candidates` are the names that are there."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
+        self.candidates = candidates
+        super().__init__(message)
+
+
 class UnsupportedError(PolicydError):
     """This kernel or this builder lacks something: what, since when it exists, and what to use instead."""
 

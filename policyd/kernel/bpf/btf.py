@@ -57,6 +57,16 @@ _TAGGED_NAMES = {
     "union": (Kind.UNION,),
     "enum": (Kind.ENUM, Kind.ENUM64),
 }
+_INTS = {
+    "unsigned": "unsigned int",
+    "short": "short int",
+    "unsigned short": "short unsigned int",
+    "long": "long int",
+    "unsigned long": "long unsigned int",
+    "long long": "long long int",
+    "unsigned long long": "long long unsigned int",
+}
+"""Other spellings of C's ints than the one that compilers write into BTF."""
 _CHAIN_LIMIT = 64  # typedefs of typedefs: a longer chain is a broken file
 
 
@@ -104,6 +114,7 @@ class Btf:
         self._handle = handle
         self._names: dict[tuple[str, Kind], int] = {}
         self._types: dict[int, BtfType] = {}
+        self._enumerators: dict[str, int] | None = None
 
     def __del__(self) -> None:
         if getattr(self, "_handle", 0):
@@ -160,6 +171,7 @@ class Btf:
         tag, _, rest = spelling.strip().partition(" ")
         if tag in _TAGGED_NAMES:
             return self.find(rest.strip(), *_TAGGED_NAMES[tag])
+        spelling = _INTS.get(spelling, spelling)
         kinds = (Kind.TYPEDEF, Kind.INT, Kind.STRUCT, Kind.ENUM, Kind.ENUM64, Kind.UNION, Kind.FLOAT)
         return self.find(spelling.strip(), *kinds)
 
@@ -224,6 +236,13 @@ class Btf:
         rows = self._entries(type_, "<III")
         pairs = ((low | high << 32, self._string(name)) for name, low, high in rows)
         return tuple((n - (1 << 64) if type_.signed and n >> 63 else n, name) for n, name in pairs)
+
+    def enumerator(self, name: str) -> int | None:
+        """Return the number of an enum constant of any enum (the first time costs a walk over all types)."""
+        if self._enumerators is None:
+            enums = (self.type(type_id) for type_id in _enum_ids(self.raw))
+            self._enumerators = {name: number for enum in enums for number, name in self.enum_values(enum)}
+        return self._enumerators.get(name)
 
     def parameters(self, type_: BtfType) -> tuple[BtfParameter, ...]:
         """Return the parameters of a prototype, or of a function."""
@@ -317,6 +336,35 @@ class Btf:
     def _string(self, offset: int) -> str:
         text = self._library.btf__name_by_offset(self._handle, offset)
         return text.decode() if text else ""
+
+
+def _enum_ids(data: bytes) -> Iterator[int]:
+    """Yield the ids of all enums: types follow each other, each as long as its kind says."""
+    length, types, size = struct.unpack_from("<4xIII", data)
+    at, end, type_id = length + types, length + types + size, 1
+    while at < end:
+        info = int.from_bytes(data[at + 4 : at + 8], "little")
+        kind, count = Kind(info >> 24 & 0x1F), info & 0xFFFF
+        if kind in {Kind.ENUM, Kind.ENUM64}:
+            yield type_id
+        fixed, each = _TAIL_SIZES.get(kind, (0, 0))
+        at += 12 + fixed + each * count
+        type_id += 1
+
+
+_TAIL_SIZES = {
+    Kind.INT: (4, 0),
+    Kind.ARRAY: (12, 0),
+    Kind.STRUCT: (0, 12),
+    Kind.UNION: (0, 12),
+    Kind.ENUM: (0, 8),
+    Kind.ENUM64: (0, 12),
+    Kind.PROTOTYPE: (0, 8),
+    Kind.VARIABLE: (4, 0),
+    Kind.SECTION: (0, 12),
+    Kind.DECLARATION_TAG: (4, 0),
+}
+"""Bytes after the 12 that every type has: fixed, and for each member, value or parameter."""
 
 
 def _spell_tagged(type_: BtfType) -> str:

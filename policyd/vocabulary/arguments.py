@@ -1,0 +1,146 @@
+"""Which arguments mean more than their C type says: `open`'s flags, a socket's family, a signal.
+
+Rows are (argument, kind or set of constants, system calls or tracepoints): the first that fits counts, `*` means all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from policyd.vocabulary.c_types import STRING_SIZE, is_string_pointer, string_type, typed
+from policyd.vocabulary.constants import constant_sets
+from policyd.vocabulary.types import Shape, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentMeaning:
+    """`meaning` is a kind (`pid`) or a set of constants (`open_flags`); `calls` are system calls, or `*` alone."""
+
+    argument: str
+    meaning: str
+    calls: tuple[str, ...]
+
+
+def _row(argument: str, meaning: str, calls: str) -> ArgumentMeaning:
+    return ArgumentMeaning(argument, meaning, tuple(calls.split()))
+
+
+SYSCALL_ARGUMENTS: tuple[ArgumentMeaning, ...] = (
+    # strings: paths, and buffers that the call fills in or that hold no text
+    *(
+        _row(name, "path", "*")
+        for name in (
+            "filename pathname path oldname newname special specialfile dir_name new_root put_old from_pathname to_pathname"
+        ).split()
+    ),
+    _row("name", "path", "umount2 acct name_to_handle_at"),
+    _row("buf", "hex", "read pread64 readlink readlinkat getcwd syslog"),
+    _row("list", "hex", "*"),
+    _row("ubuf", "hex", "*"),
+    _row("optval", "hex", "*"),
+    _row("shmaddr", "hex", "*"),
+    _row("u_msg_ptr", "hex", "mq_timedreceive"),
+    # who
+    _row("sig", "signal", "kill tkill tgkill pidfd_send_signal rt_sigaction rt_sigqueueinfo rt_tgsigqueueinfo"),
+    _row("pid", "pid", "ptrace"),
+    # files
+    *(_row(name, "directory", "*") for name in "dfd olddfd newdfd from_dfd to_dfd".split()),
+    _row("flags", "open_flags", "open openat open_by_handle_at delete_module"),
+    _row("oflag", "open_flags", "mq_open"),
+    _row("event_f_flags", "open_flags", "fanotify_init"),
+    _row("flags", "descriptor_flags", "dup3 pipe2 epoll_create1 eventfd2 inotify_init1 signalfd4 timerfd_create userfaultfd"),
+    _row("flags", "at_flags", "execveat fchmodat2 linkat statx utimensat open_tree mount_setattr"),
+    _row("flag", "at_flags", "fchownat newfstatat name_to_handle_at"),
+    _row("at_flags", "at_flags", "*"),
+    _row("flag", "unlink_flags", "unlinkat"),
+    _row("flags", "faccess_flags", "faccessat2"),
+    _row("mode", "access_mode", "access faccessat faccessat2"),
+    _row("mask", "mode", "umask"),
+    _row("flags", "rename_flags", "renameat2"),
+    _row("flags", "memfd_flags", "memfd_create"),
+    _row("cmd", "fcntl_command", "fcntl"),
+    _row("cmd", "flock_operation", "flock"),
+    _row("whence", "seek", "lseek"),
+    _row("op", "epoll_operation", "epoll_ctl"),
+    _row("flags", "fanotify_flags", "fanotify_init"),
+    _row("dev", "hex", "mknod mknodat"),
+    # sockets
+    _row("family", "address_family", "socket socketpair"),
+    _row("type", "socket_type", "socket socketpair"),
+    _row("protocol", "protocol", "socket socketpair"),
+    _row("flags", "socket_type", "accept4"),
+    _row("level", "socket_level", "getsockopt setsockopt"),
+    _row("flags", "message_flags", "sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg"),
+    _row("how", "shutdown_how", "shutdown"),
+    # memory
+    _row("prot", "memory_protection", "*"),
+    _row("flags", "map_flags", "mmap"),
+    _row("flags", "remap_flags", "mremap"),
+    _row("flags", "memory_sync", "msync"),
+    _row("flags", "lock_flags", "mlockall"),
+    _row("behavior", "memory_advice", "madvise process_madvise"),
+    *(_row(name, "hex", "mmap munmap mremap mprotect brk madvise") for name in "addr start brk new_addr".split()),
+    # processes
+    _row("clone_flags", "clone_flags", "clone"),
+    _row("unshare_flags", "unshare_flags", "unshare"),
+    _row("flags", "namespace_flags", "setns"),
+    _row("request", "ptrace_request", "ptrace"),
+    _row("addr", "hex", "ptrace"),
+    _row("data", "hex", "ptrace"),
+    _row("option", "prctl_option", "prctl"),
+    _row("options", "wait_options", "wait4 waitid"),
+    _row("resource", "resource", "*"),
+    _row("policy", "scheduler_policy", "*"),
+    _row("how", "sigprocmask_how", "rt_sigprocmask"),
+    _row("op", "seccomp_operation", "seccomp"),
+    _row("clockid", "clock", "*"),
+    _row("flags", "timer_flags", "clock_nanosleep timer_settime timerfd_settime"),
+    # the system
+    _row("flags", "mount_flags", "mount"),
+    _row("flags", "umount_flags", "umount2"),
+    _row("attr_flags", "mount_attributes", "fsmount"),
+    _row("cmd", "bpf_command", "bpf"),
+    _row("flags", "perf_flags", "perf_event_open"),
+    _row("flags", "module_flags", "finit_module"),
+    _row("option", "keyctl_operation", "keyctl"),
+    _row("cmd", "reboot_command", "reboot"),
+    _row("flags", "random_flags", "getrandom"),
+    _row("swap_flags", "swap_flags", "swapon"),
+)
+
+TRACEPOINT_FIELDS: tuple[ArgumentMeaning, ...] = (
+    _row("sig", "signal", "signal/signal_generate signal/signal_deliver"),
+    _row("errno", "errno", "signal/signal_generate signal/signal_deliver"),
+    *(_row(name, "port", "*") for name in ("sport", "dport")),
+    _row("pid", "pid", "sched/sched_process_fork sched/sched_process_exec oom/mark_victim"),
+)
+"""The same for fields of tracepoints, by `system/event`."""
+
+
+def argument_type(syscall: str, name: str, c_type: str, size: int, signed: bool, arch: str) -> ValueType:
+    """Return the type of a system call's argument; strings are what the pointer points to."""
+    meaning = _meaning(SYSCALL_ARGUMENTS, syscall, name)
+    if is_string_pointer(c_type) and meaning in {"", "path"}:
+        return string_type(STRING_SIZE, meaning or "string")
+    plain = typed(c_type, size, signed, arch)
+    assert plain is not None, (syscall, name, c_type, size)
+    return _as(meaning, plain, arch)
+
+
+def tracepoint_field_type(tracepoint: str, name: str, plain: ValueType, arch: str) -> ValueType:
+    """Return the type of a tracepoint's field, given what its C type says."""
+    return _as(_meaning(TRACEPOINT_FIELDS, tracepoint, name), plain, arch)
+
+
+def _meaning(rows: tuple[ArgumentMeaning, ...], place: str, name: str) -> str:
+    return next((row.meaning for row in rows if row.argument == name and ("*" in row.calls or place in row.calls)), "")
+
+
+def _as(meaning: str, plain: ValueType, arch: str) -> ValueType:
+    """Return a number's type with another meaning; what does not fit (a string, a 4-byte port) stays what it is."""
+    if not meaning or plain.shape is not Shape.NUMBER or (meaning == "port" and plain.size != 2):
+        return plain
+    constants = constant_sets(arch).get(meaning)
+    if constants is not None:
+        return replace(plain, kind=constants.kind, symbols=constants.symbols)
+    return replace(plain, kind=meaning)
