@@ -5,7 +5,7 @@ and the C struct is emitted with the same offsets.  Map keys, map values and eve
 process (or a later policyd) can read what an earlier one wrote.
 
 Strings come in two forms.  *Inline*: `size` bytes, NUL padded.  *Packed* (events only): the fixed part holds
-`struct pd_packed {u16 offset, length}` (offset from the record's start), the bytes follow the fixed part, without NUL;
+`struct pd_packed {u16 offset, length}` (offset from the fixed part's start), the bytes follow the fixed part, without NUL;
 the top bit of `length` says that the string was cut.
 """
 
@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CUT = 0x8000
 """Top bit of a packed string's length: the string was longer than what was kept."""
@@ -51,6 +53,13 @@ class Column:
         if self.type.shape is Shape.NUMBER:
             return self.type.size
         return 8 if self.type.shape is Shape.ADDRESS else 1
+
+    @property
+    def format(self) -> str:
+        """The `struct` format of the fixed part, little endian: `HH` is a packed string's offset and length."""
+        if self.packed:
+            return "HH"
+        return _FORMATS[self.type.size, self.type.signed] if self.type.shape is Shape.NUMBER else f"{self.type.size}s"
 
     @property
     def c_declaration(self) -> str:
@@ -115,13 +124,7 @@ class Layout:
         """Return the `struct` format of the fixed part: one item a column (two, offset and length, for a packed string)."""
         text, at = "<", 0
         for column, offset in zip(self.columns, self.offsets(), strict=True):
-            text += f"{offset - at}x" if offset > at else ""
-            if column.packed:
-                text += "HH"
-            elif column.type.shape is Shape.NUMBER:
-                text += _FORMATS[column.type.size, column.type.signed]
-            else:
-                text += f"{column.type.size}s"
+            text += (f"{offset - at}x" if offset > at else "") + column.format
             at = offset + column.size
         return struct.Struct(text + (f"{self.size - at}x" if self.size > at else ""))
 
@@ -212,7 +215,10 @@ HEADER_C = """struct pd_header {
 """
 
 FLAG_UNREAD = 1  # a filter of the rule could not be decided: something could not be read
-VERDICTS = ("none", "denied", "dropped", "passed", "marked", "signalled", "would-deny", "would-drop", "would-pass", "would-mark", "would-signal")
+VERDICTS = (
+    *("none", "denied", "dropped", "passed", "marked", "signalled"),
+    *("would-deny", "would-drop", "would-pass", "would-mark", "would-signal"),
+)
 """What an event's verdict number means; the `would-` forms are monitor mode."""
 
 
@@ -226,6 +232,5 @@ ACCOUNT_COLUMNS = (
     "unread",  # rules that ended unknown: something could not be read
     "acted",  # verdicts and signals taken
     "would_act",  # verdicts and signals held back by monitor mode
-    "nested",  # runs given up: the scratch space was in use
 )
 """The columns (u64 each, per CPU) of a policy's row in the shared `account` map."""
