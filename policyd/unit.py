@@ -35,6 +35,7 @@ class AttachPoint:
     kind: str
     target: str
     option: str = ""
+    header: str = "ethernet"  # what a packet of this interface begins with: `ethernet`, or `none` (wg, tun: IP at once)
 
     @property
     def key(self) -> str:
@@ -162,7 +163,7 @@ class MapClass:
         return "_".join(parts)
 
 
-Purpose = Literal["counter", "sum", "gauge", "min", "max", "histogram", "list", "prefixes", "cidrs", "suffixes"]
+Purpose = Literal["counter", "sum", "gauge", "min", "max", "histogram", "list", "prefixes", "under", "cidrs", "suffixes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +171,9 @@ class MapSpec:
     """A map that one policy owns and that lives in a row of its class's outer array.
 
     `name` is unique in the policy and made of `[a-z0-9_-]`: an output's name, a param's name (with `.prefixes`-like forms
-    spelled `NAME-prefixes`), or `rule-<r>-list-<n>` for a long literal list.  `values` are the contents of a list
-    (encoded keys, in the key's layout); None: contents belong to the running system.  A map whose `fingerprint` did not
-    change is kept with its contents.
+    spelled `NAME-prefixes`), or `rule-<r>-list-<n>` for a long literal list.  `values` are the contents of a list:
+    each the key's bytes, then the value's 8 (`resolve/lists.py` says how); None: contents belong to the running system.  A
+    map whose `fingerprint` did not change is kept with its contents.
     """
 
     policy: str
@@ -443,8 +444,8 @@ PROCESS_UNITS: tuple[tuple[str, str], ...] = (
 def gather(policies: list[TypedPolicy]) -> Desired:
     """Sort the rules of all policies into one unit for each attach point, and add the engine-owned units they need.
 
-    The process units share their raw tracepoints with policies: rules there run in the same program, before (exit: after)
-    the table is changed.
+    The process units share their raw tracepoints with policies: rules there run in the same program, after the table is
+    changed (exit: before), so that they see the process that an exec makes, and the one that an exit ends.
     """
     internal = {}
     if any(policy.needs_process_table for policy in policies):

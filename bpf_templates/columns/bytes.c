@@ -1,0 +1,1 @@
+	__builtin_memcpy(&/*{ column.to }*/, &/*{ column.value }*/, sizeof(/*{ column.to }*/));

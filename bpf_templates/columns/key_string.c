@@ -1,0 +1,1 @@
+	pd_put_string(/*{ column.to }*/, sizeof(/*{ column.to }*/), /*{ column.value }*/, /*{ column.length }*/);

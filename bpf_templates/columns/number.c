@@ -1,0 +1,1 @@
+	/*{ column.to }*/ = /*{ column.value }*/;

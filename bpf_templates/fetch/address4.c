@@ -1,0 +1,6 @@
+	u32 address = 0;
+
+	if (pd_read_kernel(&address, sizeof(address), (void *) (/*{ value.address }*/)))
+		return PD_UNREAD;
+	pd_ip4(/*{ value.to }*/, address);
+	return PD_OK;

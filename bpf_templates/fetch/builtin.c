@@ -1,0 +1,1 @@
+	return /*{ value.accessor }*/(r, /*{ value.to }*/);

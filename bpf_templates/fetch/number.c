@@ -1,0 +1,2 @@
+	/*{ value.to }*/ = /*{ value.number }*/;
+	return PD_OK;

@@ -1,0 +1,6 @@
+/*% include "fetch/follow.c" %*/
+	if (pd_read_kernel(&p, sizeof(p), &((/*{ value.last.container }*/ *) p)->/*{ value.last.member }*/))
+		return PD_UNREAD;
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	return /*{ value.reader }*/(/*{ value.to }*/.data, /*{ value.size }*/, &/*{ value.to }*/.length, &/*{ value.to }*/.cut, p);

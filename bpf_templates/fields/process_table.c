@@ -1,0 +1,21 @@
+/* A row of the engine's process table: written at exec, copied at fork, dropped at exit, filled from /proc at the start. */
+struct pd_process {
+	u16 exe_length;
+	u16 args_length;
+	u8 exe_cut;
+	u8 args_cut;
+	u16 spare;
+	char exe[256];
+	char args[256];
+	char slack[256]; /* never written: lets words be compared at any offset */
+};
+
+PD_INLINE struct pd_process *pd_process_of(void *processes, u32 pid)
+{
+	return pd_map_lookup(processes, &pid);
+}
+
+PD_INLINE struct pd_process *pd_process_self(void *processes)
+{
+	return pd_process_of(processes, pd_pid_tgid() >> 32);
+}

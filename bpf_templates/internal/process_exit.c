@@ -1,0 +1,16 @@
+/* The last thread of a process drops its row; rules at this hook have seen it before. */
+PD_INLINE void pd_internal(struct run *r)
+{
+	struct task_struct *task = (struct task_struct *) PD_LOAD(u64, r->ctx, 0);
+	struct signal_struct *signal = 0;
+	u32 pid = 0;
+	int live = 1;
+
+	pd_read_kernel(&signal, sizeof(signal), &task->signal);
+	if (signal)
+		pd_read_kernel(&live, sizeof(live), &signal->live.counter);
+	if (live > 0)
+		return;
+	if (!pd_read_kernel(&pid, sizeof(pid), &task->tgid))
+		pd_map_delete(MAP(processes), &pid);
+}

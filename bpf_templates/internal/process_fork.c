@@ -1,0 +1,20 @@
+/* A new process begins with its parent's program; a new thread changes nothing. */
+PD_INLINE void pd_internal(struct run *r)
+{
+	struct task_struct *parent = (struct task_struct *) PD_LOAD(u64, r->ctx, 0);
+	struct task_struct *child = (struct task_struct *) PD_LOAD(u64, r->ctx, 8);
+	struct pd_process *row;
+	u32 pid = 0;
+	u32 tid = 0;
+	u32 from = 0;
+
+	if (pd_read_kernel(&pid, sizeof(pid), &child->tgid) || pd_read_kernel(&tid, sizeof(tid), &child->pid) || pid != tid)
+		return;
+	if (pd_read_kernel(&from, sizeof(from), &parent->tgid))
+		return;
+	row = pd_process_of(MAP(processes), from);
+	if (row)
+		pd_map_update(MAP(processes), &pid, row, 0);
+	else
+		pd_map_delete(MAP(processes), &pid); /* the number may have been another's */
+}

@@ -1,0 +1,25 @@
+/* The kernel's helpers by number (include/uapi/linux/bpf.h): stable, and the same for both builders. */
+static void *(*pd_map_lookup)(void *map, const void *key) = (void *) 1;
+static long (*pd_map_update)(void *map, const void *key, const void *value, u64 flags) = (void *) 2;
+static long (*pd_map_delete)(void *map, const void *key) = (void *) 3;
+static u32 (*pd_cpu)(void) = (void *) 8;
+static long (*pd_tail_call)(void *ctx, void *programs, u32 index) = (void *) 12;
+static u64 (*pd_pid_tgid)(void) = (void *) 14;
+static u64 (*pd_uid_gid)(void) = (void *) 15;
+static long (*pd_comm)(void *buffer, u32 size) = (void *) 16;
+static long (*pd_skb_load)(const void *skb, u32 offset, void *to, u32 length) = (void *) 26;
+static u64 (*pd_task)(void) = (void *) 35;
+static long (*pd_skb_load_relative)(const void *skb, u32 offset, void *to, u32 length, u32 start) = (void *) 68;
+static u64 (*pd_cgroup)(void) = (void *) 80;
+static long (*pd_send_signal)(u32 signal) = (void *) 109;
+static long (*pd_read_user)(void *to, u32 size, const void *from) = (void *) 112;
+static long (*pd_read_kernel)(void *to, u32 size, const void *from) = (void *) 113;
+static long (*pd_read_user_str)(void *to, u32 size, const void *from) = (void *) 114;
+static long (*pd_read_kernel_str)(void *to, u32 size, const void *from) = (void *) 115;
+static u64 (*pd_boot_time)(void) = (void *) 125;
+static long (*pd_ring_output)(void *ring, void *data, u64 size, u64 flags) = (void *) 130;
+static void *(*pd_ring_reserve)(void *ring, u64 size, u64 flags) = (void *) 131;
+static void (*pd_ring_submit)(void *data, u64 flags) = (void *) 132;
+static long (*pd_set_retval)(int number) = (void *) 187;
+static u64 (*pd_xdp_length)(void *xdp) = (void *) 188;
+static long (*pd_xdp_load)(void *xdp, u32 offset, void *to, u32 length) = (void *) 189;

@@ -1,0 +1,60 @@
+/* Strings are NUL-terminated in buffers with slack behind them, so that words can be compared without asking for the end. */
+
+#define PD_STRING(capacity)                        \
+	struct {                                   \
+		u32 length; /* without the NUL */  \
+		u32 cut;                           \
+		char data[capacity];               \
+	} __attribute__((aligned(8)))
+
+/* Finishes a string that a helper has copied: `copied` is what it returned, `cut` is found by looking one byte further. */
+PD_INLINE u8 pd_string_done(long copied, u32 capacity, u32 *length, u32 *cut)
+{
+	if (copied <= 0)
+		return PD_UNREAD;
+	*length = (u32) copied - 1;
+	*cut = 0;
+	return PD_OK;
+}
+
+PD_INLINE u8 pd_string_user(char *data, u32 capacity, u32 *length, u32 *cut, u64 address)
+{
+	u8 next = 0;
+	u8 state;
+
+	if (!address)
+		return PD_ABSENT;
+	state = pd_string_done(pd_read_user_str(data, capacity, (void *) address), capacity, length, cut);
+	if (state == PD_OK && *length == capacity - 1) {
+		pd_read_user(&next, 1, (void *) (address + capacity - 1));
+		*cut = next != 0;
+	}
+	return state;
+}
+
+PD_INLINE u8 pd_string_kernel(char *data, u32 capacity, u32 *length, u32 *cut, u64 address)
+{
+	u8 next = 0;
+	u8 state;
+
+	if (!address)
+		return PD_ABSENT;
+	state = pd_string_done(pd_read_kernel_str(data, capacity, (void *) address), capacity, length, cut);
+	if (state == PD_OK && *length == capacity - 1) {
+		pd_read_kernel(&next, 1, (void *) (address + capacity - 1));
+		*cut = next != 0;
+	}
+	return state;
+}
+
+/* A char array inside a record: ends at a NUL or at its own size, never beyond. */
+PD_INLINE u8 pd_string_array(char *data, u32 capacity, u32 *length, u32 *cut, u64 address)
+{
+	return pd_string_done(pd_read_kernel_str(data, capacity, (void *) address), capacity, length, cut);
+}
+
+/* NULL, or an error number dressed as a pointer (include/linux/err.h). */
+PD_INLINE int pd_no_pointer(u64 address)
+{
+	return !address || address >= (u64) -4095;
+}

@@ -1,0 +1,64 @@
+#ifndef PD_TYPES /* the bcc builder brings the kernel's types and context structs itself */
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s8 s8;
+typedef __s16 s16;
+typedef __s32 s32;
+typedef __s64 s64;
+#endif
+
+#define PD_INLINE static inline __attribute__((always_inline))
+#define PD_ENTRY __attribute__((section("policyd"), used))
+
+/* A load at a constant offset: of a context (whose offsets are a contract), or of a buffer of ours. */
+#define PD_LOAD(type, pointer, offset) (*(type *) ((char *) (pointer) + (offset)))
+
+/* Keeps the compiler from seeing through a value, so that a bound stays where the verifier looks for it. */
+#define PD_OPAQUE(value) asm volatile("" : "+r"(value))
+
+/* What became of a value: 0 means that nobody has asked for it yet. */
+#define PD_OK 1
+#define PD_ABSENT 2 /* does not exist here: NULL pointer, no such header */
+#define PD_UNREAD 3 /* a fault or a race kept it from being read */
+
+/* Verdicts in rising order: the highest of all rules wins. */
+#define PD_VERDICT_NONE 0
+#define PD_VERDICT_PASS 1
+#define PD_VERDICT_MARK 2
+#define PD_VERDICT_DROP 3 /* drop and deny */
+
+#define PD_CONFIG_SUSPEND 1
+#define PD_CONFIG_ENFORCE 2
+
+#define PD_FLAG_UNREAD 1
+
+struct pd_address {
+	u64 high; /* network byte order; IPv4 is ::ffff:a.b.c.d */
+	u64 low;
+};
+
+struct pd_packed {
+	u16 offset;
+	u16 length;
+};
+
+struct pd_config {
+	u32 flags;
+	u32 spare;
+};
+
+struct pd_scalar {
+	u64 set;
+	u64 low;
+	u64 high;
+};

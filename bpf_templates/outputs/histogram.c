@@ -1,0 +1,51 @@
+/*% include "outputs/key.c" %*/
+
+PD_INLINE u32 bucket_/*{ output.index }*/(struct run *r)
+{
+	u64 value = /*{ output.value }*/;
+/*% if output.log2 %*/
+	u32 bits = pd_bits(value);
+
+	return bits > /*{ output.start }*/ ? bits - /*{ output.start }*/ : 0;
+/*% elif output.linear %*/
+
+	if (/*{ output.below }*/)
+		return 0;
+	return (value - /*{ output.start }*/ + /*{ output.step }*/ - 1) / /*{ output.step }*/;
+/*% else %*/
+	u32 index = 0;
+
+/*% for above in output.above %*/
+	index += /*{ above }*/;
+/*% endfor %*/
+	return index;
+/*% endif %*/
+}
+
+PD_INLINE void metric_/*{ output.index }*/(struct run *r)
+{
+	u64 *slots;
+	u32 index;
+
+/*% for index in output.needs %*/
+	need_/*{ index }*/(r);
+/*% endfor %*/
+/*% if output.signed %*/
+	if (/*{ output.present }*/ && (s64) /*{ output.value }*/ < 0) {
+		pd_account(MAP(account), /*{ output.policy_row }*/, /*{ output.account.negative }*/);
+		return;
+	}
+/*% endif %*/
+	slots = slots_/*{ output.index }*/(r);
+	if (!slots)
+		return;
+	index = bucket_/*{ output.index }*/(r);
+	if (index > /*{ output.last }*/)
+		index = /*{ output.last }*/;
+	PD_OPAQUE(index);
+	if (index > /*{ output.last }*/)
+		return;
+	PD_ADD(&slots[0], 1);
+	PD_ADD(&slots[1], /*{ output.value }*/);
+	PD_ADD(&slots[2 + index], 1);
+}

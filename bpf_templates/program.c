@@ -1,0 +1,142 @@
+/* /*{ program.title }*/ */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/*% include "lib/types.c" %*/
+
+#ifndef PD_TYPES
+/*{ program.slice }*/
+#endif
+
+/*% include "lib/helpers.c" %*/
+/*% for name in program.defines %*/
+#define /*{ name }*/
+/*% endfor %*/
+
+/*% include "lib/maps.c" %*/
+
+#ifndef PD_LITERAL_MAPS
+/*% for map in program.maps %*/
+PD_MAP(/*{ map.name }*/, /*{ map.type }*/, /*{ map.key_size }*/, /*{ map.value_size }*/, /*{ map.max_entries }*/);
+/*% endfor %*/
+#endif
+
+/*% include "lib/numbers.c" %*/
+
+/*% include "lib/strings.c" %*/
+
+/*% include "lib/lists.c" %*/
+
+/*% for name in program.types %*/
+/*% include name %*/
+
+/*% endfor %*/
+/*{ program.structs }*/
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+/*% for member in program.members %*/
+	/*{ member }*/;
+/*% endfor %*/
+	u8 state[/*{ program.states }*/]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[/*{ program.slack }*/];
+};
+
+_Static_assert(sizeof(struct subject) <= /*{ program.subject_bytes }*/, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+/*% if program.self %*/
+	struct pd_process *self;
+/*% endif %*/
+/*% if program.parent %*/
+	struct pd_process *parent;
+/*% endif %*/
+};
+
+/*% include "lib/events.c" %*/
+
+/*% for name in program.fields %*/
+/*% include name %*/
+
+/*% endfor %*/
+/*% for value in program.values %*/
+/* /*{ value.comment }*/ */
+PD_INLINE u8 fetch_/*{ value.index }*/(struct run *r)
+{
+/*% include value.template %*/
+}
+
+PD_INLINE void need_/*{ value.index }*/(struct run *r)
+{
+	if (!r->s->state[/*{ value.index }*/])
+		r->s->state[/*{ value.index }*/] = fetch_/*{ value.index }*/(r);
+}
+
+/*% endfor %*/
+/*% for machine in program.automata %*/
+/*% include "automaton.c" %*/
+
+/*% endfor %*/
+/*% for test in program.tests %*/
+/*% include "test.c" %*/
+
+/*% endfor %*/
+/*% for rule in program.rules %*/
+/*% for output in rule.metrics %*/
+/*% include output.template %*/
+
+/*% endfor %*/
+/*% for output in rule.events %*/
+/*% include "outputs/event.c" %*/
+
+/*% endfor %*/
+/*% include "rule.c" %*/
+
+/*% endfor %*/
+/*% for name in program.internals %*/
+/*% include name %*/
+
+/*% endfor %*/
+PD_ENTRY int /*{ program.entry }*/(void *ctx)
+{
+/*% if program.on_stack %*/
+	struct subject subject = {};
+	struct run r = {.ctx = ctx, .s = &subject};
+/*% else %*/
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+
+	if (!r.s)
+		return PD_NEUTRAL;
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+/*% for flag in program.searched %*/
+	r.s->/*{ flag }*/ = 0;
+/*% endfor %*/
+/*% endif %*/
+/*% if program.packet %*/
+	pd_parse(ctx, &r.s->packet);
+/*% endif %*/
+/*% if program.internal_first %*/
+	pd_internal(&r);
+/*% endif %*/
+/*% if program.self_first %*/
+	r.self = pd_process_self(MAP(processes));
+/*% endif %*/
+/*% if program.parent_first %*/
+	r.parent = pd_process_parent(MAP(processes));
+/*% endif %*/
+/*% for index in program.eager %*/
+	r.s->state[/*{ index }*/] = fetch_/*{ index }*/(&r);
+/*% endfor %*/
+/*% for rule in program.rules %*/
+	rule_/*{ rule.index }*/(&r);
+/*% endfor %*/
+/*% if program.internal_last %*/
+	pd_internal(&r);
+/*% endif %*/
+	return pd_finish(&r);
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";

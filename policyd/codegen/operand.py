@@ -1,0 +1,295 @@
+"""Values as the generated code handles them: where each is kept, how it is fetched, and the expressions that name it.
+
+`ValueTable` numbers the distinct values of a unit (by path and access; the widest type wins), so that each is fetched once an
+event however many rules read it.  An `Operand` is what conditions and outputs see of one: C expressions and facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.codegen import ctext as c
+from policyd.codegen.ctext import CText
+from policyd.unit import Argument, Builtin, Constant, ContextLoad, DataLocation, PointedString, Value, Walk
+from policyd.vocabulary.types import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policyd.unit import Access, Step
+
+_TABLE_STRINGS = {
+    "process_exe": ("self", "exe"),
+    "process_args": ("self", "args"),
+    "process_parent_exe": ("parent", "exe"),
+}
+"""Strings that stay in the engine's process table: (member of `struct run`, member of `struct pd_process`)."""
+
+SLACK = 256
+"""Readable bytes behind every string, so that words can be compared at any offset in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A value in C.  `value`: the number, or the bytes' address; `state` compares with PD_OK; `needs`: what to fetch first."""
+
+    index: int
+    source: Value
+    value: CText
+    state: CText
+    length: CText = CText("")
+    cut: CText = CText("0")
+    capacity: int = 0
+    stored: bool = True
+    eager: bool = False
+    row: str = ""  # "self" or "parent": the process table's row that it is in
+    aligned: bool = False  # on the stack, where the verifier wants every load aligned
+
+    @property
+    def shape(self) -> Shape:
+        return self.source.type.shape
+
+    @property
+    def needs(self) -> tuple[CText, ...]:
+        return (c.uint(self.index),) if self.stored and not self.eager else ()
+
+    @property
+    def can_be_absent(self) -> bool:
+        return self.source.can_be_absent
+
+    @property
+    def can_be_unread(self) -> bool:
+        return self.source.can_be_unread or bool(self.row)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether `state` can be anything but PD_OK."""
+        return self.can_be_absent or self.can_be_unread
+
+    @property
+    def number(self) -> CText:
+        """The number as its sign says."""
+        return c.signed(self.value) if self.source.type.signed else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    container: CText
+    member: CText
+
+
+@dataclass(frozen=True, slots=True)
+class FetchView:
+    """What `fetch/*.c` may print of a value."""
+
+    index: CText
+    comment: CText
+    template: str
+    to: CText
+    size: CText
+    accessor: CText = CText("")
+    number: CText = CText("")
+    address: CText = CText("")
+    reader: CText = CText("")
+    base: CText = CText("")
+    c_type: CText = CText("")
+    byte: CText = CText("")
+    steps: tuple[StepView, ...] = ()
+    last: StepView | None = None
+
+
+class ValueTable:
+    """The distinct values of a unit, in the order of first use."""
+
+    def __init__(self, values: Iterable[Value], *, on_stack: bool, eager: frozenset[tuple[str, Access]]) -> None:
+        widest: dict[tuple[str, Access], Value] = {}
+        for value in values:
+            key = (value.path, value.access)
+            if key not in widest or widest[key].type.size < value.type.size:
+                widest[key] = value
+        self._operands = {
+            key: _operand(index, value, on_stack, on_stack or key in eager)
+            for index, (key, value) in enumerate(widest.items())
+        }
+
+    def __getitem__(self, value: Value) -> Operand:
+        return self._operands[value.path, value.access]
+
+    def __len__(self) -> int:
+        return len(self._operands)
+
+    @property
+    def stored(self) -> tuple[Operand, ...]:
+        return tuple(operand for operand in self._operands.values() if operand.stored)
+
+    @property
+    def rows(self) -> frozenset[str]:
+        """Which process rows some value is in: `self`, `parent`."""
+        return frozenset(operand.row for operand in self._operands.values() if operand.row)
+
+
+def _operand(index: int, value: Value, on_stack: bool, eager: bool) -> Operand:
+    access = value.access
+    if isinstance(access, Constant):
+        return Operand(index, value, c.uint(access.number), CText("PD_OK"), stored=False)
+    if isinstance(access, Builtin) and access.name in _TABLE_STRINGS:
+        row, member = _TABLE_STRINGS[access.name]
+        base = CText(f"r->{c.ident(row)}")
+        return Operand(
+            index,
+            value,
+            c.dot(base, member),
+            CText(f"({base} ? PD_OK : PD_UNREAD)"),
+            length=c.dot(base, f"{member}_length"),
+            cut=c.dot(base, f"{member}_cut"),
+            capacity=256,
+            stored=False,
+            row=row,
+        )
+    place = CText(f"r->s->v{index}")
+    state = CText(f"r->s->state[{index}]")
+    if value.type.shape is Shape.STRING:
+        return Operand(
+            index,
+            value,
+            c.dot(place, "data", arrow=False),
+            state,
+            length=c.dot(place, "length", arrow=False),
+            cut=c.dot(place, "cut", arrow=False),
+            capacity=value.type.size,
+            eager=eager,
+            aligned=on_stack,
+        )
+    return Operand(index, value, place, state, eager=eager, aligned=on_stack)
+
+
+def member(operand: Operand) -> CText:
+    """Return the declaration of a stored value in `struct subject`."""
+    type_ = operand.source.type
+    if type_.shape is Shape.STRING:
+        return CText(f"PD_STRING({c.uint(type_.size)}) v{operand.index}")
+    if type_.shape is Shape.ADDRESS:
+        return CText(f"struct pd_address v{operand.index}")
+    if type_.shape is Shape.BYTES:
+        return CText(f"u8 v{operand.index}[{c.uint(-(-type_.size // 8) * 8)}] __attribute__((aligned(8)))")
+    return CText(f"u64 v{operand.index}")
+
+
+def room(operand: Operand) -> int:
+    """Return the bytes that `member` takes, rounded up to 8."""
+    type_ = operand.source.type
+    sizes = {Shape.STRING: 8 + type_.size, Shape.ADDRESS: 16, Shape.BYTES: type_.size, Shape.NUMBER: 8}
+    return -(-sizes[type_.shape] // 8) * 8
+
+
+def fetch_view(operand: Operand) -> FetchView:
+    """Return how the value is fetched: the template and what it prints."""
+    value, shape = operand.source, operand.shape
+    place = CText(f"r->s->v{operand.index}")
+    pointer = place if shape in {Shape.STRING, Shape.BYTES} else CText(f"&{place}")
+    view = _FETCHERS[type(value.access)](value, place, pointer)
+    return FetchView(
+        index=c.uint(operand.index), comment=c.comment(value.path), size=view.pop("size", c.uint(value.type.size)), **view
+    )
+
+
+def _fetch_builtin(value: Value, place: CText, pointer: CText) -> dict[str, object]:
+    assert isinstance(value.access, Builtin)
+    template = "fetch/builtin_string.c" if value.type.shape is Shape.STRING else "fetch/builtin.c"
+    return {"template": template, "to": pointer, "accessor": c.ident(value.access.name)}
+
+
+def _fetch_context(value: Value, place: CText, pointer: CText) -> dict[str, object]:
+    access = value.access
+    assert isinstance(access, ContextLoad)
+    address = CText(f"(char *) r->ctx + {c.uint(access.offset)}")
+    if value.type.shape is Shape.STRING:
+        size = c.uint(min(value.type.size, access.size))
+        return {"template": "fetch/string.c", "to": place, "reader": c.ident("pd_string_array"), "size": size,
+                "address": CText(f"(u64) ({address})")}  # fmt: skip
+    if value.type.shape is Shape.ADDRESS and access.size == 4:
+        return {"template": "fetch/address4.c", "to": pointer, "address": address}
+    if value.type.shape is not Shape.NUMBER:
+        return {"template": "fetch/bytes.c", "to": pointer, "address": address}
+    return {"template": "fetch/number.c", "to": place, "number": _context_number(access, value.big_endian)}
+
+
+def _context_number(access: ContextLoad, big_endian: bool = False) -> CText:
+    sign = "s" if access.signed else "u"
+    loaded = f"PD_LOAD({sign}{access.size * 8}, r->ctx, {c.uint(access.offset)})"
+    if big_endian and access.size > 1:
+        loaded = f"__builtin_bswap{access.size * 8}({loaded})"
+    return CText(f"(s64) {loaded}" if access.signed else loaded)
+
+
+def _argument_number(access: Argument, big_endian: bool = False) -> CText:
+    loaded = f"PD_LOAD(u64, r->ctx, {c.uint(access.index * 8)})"
+    if access.size < 8:
+        loaded = f"({'s' if access.signed else 'u'}{access.size * 8}) {loaded}"
+    if big_endian and access.size > 1:
+        loaded = f"__builtin_bswap{access.size * 8}({loaded})"
+    return CText(f"(s64) {loaded}" if access.signed else loaded)
+
+
+def _fetch_argument(value: Value, place: CText, pointer: CText) -> dict[str, object]:
+    assert isinstance(value.access, Argument)
+    return {"template": "fetch/number.c", "to": place, "number": _argument_number(value.access, value.big_endian)}
+
+
+def _fetch_location(value: Value, place: CText, pointer: CText) -> dict[str, object]:
+    assert isinstance(value.access, DataLocation)
+    location = f"PD_LOAD(u32, r->ctx, {c.uint(value.access.offset)})"
+    address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
+    return {"template": "fetch/string.c", "to": place, "reader": c.ident("pd_string_kernel"), "address": address}
+
+
+def _fetch_pointed(value: Value, place: CText, pointer: CText) -> dict[str, object]:
+    access = value.access
+    assert isinstance(access, PointedString)
+    reader = c.ident(f"pd_string_{access.space}")
+    if isinstance(access.pointer, Walk):
+        return {"template": "fetch/walk_pointed.c", "to": place, "reader": reader, **_walk(access.pointer)}
+    number = _context_number(access.pointer) if isinstance(access.pointer, ContextLoad) else _argument_number(access.pointer)
+    return {"template": "fetch/string.c", "to": place, "reader": reader, "address": number}
+
+
+def _walk(access: Walk) -> dict[str, object]:
+    def view(step: Step) -> StepView:
+        return StepView(c.type_name(step.container), c.designator(step.member))
+
+    steps = tuple(view(step) for step in access.steps[:-1])
+    return {"base": _argument_number(access.base), "steps": steps, "last": view(access.steps[-1])}
+
+
+def _fetch_walk(value: Value, place: CText, pointer: CText) -> dict[str, object]:
+    access = value.access
+    assert isinstance(access, Walk)
+    views = _walk(access)
+    last = access.steps[-1]
+    if last.bits is not None:
+        offset, width = last.bits
+        first, end = offset // 8, -(-(offset + width) // 8)
+        left = 64 - (offset - first * 8) - width
+        shifted = f"(found << {left})"
+        number = CText(f"{f'(s64) {shifted}' if value.type.signed else shifted} >> {64 - width}")
+        return {"template": "fetch/walk_bits.c", "to": place, "size": c.uint(end - first), "byte": c.uint(first),
+                "number": number, **views}  # fmt: skip
+    if value.type.shape is Shape.STRING:
+        return {"template": "fetch/walk_string.c", "to": place, **views}
+    if value.type.shape is not Shape.NUMBER:
+        return {"template": "fetch/walk_bytes.c", "to": pointer, **views}
+    bits = value.type.size * 8
+    found = CText(f"__builtin_bswap{bits}(found)") if value.big_endian and bits > 8 else CText("found")
+    c_type = CText(f"{'s' if value.type.signed else 'u'}{bits}")
+    return {"template": "fetch/walk.c", "to": place, "c_type": c_type, "number": found, **views}
+
+
+_FETCHERS = {
+    Builtin: _fetch_builtin,
+    ContextLoad: _fetch_context,
+    Argument: _fetch_argument,
+    DataLocation: _fetch_location,
+    PointedString: _fetch_pointed,
+    Walk: _fetch_walk,
+}

@@ -1,0 +1,400 @@
+"""The view of a whole program: what `program.c` prints, put together from values, conditions, outputs and the hook's own part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.codegen import ctext as c
+from policyd.codegen.automata import Automata, MachineView
+from policyd.codegen.condition import Tests, TestView, leaves
+from policyd.codegen.ctext import CText
+from policyd.codegen.operand import SLACK, FetchView, ValueTable, fetch_view, member, room
+from policyd.codegen.output import AccountView, EventView, MetricView, event_bytes, event_view, metric_view
+from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
+from policyd.layout import ACCOUNT_COLUMNS, HEADER_C, VERDICTS
+from policyd.unit import Builtin, EventOutput, ListRef, MetricOutput, TypedAction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policyd.unit import Access, BoundUnit, MapClass, TypedRule, Value
+
+_EAGER_COST = 2
+_PACKET_BYTES = 128
+_TASK = frozenset({"struct task_struct"})
+
+
+@dataclass(frozen=True, slots=True)
+class HookPart:
+    """What an attach kind adds to a program: types before `struct subject`, functions after it, the neutral verdict."""
+
+    types: tuple[str, ...]
+    fields: tuple[str, ...]
+    neutral: int
+    on_stack: bool = False
+    packet: bool = False
+
+
+_TRACING = HookPart((), ("hooks/tracing.c",), 0)
+_PACKETS = ("fields/packet_types.c",)
+_HOOKS = {
+    "tracepoint": _TRACING,
+    "raw_tracepoint": _TRACING,
+    "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
+    "tcx": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/tcx.c"), -1, packet=True),
+    "cgroup_skb": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, True, True),
+    "cgroup": HookPart((), ("hooks/cgroup_address.c", "fields/sockaddr.c"), 1, on_stack=True),
+}
+_KINDS = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6, "array_of_maps": 12}
+"""BPF_MAP_TYPE_* of the maps that a program names itself (include/uapi/linux/bpf.h)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    name: CText
+    type: CText
+    key_size: CText
+    value_size: CText
+    max_entries: CText
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """What `rule.c` may print of a rule."""
+
+    index: CText
+    comment: CText
+    line: CText | None
+    file: CText | None
+    condition: CText
+    condition_for_sure: CText
+    some_unread: CText
+    can_be_unread: bool
+    policy_row: CText
+    account: AccountView
+    self: bool
+    parent: bool
+    acts: bool
+    verdict: bool
+    verdict_taken: CText
+    verdict_held: CText
+    verdict_level: CText
+    verdict_number: CText
+    signal: bool
+    signal_number: CText
+    metrics: tuple[MetricView, ...]
+    events: tuple[EventView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramView:
+    """What `program.c` may print."""
+
+    title: CText
+    entry: CText
+    slice: CText
+    defines: tuple[CText, ...]
+    maps: tuple[MapView, ...]
+    types: tuple[str, ...]
+    structs: CText
+    members: tuple[CText, ...]
+    states: CText
+    slack: CText
+    subject_bytes: CText
+    searched: tuple[CText, ...]
+    fields: tuple[str, ...]
+    values: tuple[FetchView, ...]
+    automata: tuple[MachineView, ...]
+    tests: tuple[TestView, ...]
+    rules: tuple[RuleView, ...]
+    internals: tuple[str, ...]
+    eager: tuple[CText, ...]
+    on_stack: bool
+    packet: bool
+    self: bool
+    parent: bool
+    self_first: bool
+    parent_first: bool
+    internal_first: bool
+    internal_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A program before it is text: the view, the types that it needs from BTF, and the maps that it names."""
+
+    view: ProgramView
+    types: tuple[str, ...]
+    shared: tuple[tuple[str, str], ...]
+    private: tuple[PrivateMap, ...]
+
+
+class Drawing:
+    """Puts one program together; made for one use by `draw`."""
+
+    def __init__(self, bound: BoundUnit) -> None:
+        unit = bound.unit
+        self.bound, self.unit = bound, unit
+        self.hook = _HOOKS[_hook_name(bound)]
+        used = list(_values(unit.rules))
+        eager = frozenset() if self.hook.on_stack else _eager(unit.rules)
+        self.values = ValueTable(used, on_stack=self.hook.on_stack, eager=eager)
+        tests = [test for rule in unit.rules for test in leaves(rule.condition)]
+        self.filter_rows = frozenset(row for test in tests if (row := self.values[test.value].row))
+        self.automata = Automata(tests, self.values)
+        self.tests = Tests(bound, self.values, self.automata)
+        self.structs: list[str] = []
+        self.outputs = 0
+        self.key_bytes = 0
+        self.zero_bytes = 8
+        self.event_bytes = 0
+        self.rules = tuple(self._rule(number, rule) for number, rule in enumerate(unit.rules))
+        if any(isinstance(test.ref, ListRef) for test in tests):
+            self.key_bytes = max(self.key_bytes, 272)
+
+    def _rule(self, number: int, rule: TypedRule) -> RuleView:
+        operands = [self.values[test.value] for test in leaves(rule.condition)]
+        unread = tuple(dict.fromkeys(one.state for one in operands if one.can_be_unread))
+        action = rule.action
+        enforced, held = _verdict_numbers(action)
+        level = {"none": 0, "pass": 1, "mark": 2, "drop": 3, "deny": 3}[action.verdict]
+        rows = {self.values[value].row for value in _outputs_values(rule)} - self.filter_rows
+        where = rule.position
+        metrics = tuple(self._metric(rule, output) for output in rule.outputs if isinstance(output, MetricOutput))
+        events = tuple(self._event(rule, output) for output in rule.outputs if isinstance(output, EventOutput))
+        return RuleView(
+            index=c.uint(number),
+            comment=c.comment(f"{rule.policy}/{rule.name}"),
+            line=c.uint(where.line) if where else None,
+            file=c.string(where.file) if where else None,
+            condition=self.tests.condition(rule.policy, rule.condition, 1),
+            condition_for_sure=self.tests.condition(rule.policy, rule.condition, 0),
+            some_unread=c.any_of(c.binary(state, "==", CText("PD_UNREAD")) for state in unread),
+            can_be_unread=bool(unread),
+            policy_row=c.uint(self.bound.rows.policies[rule.policy]),
+            account=AccountView(),
+            self="self" in rows,
+            parent="parent" in rows,
+            acts=action != TypedAction(),
+            verdict=level > 0,
+            verdict_taken=c.uint(enforced),
+            verdict_held=c.uint(held),
+            verdict_level=c.uint(level),
+            verdict_number=c.uint(action.number),
+            signal=bool(action.signal),
+            signal_number=c.uint(action.signal),
+            metrics=metrics,
+            events=events,
+        )
+
+    def _metric(self, rule: TypedRule, output: MetricOutput) -> MetricView:
+        index = self._next_output()
+        spec = self.bound.maps[rule.policy, output.map_name]
+        self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)
+        if spec.key is not None and output.keys:
+            self.structs.append(spec.key.c_struct(f"key_{index}"))
+            self.key_bytes = max(self.key_bytes, spec.key.size)
+        return metric_view(self.bound, self.values, rule, output, index)
+
+    def _event(self, rule: TypedRule, output: EventOutput) -> EventView:
+        index = self._next_output()
+        self.structs.append(output.layout.c_struct(f"layout_{index}"))
+        self.structs.append(
+            f"struct event_{index} {{\n\tstruct pd_header h;\n\tstruct layout_{index} f;\n}};\n"
+        )
+        if output.layout.packed:
+            self.event_bytes = max(self.event_bytes, event_bytes(output))
+        return event_view(self.bound, self.values, rule, output, index)
+
+    def _next_output(self) -> int:
+        self.outputs += 1
+        return self.outputs - 1
+
+    # -- the whole ---------------------------------------------------------------------------------------
+
+    def blueprint(self, title: str, entry: str) -> Blueprint:
+        """Return the finished program."""
+        types, fields, btf = self._families()
+        shared, private = self._maps()
+        rows = self.values.rows
+        self_first, parent_first = "self" in self.filter_rows, "parent" in self.filter_rows
+        internal = self.unit.internal
+        view = ProgramView(
+            title=c.comment(title),
+            entry=c.ident(entry),
+            slice=CText(""),
+            defines=self._defines(),
+            maps=tuple(self._map_views(private)),
+            types=types,
+            structs=c.block(HEADER_C + "".join(self.structs) + self.automata.structs),
+            members=self._members(),
+            states=c.uint(max(len(self.values), 1)),
+            slack=c.uint(16 if self.hook.on_stack else SLACK),
+            subject_bytes=c.uint(self._subject_bytes()),
+            searched=self.automata.flags,
+            fields=fields,
+            values=tuple(fetch_view(one) for one in self.values.stored),
+            automata=self.automata.views,
+            tests=tuple(self.tests.views),
+            rules=self.rules,
+            internals=(f"internal/{internal}.c",) if internal else (),
+            eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
+            on_stack=self.hook.on_stack,
+            packet=self.hook.packet,
+            self="self" in rows,
+            parent="parent" in rows,
+            self_first=self_first,
+            parent_first=parent_first,
+            internal_first=bool(internal) and internal != "process_exit",
+            internal_last=internal == "process_exit",
+        )
+        return Blueprint(view, btf, shared, private)
+
+    def _defines(self) -> tuple[CText, ...]:
+        out = [CText(f"PD_NEUTRAL ({self.hook.neutral})")]
+        if self.unit.attach_point.header == "none":
+            out.append(CText("PD_NO_ETHERNET 1"))
+        if self.unit.attach_point.kind == "cgroup":
+            out.append(CText(f"PD_FAMILY {10 if self.unit.attach_point.option.endswith('6') else 2}"))
+        return tuple(out)
+
+    def _members(self) -> tuple[CText, ...]:
+        """Return the members of `struct subject`: values, the packet, room for a key and an event."""
+        out = [member(one) for one in self.values.stored]
+        out += self.automata.members
+        if self.hook.packet:
+            out.append(CText("struct pd_packet packet"))
+        if self.key_bytes:
+            out.append(CText(f"u64 key[{-(-self.key_bytes // 8)}]"))
+        if self.event_bytes:
+            out.append(CText(f"u64 event[{-(-self.event_bytes // 8) + 1}]"))
+        return tuple(out)
+
+    def _subject_bytes(self) -> int:
+        """Return a bound of `sizeof(struct subject)`: the C text asserts that it holds."""
+        values = sum(room(one) for one in self.values.stored)
+        packet = _PACKET_BYTES if self.hook.packet else 0
+        rest = self.key_bytes + self.event_bytes + len(self.values) + SLACK
+        return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
+
+    def _families(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Return the type files, the function files and the BTF types that the values need."""
+        names = {one.source.access.name for one in self.values.stored if isinstance(one.source.access, Builtin)}
+        rows = self.values.rows
+        btf = {step.container for one in self.values.stored for step in _steps(one.source.access)}
+        types, fields = list(self.hook.types), list(self.hook.fields)
+        table = bool(rows) or bool(self.unit.internal)
+        if table:
+            types.append("fields/process_table.c")
+        if self.unit.internal == "process_exec":
+            types.append("internal/process_exec_types.c")
+        fields.append("fields/process.c")
+        if names & _TASK_ACCESSORS or "parent" in rows:
+            fields.append("fields/task.c")
+            btf |= _TASK
+        if "syscall_abi" in names:
+            fields.append("fields/syscall_abi.c")
+            btf |= _TASK
+        if "parent" in rows:
+            fields.append("fields/process_parent.c")
+        btf |= _INTERNAL_TYPES.get(self.unit.internal, frozenset())
+        return tuple(types), tuple(fields), tuple(sorted(btf))
+
+    def _maps(self) -> tuple[tuple[tuple[str, str], ...], tuple[PrivateMap, ...]]:
+        shared = {"config": "config", "account": "account", "rings": "rings", "scalars": "scalars"}
+        shared |= {cls.name: f"class-{cls.name}" for cls in self._classes()}
+        private = [PrivateMap("zeros", "array", 4, self.zero_bytes, 1), *self.automata.maps]
+        if not self.hook.on_stack:
+            private.append(PrivateMap("scratch", "percpu_array", 4, self._subject_bytes(), 1))
+        if self.values.rows or self.unit.internal:
+            shared["processes"] = "processes"
+        if self.unit.internal == "process_exec":
+            private.append(PrivateMap("exec_work", "percpu_array", 4, PROCESSES_VALUE + 512, 1))
+        return tuple(shared.items()), tuple(private)
+
+    def _classes(self) -> list[MapClass]:
+        names = self.unit.policies
+        return sorted({spec.map_class for (policy, _), spec in self.bound.maps.items() if policy in names})
+
+    def _map_views(self, private: tuple[PrivateMap, ...]) -> Iterator[MapView]:
+        rows = [("config", "array", 4, 8, 1024), ("account", "percpu_array", 4, 8 * len(ACCOUNT_COLUMNS), 1024)]
+        rows += [("scalars", "array", 4, 24, 8192), ("rings", "array_of_maps", 4, 4, 1024)]
+        rows += [(cls.name, "array_of_maps", 4, 4, 4096) for cls in self._classes()]
+        if self.values.rows or self.unit.internal:
+            rows.append(("processes", "hash", 4, PROCESSES_VALUE, PROCESSES_ENTRIES))
+        rows += [(one.symbol, one.type, one.key_size, one.value_size, one.max_entries) for one in private]
+        for name, kind, key, value, entries in rows:
+            yield MapView(c.ident(name), c.uint(_KINDS[kind]), c.uint(key), c.uint(value), c.uint(entries))
+
+
+_TASK_ACCESSORS = frozenset(
+    {"process_start_time", "process_kernel_thread", "process_ppid", "process_parent_pid", "process_parent_comm"}
+)
+_INTERNAL_TYPES = {
+    "process_exec": frozenset(
+        {"struct task_struct", "struct linux_binprm", "struct file", "struct dentry", "struct mount", "struct mm_struct"}
+    ),
+    "process_fork": _TASK,
+    "process_exit": frozenset({"struct task_struct", "struct signal_struct"}),
+}
+
+
+def _hook_name(bound: BoundUnit) -> str:
+    point = bound.unit.attach_point
+    if point.kind == "cgroup" and point.option.startswith("skb"):
+        return "cgroup_skb"
+    return point.kind
+
+
+def _verdict_numbers(action: TypedAction) -> tuple[int, int]:
+    """Return what an event says of the action when it is taken, and when monitor mode holds it back."""
+    pairs = {
+        "deny": ("denied", "would-deny"),
+        "drop": ("dropped", "would-drop"),
+        "pass": ("passed", "would-pass"),
+        "mark": ("marked", "would-mark"),
+        "none": ("signalled", "would-signal") if action.signal else ("none", "none"),
+    }
+    taken, held = pairs[action.verdict]
+    return VERDICTS.index(taken), VERDICTS.index(held)
+
+
+def _values(rules: tuple[TypedRule, ...]) -> Iterator[Value]:
+    for rule in rules:
+        for test in leaves(rule.condition):
+            yield test.value
+        yield from _outputs_values(rule)
+
+
+def _outputs_values(rule: TypedRule) -> Iterator[Value]:
+    for output in rule.outputs:
+        if isinstance(output, EventOutput):
+            yield from output.values
+        else:
+            yield from output.keys
+            if output.value is not None:
+                yield output.value
+
+
+def _eager(rules: tuple[TypedRule, ...]) -> frozenset[tuple[str, Access]]:
+    """Cheap values that several rules test: fetched once at the start, with no question asked later."""
+    tested = Counter(
+        key
+        for rule in rules
+        for key in {(test.value.path, test.value.access) for test in leaves(rule.condition) if test.value.cost <= _EAGER_COST}
+    )
+    return frozenset(key for key, count in tested.items() if count == len(rules) or count > 1)
+
+
+def _steps(access: Access) -> tuple[object, ...]:
+    steps = getattr(access, "steps", None)
+    if steps is None:
+        steps = getattr(getattr(access, "pointer", None), "steps", ())
+    return tuple(steps)
+
+
+def draw(bound: BoundUnit, title: str, entry: str) -> Blueprint:
+    """Return the program of a bound unit."""
+    return Drawing(bound).blueprint(title, entry)
