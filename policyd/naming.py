@@ -1,0 +1,176 @@
+"""Names for the kernel's numbers, looked up when values are read: devices, interfaces, cgroups, code addresses.
+
+In the kernel a key is always the number.  Each look-up is bounded and remembered for a while, and what has gone keeps its last
+name.  Where nothing is known the answer is None, and the number is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+REMEMBERED = 4096
+"""Names kept for each kind of number."""
+_FRESH = 10.0  # seconds after which a known name is looked up again
+_RESCAN = 1.0  # seconds between walks of the cgroup tree for an unknown id
+_CGROUPS = 65536  # directories looked at in one walk
+
+
+class Names:
+    """Names by number, from `look_up`, which gives None for what is not there (any more)."""
+
+    def __init__(self, look_up: Callable[[int], str | None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._look_up = look_up
+        self._clock = clock
+        self._known: dict[int, tuple[str | None, float]] = {}
+
+    def __call__(self, number: int) -> str | None:
+        known, when = self._known.get(number, (None, -_FRESH))
+        now = self._clock()
+        if now - when < _FRESH and known is not None:
+            return known
+        name = self._look_up(number) or known
+        self._known.pop(number, None)
+        if name is not None:
+            self._known[number] = (name, now)
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+        return name
+
+
+# ------------------------------------------------------------------------------------------------ devices, interfaces
+
+
+def _find_device(number: int) -> str | None:
+    """Look up a block device by the kernel's dev_t: 12 bits of major, 20 of minor (include/linux/kdev_t.h)."""
+    link = Path(f"/sys/dev/block/{number >> 20}:{number & 0xFFFFF}")
+    try:
+        return link.readlink().name.replace("!", "/")
+    except OSError:
+        return None
+
+
+def _find_interface(index: int) -> str | None:
+    try:
+        return socket.if_indextoname(index)
+    except (OSError, OverflowError):
+        return None
+
+
+def interface_index(name: str) -> int | None:
+    """Return the index of an interface of this network namespace, None if there is none of that name."""
+    try:
+        return socket.if_nametoindex(name)
+    except (OSError, ValueError):
+        return None
+
+
+# ------------------------------------------------------------------------------------------------ cgroups
+
+
+def cgroup_root(mounts: Path = Path("/proc/self/mountinfo")) -> Path | None:
+    """Return where cgroup v2 is mounted, None if it is not."""
+    for line in mounts.read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        if right.startswith("cgroup2 "):
+            return Path(left.split()[4])
+    return None
+
+
+def cgroup_id(path: str) -> int | None:
+    """Return the id of a cgroup by its path below the root of cgroup v2: its inode number (kernfs_node.id)."""
+    root = cgroup_root()
+    try:
+        return (root / path.lstrip("/")).stat().st_ino if root else None
+    except (OSError, ValueError):
+        return None
+
+
+class _CgroupTree:
+    """Paths by id, from walks of the tree: not more than one a second."""
+
+    def __init__(self) -> None:
+        self._paths: dict[int, str] = {}
+        self._walked = -_RESCAN
+
+    def __call__(self, number: int) -> str | None:
+        if number not in self._paths and time.monotonic() - self._walked >= _RESCAN:
+            root = cgroup_root()
+            self._paths = dict(_walk(root)) if root else {}
+            self._walked = time.monotonic()
+        return self._paths.get(number)
+
+
+def _walk(root: Path) -> list[tuple[int, str]]:
+    found = [(root.stat().st_ino, "/")]
+    waiting = [str(root)]
+    while waiting and len(found) < _CGROUPS:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                folders = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue  # the cgroup has gone
+        found += [(entry.inode(), entry.path.removeprefix(str(root))) for entry in folders]
+        waiting += [entry.path for entry in folders]
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ code addresses
+
+
+class _Symbols:
+    """The kernel's functions, compactly: some megabytes for a hundred thousand of them."""
+
+    def __init__(self, path: Path) -> None:
+        rows = sorted(_functions(path))
+        self._addresses = array("Q", (address for address, _ in rows))
+        self._ends = array("I")
+        names = bytearray()
+        for _, name in rows:
+            names += name.encode()
+            self._ends.append(len(names))
+        self._names = bytes(names)
+
+    def __call__(self, address: int) -> str | None:
+        """Return `function+0x10` for an address inside (or after) a function; None below the first."""
+        index = bisect_right(self._addresses, address) - 1
+        if index < 0:
+            return None
+        start = self._ends[index - 1] if index else 0
+        name, offset = self._names[start : self._ends[index]].decode(), address - self._addresses[index]
+        return f"{name}+{offset:#x}" if offset else name
+
+
+def _functions(path: Path) -> list[tuple[int, str]]:
+    """Return (address, name) of /proc/kallsyms' functions; the addresses are all 0 for who may not see them."""
+    found = []
+    try:
+        with path.open(encoding="ascii", errors="replace") as lines:
+            for line in lines:
+                address, letter, name = line.split(maxsplit=3)[:3]
+                if letter in "tTwW" and address != "0000000000000000":
+                    found.append((int(address, 16), name))
+    except (OSError, ValueError):
+        return []
+    return found
+
+
+@cache
+def _symbols() -> _Symbols:
+    return _Symbols(Path("/proc/kallsyms"))
+
+
+device_name = Names(_find_device)
+"""`sda1` for a dev_t."""
+interface_name = Names(_find_interface)
+"""`eth0` for an interface's index."""
+cgroup_path = Names(_CgroupTree())
+"""`/system.slice/ssh.service` for a cgroup's id."""
+symbol_name = Names(lambda address: _symbols()(address))
+"""`vfs_read+0x10` for an address of the kernel's code."""
