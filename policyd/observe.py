@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 _POLICY_DIRECTORY = re.compile(r"policy-[0-9a-f]{12}")
 _HOOK_DIRECTORY = re.compile(r"[a-z_]+-[0-9a-f]{12}")
-_POLICY_PIN = re.compile(r"record|ring|map-[0-9a-f]{12}")
-_HOOK_PIN = re.compile(r"record|link|slot|stub|(program|next)-[0-9]+|shards|next-shards")
-_SHARED_PIN = re.compile(r"config|account|scalars|rings|processes|processes-filled|class-[a-z0-9_]+")
+POLICY_PIN = re.compile(r"(record|ring|map-[0-9a-f]{12})(__new)?")
+HOOK_PIN = re.compile(r"(record|link|slot|stub|(program|next)-[0-9]+|shards|next-shards)(__new)?")
+SHARED_PIN = re.compile(r"(config|account|scalars|rings|processes|processes-filled|class-[a-z0-9_]+?)(__new)?")
+"""The pins that the engine makes; `__new` is one that was about to replace the other (bpffs.Bpffs.pin)."""
+
+_HALF_MADE = re.compile(r"__new$|^next-")
 _TOP = frozenset({POLICIES, HOOKS, SHARED, "staging", "pending"})
 
 FILLED = f"{SHARED}/processes-filled"
@@ -65,12 +68,16 @@ class ObservedHook:
         """Why no event can reach the program (in a few words), or nothing."""
         if self.record is None:
             return self.reason or "its record is missing"
+        return self._link_fault()
+
+    def _link_fault(self) -> str:
         if self.link is None:
             return "its link is not pinned any more"
         if not self.link.alive or (self.located is not None and self.link.target != self.located):
             return "its link is detached from where it should be"
         if not self.uses_slot:
-            return ""
+            known = {self.stub, *(info.id for info in self.programs.values())}
+            return "" if self.link.program_id in known else "its link holds a program that is not ours"
         if self.slot is None or self.stub is None:
             return f"its {'slot' if self.slot is None else 'stub'} is not pinned any more"
         return "" if self.link.program_id == self.stub else "its link holds a program that is not its stub"
@@ -96,6 +103,7 @@ class Observed:
     config: dict[int, int] = field(default_factory=dict)  # policy row → flags, of the rows that records name
     scalars: dict[int, bytes] = field(default_factory=dict)  # scalar row → value, of the rows that records name
     filled: int = 0  # id of the process table that was filled
+    leftovers: tuple[str, ...] = ()  # paths of pins that a run which did not end left on the way
     unknown: tuple[str, ...] = ()
 
     @property
@@ -112,10 +120,10 @@ class Observed:
 
 def observe(kernel: Kernel) -> Observed:
     """Read the whole state below the bpffs root; a root that does not exist is an empty state."""
-    unknown = [name for name in kernel.list("") if name not in _TOP]
-    policies = {name: _policy(kernel, name, unknown) for name in _ours(kernel, POLICIES, _POLICY_DIRECTORY, unknown)}
-    hooks = {name: _hook(kernel, name, unknown) for name in _ours(kernel, HOOKS, _HOOK_DIRECTORY, unknown)}
-    shared, rows = _shared(kernel, unknown)
+    names = _Names([name for name in kernel.list("") if name not in _TOP], [])
+    policies = {name: _policy(kernel, name, names) for name in names.ours(kernel, POLICIES, _POLICY_DIRECTORY)}
+    hooks = {name: _hook(kernel, name, names) for name in names.ours(kernel, HOOKS, _HOOK_DIRECTORY)}
+    shared, rows = _shared(kernel, names)
     records = [row.record for row in policies.values() if row.record]
     config = _values(kernel, "config", [record.row for record in records])
     scalar_rows = [scalar.row for record in records for scalar in record.scalars.values()]
@@ -127,7 +135,8 @@ def observe(kernel: Kernel) -> Observed:
         config={row: int.from_bytes(value[:4], "little") for row, value in config.items()},
         scalars=_values(kernel, "scalars", scalar_rows),
         filled=(find_record(kernel, FILLED, FilledRecord).record or FilledRecord(0)).map_id,
-        unknown=tuple(unknown),
+        leftovers=tuple(names.leftovers),
+        unknown=tuple(names.unknown),
     )
 
 
@@ -139,10 +148,19 @@ class FilledRecord:
     schema: int = 1
 
 
-def _ours(kernel: Kernel, directory: str, shape: re.Pattern[str], unknown: list[str]) -> tuple[str, ...]:
-    names = kernel.list(directory)
-    unknown += [f"{directory}/{name}" for name in names if not shape.fullmatch(name)]
-    return tuple(name for name in names if shape.fullmatch(name))
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Collects the names that are nobody's."""
+
+    unknown: list[str]
+    leftovers: list[str]
+
+    def ours(self, kernel: Kernel, directory: str, shape: re.Pattern[str]) -> tuple[str, ...]:
+        """Return the names in a directory that have the shape of ours; the others, and what is half made, are noted."""
+        names = kernel.list(directory)
+        self.unknown.extend(f"{directory}/{name}" for name in names if not shape.fullmatch(name))
+        self.leftovers.extend(f"{directory}/{name}" for name in names if shape.fullmatch(name) and _HALF_MADE.search(name))
+        return tuple(name for name in names if shape.fullmatch(name) and not name.endswith("__new"))
 
 
 def map_at(kernel: Kernel, path: str) -> MapInfo | None:
@@ -154,9 +172,9 @@ def map_at(kernel: Kernel, path: str) -> MapInfo | None:
         return None
 
 
-def _policy(kernel: Kernel, directory: str, unknown: list[str]) -> ObservedPolicy:
+def _policy(kernel: Kernel, directory: str, names: _Names) -> ObservedPolicy:
     path = f"{POLICIES}/{directory}"
-    pins = _ours(kernel, path, _POLICY_PIN, unknown)
+    pins = names.ours(kernel, path, POLICY_PIN)
     found = find_record(kernel, f"{path}/record", PolicyRecord) if "record" in pins else Found[PolicyRecord](None)
     if found.record and policy_id(found.record.name) != directory:
         found = Found(None, f"{path}/record is the record of another policy ({found.record.name})")
@@ -165,9 +183,9 @@ def _policy(kernel: Kernel, directory: str, unknown: list[str]) -> ObservedPolic
     return ObservedPolicy(directory, found.record, found.reason, ring, maps)
 
 
-def _hook(kernel: Kernel, directory: str, unknown: list[str]) -> ObservedHook:
+def _hook(kernel: Kernel, directory: str, names: _Names) -> ObservedHook:
     path = f"{HOOKS}/{directory}"
-    pins = _ours(kernel, path, _HOOK_PIN, unknown)
+    pins = names.ours(kernel, path, HOOK_PIN)
     found = find_record(kernel, f"{path}/record", HookRecord) if "record" in pins else Found[HookRecord](None)
     if found.record and found.record.point.id != directory:
         found = Found(None, f"{path}/record is the record of another hook ({found.record.point.key})")
@@ -223,10 +241,10 @@ def _slot(kernel: Kernel, path: str) -> tuple[int | None, int | None]:
         return None, None
 
 
-def _shared(kernel: Kernel, unknown: list[str]) -> tuple[dict[str, MapInfo], dict[str, dict[int, int]]]:
+def _shared(kernel: Kernel, names: _Names) -> tuple[dict[str, MapInfo], dict[str, dict[int, int]]]:
     shared: dict[str, MapInfo] = {}
     rows: dict[str, dict[int, int]] = {}
-    for name in _ours(kernel, SHARED, _SHARED_PIN, unknown):
+    for name in names.ours(kernel, SHARED, SHARED_PIN):
         with opened(kernel, f"{SHARED}/{name}") as fd:
             if fd is None:
                 continue

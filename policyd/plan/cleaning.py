@@ -5,28 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.plan.steps import DetachHook, ForgetPolicy, FreeMap, FreeShared, RemoveDirectory, Step
-from policyd.record import HOOKS, POLICIES, SHARED, PolicyRecord, class_pin, map_pin, policy_id
+from policyd.record import POLICIES, SHARED, PolicyRecord, class_pin, map_pin, policy_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.observe import Observed, ObservedHook
+    from policyd.unit import MapClass
 
 BASE = ("config", "account", "scalars", "rings")
 """Shared maps that every program uses."""
 
 
-def needed_shared(records: Iterable[PolicyRecord], processes: bool) -> tuple[str, ...]:
-    """Return the names of the shared maps that policies with these records need."""
+def needed_shared(records: Iterable[PolicyRecord], processes: bool) -> dict[str, MapClass | None]:
+    """Return the names of the shared maps that policies with these records need, with the class of those that have one."""
     records = tuple(records)
     if not records:
-        return ()
-    classes = {class_pin(row.map_class) for record in records for row in record.maps.values()}
-    return (*BASE, *(("processes",) if processes else ()), *sorted(classes))
+        return {}
+    classes = {class_pin(row.map_class): row.map_class for record in records for row in record.maps.values()}
+    return dict.fromkeys((*BASE, *(("processes",) if processes else ()))) | dict(sorted(classes.items()))
 
 
 def cleaning_steps(
-    observed: Observed, kept: dict[str, PolicyRecord], hooks: frozenset[str], shared: tuple[str, ...]
+    observed: Observed, kept: dict[str, PolicyRecord], hooks: frozenset[str], shared: Iterable[str]
 ) -> Iterator[Step]:
     """Yield what removes all that is ours and neither a policy of `kept` nor a hook of `hooks` nor `shared` needs.
 
@@ -35,29 +36,27 @@ def cleaning_steps(
     for name in sorted(set(observed.records) - set(kept)):
         yield ForgetPolicy(name)
     yield from _hooks(observed, hooks)
+    for path in observed.leftovers:
+        yield FreeMap(path=path, what=f"{path}, left by a run that did not end")
     yield from _rows(observed, kept)
     yield from _pins(observed, kept)
-    wanted = {policy_id(name) for name in kept}
+    wanted, shared = {policy_id(name) for name in kept}, set(shared)
     for directory in sorted(set(observed.policies) - wanted):
         record = observed.policies[directory].record
         yield RemoveDirectory(
             f"{POLICIES}/{directory}", f"policy {record.name}" if record else f"what is left of {directory}"
         )
-    for name in sorted(set(observed.shared) - set(shared) - {"processes-filled"}):
+    for name in sorted(set(observed.shared) - shared - {"processes-filled"}):
         yield FreeShared(name)
     if "processes" not in shared and "processes-filled" in observed.shared:
         yield FreeShared("processes-filled")
 
 
 def _hooks(observed: Observed, wanted: frozenset[str]) -> Iterator[Step]:
-    """Yield the detaching of hooks, reading and end sides last, and the removal of what a crash left in those that stay."""
+    """Yield the detaching of hooks, reading and end sides last."""
     gone = sorted((observed.hooks[name] for name in set(observed.hooks) - wanted), key=_exit_side)
     for hook in gone:
         yield DetachHook(hook.id, hook.record.point.key if hook.record else hook.id)
-    for name in sorted(wanted & set(observed.hooks)):
-        for pin in observed.hooks[name].pins:
-            if pin.startswith("next-"):
-                yield FreeMap(path=f"{HOOKS}/{name}/{pin}", what=f"{pin} of {name}, left by a run that did not end")
 
 
 def _exit_side(hook: ObservedHook) -> tuple[bool, str]:

@@ -125,9 +125,9 @@ class _Planner:
         shared = needed_shared(
             self.records.values(), processes or ("processes" in self.observed.shared and bool(self.untouched))
         )
-        for name in shared:
+        for name, map_class in shared.items():
             if name not in self.observed.shared:
-                yield CreateShared(name)
+                yield CreateShared(name, map_class)
         for hook_id, bound in self.bound.items():
             if hook_id not in self.untouched:
                 yield from HookPlanner(bound, self.observed).steps()

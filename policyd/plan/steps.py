@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from policyd.record import PolicyRecord, UsedRows
-    from policyd.unit import AttachPoint, BoundUnit, MapSpec
+    from policyd.unit import AttachPoint, BoundUnit, MapClass, MapSpec
 
 CONFIG_SUSPEND, CONFIG_ENFORCE = 1, 2
 """Bits of a policy's flags in the shared `config` map."""
@@ -78,14 +78,14 @@ def because(reason: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CreateShared(Step):
-    """Make and pin a map of `shared/`; a class of maps gets its outer array.  What was pinned there is replaced."""
+    """Make and pin a map of `shared/`; a class of maps (`map_class`) gets its outer array."""
 
     stage: ClassVar[int] = 0
     name: str
-    reason: str = ""
+    map_class: MapClass | None = None
 
     def describe(self) -> str:
-        return f"create shared map {self.name}{because(self.reason)}"
+        return f"create shared map {self.name}"
 
 
 @dataclass(frozen=True, slots=True)

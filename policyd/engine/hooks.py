@@ -1,0 +1,156 @@
+"""Carries out the steps at attach points: attach with nothing behind it, swap the program, detach.
+
+Kinds without link update hold a fixed stub that tail-calls entry 0 of a program array, the *slot*; the others hold, until
+the first swap, a program that does nothing.  Every swap is one system call.  What is about to run is pinned as `next-<n>`
+before, and renamed to `program-<n>` after it, so that a crash in between leaves no program that only the kernel knows.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from policyd.engine.workshop import Built, Workshop, open_by_id
+from policyd.errors import AttachError
+from policyd.observe import HOOK_PIN
+from policyd.plan.rows import used_rows
+from policyd.record import HOOKS, HookRecord, UsedRows, hook_path, opened, write_record
+
+if TYPE_CHECKING:
+    from policyd.kernel.port import Kernel
+    from policyd.plan import steps
+    from policyd.unit import AttachPoint, BoundUnit
+
+_FIRST = bytes(4)
+
+
+class HookSteps:
+    """Carries out the hook steps of one change."""
+
+    def __init__(self, kernel: Kernel, workshop: Workshop) -> None:
+        self.kernel, self.workshop = kernel, workshop
+
+    def build(self, step: steps.BuildProgram) -> None:
+        self.workshop.take(step.bound)
+
+    def attach(self, step: steps.AttachHook) -> None:
+        """Make the link anew, with no effect on any event yet.  What was there of ours is taken away first."""
+        point = step.point
+        self.kernel.make_directory(hook_path(point))
+        self._drop_link(f"{HOOKS}/{point.id}")
+        self.kernel.unpin(hook_path(point, "stub"))
+        self._record(step.bound, None, UsedRows())
+        if self.kernel.uses_slot(point):
+            self._attach_stub(point)
+        else:
+            self._attach_neutral(point)
+
+    def _attach_stub(self, point: AttachPoint) -> None:
+        slot = self.kernel.create_map("prog_array", 4, 4, 1, name="pd_slot")
+        try:
+            self.kernel.pin(slot, hook_path(point, "slot"))
+            self._link(point, self.kernel.load_stub(point, slot))
+        finally:
+            self.kernel.close(slot)
+
+    def _attach_neutral(self, point: AttachPoint) -> None:
+        self._link(point, self.kernel.load_neutral(point))
+
+    def _link(self, point: AttachPoint, stub: int) -> None:
+        """Pin and attach the stub, pin the link, close both."""
+        try:
+            self.kernel.pin(stub, hook_path(point, "stub"))
+            link = self.kernel.attach(point, stub)
+            try:
+                self.kernel.pin(link, hook_path(point, "link"))
+            finally:
+                self.kernel.close(link)
+        finally:
+            self.kernel.close(stub)
+
+    def _drop_link(self, path: str) -> None:
+        with opened(self.kernel, f"{path}/link") as link:
+            if link is not None:
+                self.kernel.detach(link)
+        self.kernel.unpin(f"{path}/link")
+
+    def _record(self, bound: BoundUnit, built: Built | None, previous: UsedRows) -> None:
+        record = HookRecord(
+            point=bound.unit.attach_point,
+            fingerprint=bound.fingerprint if built else "",
+            policies=bound.unit.policies,
+            programs=built.ids if built else (),
+            program_names=built.names if built else (),
+            shared=built.shared if built else {},
+            rows=used_rows(bound),
+            previous=previous,
+            created=time.time(),
+        )
+        write_record(self.kernel, hook_path(bound.unit.attach_point, "record"), record)
+
+    # -- the swap ------------------------------------------------------------------------------------------------
+
+    def swap(self, step: steps.SwapProgram) -> None:
+        """Put the built programs in charge: the record, the pins, the one call that counts, the names of the pins."""
+        point, built = step.point, self.workshop.take(step.bound)
+        self._record(step.bound, built, step.previous)
+        for number, fd in enumerate(built.fds):
+            self.kernel.pin(fd, hook_path(point, f"next-{number}"))
+        if built.shards_fd is not None:
+            self.kernel.pin(built.shards_fd, hook_path(point, "next-shards"))
+        if self.kernel.uses_slot(point):
+            self._fill_slot(point, built)
+        else:
+            self._update_link(point, built)
+        self._settle(point, built)
+
+    def _fill_slot(self, point: AttachPoint, built: Built) -> None:
+        with opened(self.kernel, hook_path(point, "slot")) as slot:
+            if slot is None:
+                raise AttachError(point.key, f"swap the program at {point.key}", 2, "its slot has vanished: apply again")
+            self.kernel.update(slot, _FIRST, built.fds[0].to_bytes(4, "little"))
+
+    def _update_link(self, point: AttachPoint, built: Built) -> None:
+        with opened(self.kernel, hook_path(point, "link")) as link:
+            if link is None:
+                raise AttachError(point.key, f"swap the program at {point.key}", 2, "its link has vanished: apply again")
+            running = self.kernel.link_info(link).program_id
+            if running == built.ids[0]:
+                return
+            pins = [
+                name for name in self.kernel.list(f"{HOOKS}/{point.id}") if name.startswith(("stub", "program-", "next-"))
+            ]
+            old = open_by_id(self.kernel, [hook_path(point, name) for name in pins if "shards" not in name], running)
+            if old is None:
+                raise AttachError(
+                    point.key, f"swap the program at {point.key}", 1, "its link holds another's program: apply again"
+                )
+            try:
+                self.kernel.update_link(point, link, built.fds[0], old)
+            finally:
+                self.kernel.close(old)
+
+    def _settle(self, point: AttachPoint, built: Built) -> None:
+        """Give the pins of what runs now their names, and drop those of what ran before."""
+        for number in range(len(built.fds)):
+            self.kernel.rename(hook_path(point, f"next-{number}"), hook_path(point, f"program-{number}"))
+        if built.shards_fd is not None:
+            self.kernel.rename(hook_path(point, "next-shards"), hook_path(point, "shards"))
+        wanted = {f"program-{number}" for number in range(len(built.fds))}
+        for name in self.kernel.list(f"{HOOKS}/{point.id}"):
+            old_program = name.startswith("program-") and name not in wanted
+            old_shards = name == "shards" and built.shards_fd is None
+            neutral = name == "stub" and not self.kernel.uses_slot(point)
+            if old_program or old_shards or neutral:
+                self.kernel.unpin(hook_path(point, name))
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def detach(self, step: steps.DetachHook) -> None:
+        """Take the link away, then all that stood behind it, the record last but for the directory."""
+        path = f"{HOOKS}/{step.id}"
+        self._drop_link(path)
+        names = [name for name in self.kernel.list(path) if HOOK_PIN.fullmatch(name)]
+        for name in sorted(names, key=lambda name: name == "record"):
+            self.kernel.unpin(f"{path}/{name}")
+        self.kernel.remove_directory(path)

@@ -1,0 +1,197 @@
+"""Carries out the steps on maps: shared ones, rings, outputs, lists, scalars, config, and what must be freed.
+
+A new inner map is complete before it is pinned, and pinned before its row in the outer array names it, so that a crash at
+any point leaves something that the next plan can tell and mend.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policyd.layout import ACCOUNT_COLUMNS
+from policyd.observe import FILLED, POLICY_PIN, FilledRecord
+from policyd.plan.policies import scalar_bytes
+from policyd.plan.rows import MAX_MAPS_IN_CLASS, MAX_POLICIES, MAX_SCALARS
+from policyd.record import SHARED, class_pin, contents_name, map_pin, policy_path, write_record
+from policyd.unit import MapClass
+
+if TYPE_CHECKING:
+    from policyd.engine.seams import ProcessTable
+    from policyd.engine.workshop import Maps
+    from policyd.kernel.port import Kernel
+    from policyd.plan import steps
+    from policyd.unit import MapSpec
+
+RING_CLASS = MapClass("ringbuf", 0, 0)
+_RING_TEMPLATE_BYTES = 4096
+_SHARED_SHAPES = {
+    "config": ("array", 4, 8, MAX_POLICIES),
+    "account": ("percpu_array", 4, 8 * len(ACCOUNT_COLUMNS), MAX_POLICIES),
+    "scalars": ("array", 4, 24, MAX_SCALARS),
+}
+
+
+def row_key(row: int) -> bytes:
+    """Return the key of an array's row."""
+    return row.to_bytes(4, "little")
+
+
+def create_shared(kernel: Kernel, name: str, map_class: MapClass | None, processes: ProcessTable | None) -> int:
+    """Make a map of `shared/` (not pinned) and return its file descriptor."""
+    if name in _SHARED_SHAPES:
+        type_, key_size, value_size, entries = _SHARED_SHAPES[name]
+        return kernel.create_map(type_, key_size, value_size, entries, name=f"pd_{name}")
+    if name == "processes":
+        assert processes is not None, "a policy needs the process table, and the engine was given none"
+        return kernel.create_map(
+            processes.type,
+            processes.key_size,
+            processes.value_size,
+            processes.max_entries,
+            processes.flags,
+            name="pd_processes",
+        )
+    if name == "rings":
+        return _outer(kernel, name, RING_CLASS, _RING_TEMPLATE_BYTES, MAX_POLICIES)
+    assert map_class is not None, name
+    entries = map_class.max_entries or (_RING_TEMPLATE_BYTES if map_class.type == "ringbuf" else 1)
+    return _outer(kernel, name, map_class, entries, MAX_MAPS_IN_CLASS)
+
+
+def _outer(kernel: Kernel, name: str, inner: MapClass, inner_entries: int, rows: int) -> int:
+    """Make an array of maps; a template tells the kernel what its inner maps are like, and is gone again at once."""
+    template = kernel.create_map(
+        inner.type, inner.key_size, inner.value_size, inner_entries, inner.flags, name="pd_template"
+    )
+    try:
+        short = name.removeprefix("class-")
+        return kernel.create_map("array_of_maps", 4, 4, rows, name=f"pd_{short}"[:15], inner_fd=template)
+    finally:
+        kernel.close(template)
+
+
+class MapSteps:
+    """Carries out the map steps of one change."""
+
+    def __init__(self, kernel: Kernel, maps: Maps, processes: ProcessTable | None) -> None:
+        self.kernel, self.maps, self.processes = kernel, maps, processes
+
+    # -- new things ----------------------------------------------------------------------------------------------
+
+    def make_shared(self, step: steps.CreateShared) -> int:
+        """Make a shared map for this change only, if this change has not made it."""
+        if step.name in self.maps.names:
+            return self.maps.open(step.name)
+        fd = create_shared(self.kernel, step.name, step.map_class, self.processes)
+        self.maps.enter(step.name, fd)
+        return fd
+
+    def create_shared(self, step: steps.CreateShared) -> None:
+        fd = self.make_shared(step)
+        self.kernel.make_directory(SHARED)
+        self.kernel.pin(fd, f"{SHARED}/{step.name}")
+
+    def prepare_row(self, step: steps.PrepareRow) -> None:
+        self._zero_account(step.row)
+        self._set_config(step.row, step.flags)
+
+    def _zero_account(self, row: int) -> None:
+        account = self.maps.open("account")
+        now = self.kernel.lookup(account, row_key(row)) or b""
+        if any(now):
+            self.kernel.update(account, row_key(row), bytes(len(now)))
+
+    def _set_config(self, row: int, flags: int) -> None:
+        self.kernel.update(self.maps.open("config"), row_key(row), flags.to_bytes(8, "little"))
+
+    def create_ring(self, step: steps.CreateRing) -> None:
+        fd = self.kernel.create_map("ringbuf", 0, 0, step.size, name=f"pd_{step.policy}"[:15])
+        self._place_new(fd, policy_path(step.policy, "ring"), "rings", step.row)
+
+    def create_map(self, step: steps.CreateMap) -> None:
+        if step.spec.values is None:
+            fd = self._create(step.spec, step.spec.max_entries, f"pd_{step.spec.name}"[:15])
+            self._place_new(fd, _path(step.spec), class_pin(step.spec.map_class), step.row)
+        else:
+            self._fill(step.spec, step.row)
+
+    def _create(self, spec: MapSpec, entries: int, name: str) -> int:
+        shape = spec.map_class
+        return self.kernel.create_map(shape.type, shape.key_size, shape.value_size, entries, shape.flags, name=name)
+
+    def _place_new(self, fd: int, path: str, shared: str, row: int) -> None:
+        """Pin a complete map, put it into its row, and close it."""
+        try:
+            self.kernel.make_directory(path.rpartition("/")[0])
+            self.kernel.pin(fd, path)
+            self.kernel.update(self.maps.open(shared), row_key(row), fd.to_bytes(4, "little"))
+        finally:
+            self.kernel.close(fd)
+
+    def place_map(self, step: steps.PlaceMap) -> None:
+        fd = self.kernel.open(step.path)
+        if fd is None:
+            return
+        try:
+            self.kernel.update(self.maps.open(step.shared), row_key(step.row), fd.to_bytes(4, "little"))
+        finally:
+            self.kernel.close(fd)
+
+    # -- in place ------------------------------------------------------------------------------------------------
+
+    def fill_list(self, step: steps.FillList) -> None:
+        self._fill(step.spec, step.row)
+
+    def _fill(self, spec: MapSpec, row: int) -> None:
+        """Replace a list whole; an empty one has no map at all.  The frozen map's name tells its contents."""
+        if not spec.values:
+            self.kernel.delete(self.maps.open(class_pin(spec.map_class)), row_key(row))
+            self.kernel.unpin(_path(spec))
+            return
+        key_size = spec.map_class.key_size
+        fd = self._create(spec, len(spec.values), contents_name(spec.values))
+        try:
+            self.kernel.update_many(fd, [(value[:key_size], value[key_size:]) for value in spec.values])
+            self.kernel.freeze(fd)
+        except BaseException:
+            self.kernel.close(fd)
+            raise
+        self._place_new(fd, _path(spec), class_pin(spec.map_class), row)
+
+    def set_scalar(self, step: steps.SetScalar | steps.SetNewScalar) -> None:
+        self.kernel.update(self.maps.open("scalars"), row_key(step.row), scalar_bytes(step.value))
+
+    def set_config(self, step: steps.SetConfig) -> None:
+        self._set_config(step.row, step.flags)
+
+    def fill_processes(self, _step: steps.FillProcesses) -> None:
+        """Enter what /proc knows; what the running programs have entered meanwhile is newer, and stays."""
+        assert self.processes is not None
+        table = self.maps.open("processes")
+        for key, value in self.processes.snapshot():
+            if self.kernel.lookup(table, key) is None:
+                self.kernel.update(table, key, value)
+        write_record(self.kernel, FILLED, FilledRecord(self.kernel.map_info(table).id))
+
+    # -- cleaning ------------------------------------------------------------------------------------------------
+
+    def free_map(self, step: steps.FreeMap) -> None:
+        if step.rows:
+            shared = self.maps.open(step.shared)
+            for row in step.rows:
+                self.kernel.delete(shared, row_key(row))
+        if step.path:
+            self.kernel.unpin(step.path)
+
+    def remove_directory(self, step: steps.RemoveDirectory) -> None:
+        for name in self.kernel.list(step.path):
+            if POLICY_PIN.fullmatch(name):
+                self.kernel.unpin(f"{step.path}/{name}")
+        self.kernel.remove_directory(step.path)
+
+    def free_shared(self, step: steps.FreeShared) -> None:
+        self.kernel.unpin(f"{SHARED}/{step.name}")
+
+
+def _path(spec: MapSpec) -> str:
+    return policy_path(spec.policy, map_pin(spec.policy, spec.name, spec.fingerprint))

@@ -1,0 +1,39 @@
+"""Event names, and the one place that sets structlog up.
+
+Modules call `log(EVENT_…, key=value)`; nothing is imported, formatted or written until somebody has called `set_up`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+EVENT_LEFT_OUT = "policy-left-out"
+EVENT_BUILD_FAILED = "build-failed"
+EVENT_STEP_FAILED = "step-failed"
+EVENT_STEP = "step"
+EVENT_REVERTED = "change-reverted"
+
+_logger: Any = None
+
+
+def set_up(stream: TextIO, form: Literal["text", "json"] = "text") -> None:
+    """Write events to `stream` from now on, one a line: `key=value` text, or JSON."""
+    import structlog  # noqa: PLC0415 (100 ms that most commands do not need)
+
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.processors.KeyValueRenderer(key_order=["event"])
+    )
+    global _logger  # noqa: PLW0603 (the process has one log)
+    _logger = structlog.wrap_logger(
+        structlog.PrintLogger(stream),
+        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.add_log_level, renderer],
+    )
+
+
+def log(event: str, **facts: object) -> None:
+    """Note an event, with its facts, if logging has been set up."""
+    if _logger is not None:
+        _logger.info(event, **facts)
