@@ -74,8 +74,8 @@ class Document:
     file: str
 
 
-def locate(root: Node, path: Path) -> Position:
-    """Return where `path` stands below `root`, or the nearest part around it."""
+def locate(root: Node, path: Path) -> Node:
+    """Return the node at `path` below `root`, or the nearest one around it."""
     node = root
     for part in path:
         below: Node | None = None
@@ -86,7 +86,7 @@ def locate(root: Node, path: Path) -> Position:
         if below is None:
             break
         node = below
-    return node.position
+    return node
 
 # ------------------------------------------------------------------------------------------------ bytes → documents
 

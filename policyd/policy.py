@@ -7,25 +7,57 @@ where they stood in which file (`at`, `source`, `position()`) is carried along a
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.alias_generators import to_camel
 
 from policyd.document import Mapping, Node, locate
-from policyd.errors import Path, Position
+from policyd.errors import Path, Position  # noqa: TC001 (pydantic reads annotations at run time)
+from policyd.text import did_you_mean, one_of, quote
+from policyd.vocabulary.operators import OPERATORS
+from policyd.words import (
+    CgroupPath,
+    ColumnName,
+    DnsLabel,
+    Entries,
+    FieldPath,
+    Flag,
+    InterfaceTarget,
+    LabelKey,
+    LabelValue,
+    Line,
+    MetricName,
+    Operand,
+    ParamName,
+    Prose,
+    RingBytes,
+    Target,
+    TracepointTarget,
+    TypeName,
+    Word,
+    wrong,
+)
 
 API_VERSION = "policyd.dev/v1alpha1"
 DEFAULT_RING_BYTES = 256 * 1024
 DEFAULT_MAX_ENTRIES = 10240
 
+
+def _operator(name: str) -> str:
+    if name not in OPERATORS:
+        hint = did_you_mean(name, OPERATORS) or f"operators: {one_of(OPERATORS, 40)}"
+        raise wrong("unknown-operator", f"there is no operator {quote(name)}", hint)
+    return name
+
+
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Mode = Literal["monitor", "enforce"]
+ParamForm = Literal["scalar", "list"]
 MetricKind = Literal["counter", "sum", "gauge", "min", "max", "histogram"]
+OperatorName = Annotated[str, AfterValidator(_operator)]
 Verdict = Literal["none", "deny", "drop", "pass", "mark"]
-CgroupName = Literal[
-    "connect4", "connect6", "sendmsg4", "sendmsg6", "bind4", "bind6", "skb_ingress", "skb_egress"
-]
+CgroupName = Literal["connect4", "connect6", "sendmsg4", "sendmsg6", "bind4", "bind6", "skb_ingress", "skb_egress"]
 
 
 class Model(BaseModel):
@@ -54,17 +86,17 @@ class Column(Model):
     to text at reading: (glob, text), the first that fits wins.
     """
 
-    name: str
-    field: str
-    names: tuple[tuple[str, str], ...] = ()
+    name: ColumnName
+    field: FieldPath
+    names: tuple[tuple[Operand, Line], ...] = ()
 
 
 class Leaf(Model):
     """One test: `field operator values`, or against the param `param` (then `values` is empty)."""
 
-    field: str
-    operator: str
-    values: tuple[str, ...] = ()
+    field: FieldPath
+    operator: OperatorName
+    values: tuple[Operand, ...] = ()
     param: str = ""
 
 
@@ -96,7 +128,7 @@ class SyscallHook(Model):
     """System calls by name (globs allowed), at entry or exit; `abi` names whose calls count."""
 
     kind: ClassVar[str] = "syscall"
-    names: tuple[str, ...]
+    names: tuple[Target, ...]
     phase: Literal["enter", "exit"] = "enter"
     abi: tuple[Literal["Native", "Compat"], ...] = ("Native",)
 
@@ -105,21 +137,21 @@ class TracepointHook(Model):
     """Tracepoints as `subsystem/event` (globs allowed)."""
 
     kind: ClassVar[str] = "tracepoint"
-    names: tuple[str, ...]
+    names: tuple[TracepointTarget, ...]
 
 
 class RawTracepointHook(Model):
     """Raw tracepoints by event name."""
 
     kind: ClassVar[str] = "raw_tracepoint"
-    names: tuple[str, ...]
+    names: tuple[Target, ...]
 
 
 class XdpHook(Model):
     """Packets as an interface receives them, before the network stack."""
 
     kind: ClassVar[str] = "xdp"
-    interfaces: tuple[str, ...]
+    interfaces: tuple[InterfaceTarget, ...]
     mode: Literal["native", "generic", "auto"] = "auto"
 
 
@@ -127,7 +159,7 @@ class TcHook(Model):
     """Packets at an interface's traffic control hook."""
 
     kind: ClassVar[str] = "tc"
-    interfaces: tuple[str, ...]
+    interfaces: tuple[InterfaceTarget, ...]
     direction: Literal["ingress", "egress"]
 
 
@@ -136,7 +168,7 @@ class CgroupHook(Model):
 
     kind: ClassVar[str] = "cgroup"
     names: tuple[CgroupName, ...] = Field(alias="name")
-    path: str = ""
+    path: CgroupPath = ""
 
 
 class FirstOf(Model):
@@ -154,33 +186,37 @@ Hook = PlainHook | FirstOf
 
 
 class EventOutput(Model):
-    """One record in the policy's ring for each match; `spec.event.fields` is not part of `fields`."""
+    """One record in the policy's ring for each match; `spec.event.fields` is not part of `fields`.
+
+    `implied`: of a rule with an action and no `outputs`: groups that its hook does not have are left out.
+    """
 
     fields: tuple[Column, ...]
+    implied: bool = False
 
 
 class Buckets(Model):
     """Histogram buckets as written: `log2` (bounds may be empty), `linear` with a step, or `list` of upper bounds."""
 
     shape: Literal["log2", "linear", "list"] = "log2"
-    low: str = ""
-    high: str = ""
-    step: str = ""
-    bounds: tuple[str, ...] = ()
+    low: Word = ""
+    high: Word = ""
+    step: Word = ""
+    bounds: tuple[Word, ...] = ()
 
 
 class MetricOutput(Model):
     """One map: a number (or a histogram) for each key `by`.  `value` is the field that feeds it; a counter has none."""
 
     kind: MetricKind
-    name: str
-    help: str = ""
+    name: MetricName
+    help: Line = ""
     by: tuple[Column, ...] = ()
-    value: str = ""
-    signed: bool = False
+    value: FieldPath = ""
+    signed: Flag = False
     buckets: Buckets | None = None
-    max_entries: int = DEFAULT_MAX_ENTRIES
-    evict: bool = False
+    max_entries: Entries = DEFAULT_MAX_ENTRIES
+    evict: Flag = False
 
 
 Output = EventOutput | MetricOutput
@@ -190,8 +226,8 @@ class Action(Model):
     """What a match does: at most one verdict (`number`: the errno of `deny`, the mark of `mark`) and at most one signal."""
 
     verdict: Verdict = "none"
-    number: str = ""
-    signal: str = ""
+    number: Word = ""
+    signal: Word = ""
 
 
 # ------------------------------------------------------------------------------------------------ rules and policies
@@ -200,42 +236,58 @@ class Action(Model):
 class Param(Model):
     """A value (or a list) that lives in a map.  `form` says which; `values` are empty if `optional` and not given."""
 
-    name: str
-    type: str
-    form: Literal["scalar", "list"]
-    values: tuple[str, ...] = ()
-    optional: bool = False
+    name: ParamName
+    type: TypeName
+    form: ParamForm = "scalar"
+    values: tuple[Operand, ...] = ()
+    optional: Flag = False
 
 
 class Rule(Model):
     """Where `hook` fires and all `filters` hold: make `outputs`, take `action`.  `optional`: a missing hook is no error."""
 
-    name: str
+    name: DnsLabel
     hook: Hook
     filters: tuple[Filter, ...] = ()
     outputs: tuple[Output, ...]
     action: Action | None = None
-    optional: bool = False
+    optional: Flag = False
 
 
-class Policy(Model):
-    """A whole policy.
+class Metadata(Model):
+    """What a policy is called, and what others have written on it."""
 
-    `event_fields` are added to every event.  `document` is the document as JSON text, scalars as strings, short forms as
-    written: parsing it again gives an equal policy.  `source` is `file:line`.
-    """
+    name: DnsLabel
+    labels: tuple[tuple[LabelKey, LabelValue], ...] = ()
+    annotations: tuple[tuple[LabelKey, Prose], ...] = ()
 
-    name: str
-    labels: tuple[tuple[str, str], ...] = ()
-    annotations: tuple[tuple[str, str], ...] = ()
-    description: str = ""
+
+class Events(Model):
+    """The policy's ring."""
+
+    ring_bytes: RingBytes = Field(default=DEFAULT_RING_BYTES, alias="buffer")
+
+
+class Spec(Model):
+    """What a policy says; `event_fields` are added to every event of it."""
+
+    description: Prose = ""
     severity: Severity = "info"
     mode: Mode = "monitor"
-    suspend: bool = False
-    ring_bytes: int = DEFAULT_RING_BYTES
+    suspend: Flag = False
+    ring_bytes: RingBytes = DEFAULT_RING_BYTES
     event_fields: tuple[Column, ...] = ()
     params: tuple[Param, ...] = ()
     rules: tuple[Rule, ...]
+
+
+class Policy(Spec, Metadata):
+    """A whole policy.
+
+    `document` is the document as JSON text, scalars as strings, short forms as written: parsing it again gives an equal
+    policy.  `source` is `file:line`.
+    """
+
     document: str = Field(default="", exclude=True, repr=False)
     source: str = Field(default="", exclude=True, repr=False)
     _root: Node | None = PrivateAttr(default=None)
@@ -248,15 +300,24 @@ class Policy(Model):
     def param(self, name: str) -> Param | None:
         return next((param for param in self.params if param.name == name), None)
 
+    def node(self, path: Path) -> Node:
+        """Return the document's node at `path`; the nearest part around it if the document does not spell it out."""
+        assert self._root is not None, "a policy that was not read from a document has no nodes"
+        return locate(self._root, path)
+
     def position(self, path: Path) -> Position | None:
-        """Where `path` stands in the file; the nearest part around it if the document does not spell it out."""
-        return locate(self._root, path) if self._root is not None else None
+        """Return where `node(path)` stands in the file; None for a policy that was made without one."""
+        return self.node(path).position if self._root is not None else None
 
     def placed(self, root: Mapping) -> Policy:
         """Return this policy, able to tell positions in the document `root`."""
         self._root = root
         return self
 
+    def settled(self, params: tuple[Param, ...], rules: tuple[Rule, ...]) -> Policy:
+        """Return this policy with its params' forms and its outputs' shapes settled."""
+        return self.model_copy(update={"params": params, "rules": rules})
 
-for _model in (AllOf, AnyOf, Not, FirstOf, Rule, Policy):
+
+for _model in (AllOf, AnyOf, Not, FirstOf, Rule, Spec, Policy):
     _model.model_rebuild()

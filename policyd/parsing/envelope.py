@@ -1,0 +1,230 @@
+"""One document as one `Policy`: the Kubernetes envelope, `metadata`, and the parts of `spec`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from policyd.document import Document, Mapping, Node, Scalar, Sequence
+from policyd.parsing.canonical import canonical
+from policyd.parsing.columns import read_columns
+from policyd.parsing.filters import read_filters
+from policyd.parsing.hooks import read_hook
+from policyd.parsing.outputs import implied_event, read_action, read_outputs
+from policyd.parsing.reader import Keys, Reader, spelling
+from policyd.parsing.sense import check
+from policyd.policy import API_VERSION, Column, Events, Metadata, Output, Param, Policy, Rule, Spec
+from policyd.text import did_you_mean, quote, safe
+
+if TYPE_CHECKING:
+    from policyd.errors import Path, Problem
+
+KIND = "Policy"
+LATER_KINDS = ("PolicyList", "NamespacedPolicy", "PolicyTest")
+_WORDS = ("severity", "mode", "suspend", "description")
+SPEC_KEYS = (*_WORDS, "events", "event", "params", "rules")
+LATER_SPEC_KEYS = ("tables", "scope", "lists", "macros", "tags")
+RULE_KEYS = ("name", "hook", "filters", "outputs", "action", "optional")
+LATER_RULE_KEYS = ("message", "onUnread", "let", "tables", "scope", "tags")
+METADATA_KEYS = ("name", "labels", "annotations")
+PARAM_KEYS = ("type", "value", "values", "optional")
+
+
+def read_policy(document: Document) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """Return the policy of a document (None if an error was found) and all problems, warnings included."""
+    reader = Reader()
+    policy = _policy(reader, document)
+    name = policy.name if policy else _name(document.root)
+    problems = tuple(replace(problem, policy=name) for problem in reader.problems)
+    return (None if any(problem.severity == "error" for problem in problems) else policy), problems
+
+
+def _name(root: Node) -> str:
+    metadata = root.get("metadata") if isinstance(root, Mapping) else None
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return safe(name.text, 63) if isinstance(name, Scalar) else ""
+
+
+def _policy(reader: Reader, document: Document) -> Policy | None:
+    root = document.root
+    envelope = ("apiVersion", "kind", "metadata", "spec")
+    keys = reader.keys(root, (), "a policy", envelope, hint="a policy begins with `apiVersion: " + API_VERSION + "`")
+    if keys is None or not _is_policy(reader, keys):
+        return None
+    metadata = _metadata(reader, keys)
+    spec = _spec(reader, keys)
+    if metadata is None or spec is None:
+        return None
+    text = f"{document.file}:{root.position.line}"
+    values = {**metadata, **spec, "document": canonical(root), "source": text}
+    assert isinstance(root, Mapping)
+    # every part was checked on its own: what is put together here cannot fail
+    return check(reader, Policy.model_validate(values).placed(root))
+
+
+def _is_policy(reader: Reader, keys: Keys) -> bool:
+    """Check `apiVersion` and `kind`: a document of another kind is not read any further."""
+    for key in ("apiVersion", "kind"):
+        if keys.get(key) is None:
+            keys.fail(
+                key, "missing-key", f"a policy needs `{key}`", f"{key}: {API_VERSION if key == 'apiVersion' else KIND}"
+            )
+    version, kind = keys.text("apiVersion"), keys.text("kind")
+    if version is not None and version != API_VERSION:
+        keys.fail(
+            "apiVersion", "unknown-api-version", f"this policyd does not read {quote(version)}", f"use `{API_VERSION}`"
+        )
+    if kind in LATER_KINDS:
+        keys.bad.add("kind")
+        reader.not_yet(f"`kind: {kind}`", keys.get("kind") or keys.node, keys.below("kind"))
+    elif kind is not None and kind != KIND:
+        hint = did_you_mean(kind, (KIND, *LATER_KINDS)) or f"use `{KIND}`"
+        keys.fail("kind", "unknown-kind", f"there is no kind {quote(kind)}", hint)
+    return kind == KIND and "apiVersion" not in keys.bad
+
+
+# ------------------------------------------------------------------------------------------------ metadata and spec
+
+
+def _metadata(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
+    keys = _part(reader, envelope, "metadata", METADATA_KEYS, ())
+    if keys is None:
+        return None
+    values = {"name": keys.text("name"), "labels": _pairs(keys, "labels"), "annotations": _pairs(keys, "annotations")}
+    return _given(values) if reader.build(Metadata, keys, values) else None
+
+
+def _pairs(keys: Keys, key: str) -> tuple[tuple[str, str], ...] | None:
+    node = keys.get(key)
+    if node is None:
+        return None
+    if not isinstance(node, Mapping):
+        keys.reader.wrong_type(node, keys.below(key), "a mapping of texts to texts")
+        return keys.note(key, node, None)
+    read = [(name.text, keys.reader.text(value, (*keys.below(key), name.text))) for name, value in node.items]
+    found = tuple((name, text) for name, text in read if text is not None)
+    return keys.note(key, node, found if len(found) == len(read) else None)
+
+
+def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
+    keys = _part(reader, envelope, "spec", SPEC_KEYS, LATER_SPEC_KEYS)
+    if keys is None:
+        return None
+    values: dict[str, Any] = {key: keys.text(key) for key in _WORDS}
+    values["ring_bytes"] = _ring_bytes(reader, keys)
+    values["event_fields"] = _event_fields(reader, keys)
+    values["params"] = _params(reader, keys)
+    values["rules"] = _rules(reader, keys)
+    return _given(values) if reader.build(Spec, keys, values) else None
+
+
+def _part(reader: Reader, keys: Keys, key: str, known: tuple[str, ...], later: tuple[str, ...]) -> Keys | None:
+    node = keys.get(key)
+    if node is None:
+        keys.fail(key, "missing-key", f"{keys.what} needs `{key}`")
+        return None
+    return reader.keys(node, keys.below(key), f"`{key}`", known, later)
+
+
+def _ring_bytes(reader: Reader, spec: Keys) -> int | None:
+    node = spec.get("events")
+    keys = _part(reader, spec, "events", spelling(Events), ()) if node else None
+    events = reader.build(Events, keys, keys.plain(Events)) if keys else None
+    return spec.note("events", node, events.ring_bytes if events else None)
+
+
+def _event_fields(reader: Reader, spec: Keys) -> tuple[Column, ...] | None:
+    node = spec.get("event")
+    keys = _part(reader, spec, "event", ("fields",), ("rateLimit", "sample")) if node else None
+    columns = read_columns(keys, "fields") if keys else None
+    return spec.note("event", node, () if keys and not keys.bad and columns is None else columns)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+# ------------------------------------------------------------------------------------------------ params
+
+
+def _params(reader: Reader, spec: Keys) -> tuple[Param, ...] | None:
+    node = spec.get("params")
+    if node is None:
+        return None
+    if not isinstance(node, Mapping):
+        reader.wrong_type(
+            node, spec.below("params"), "a mapping of names to params", "as {slowest: {type: duration, value: 1s}}"
+        )
+        return spec.note("params", node, None)
+    read = [_param(reader, name, value, spec.below("params")) for name, value in node.items]
+    found = tuple(param for param in read if param is not None)
+    return spec.note("params", node, found if len(found) == len(read) else None)
+
+
+def _param(reader: Reader, name: Scalar, node: Node, path: Path) -> Param | None:
+    keys = reader.keys(node, (*path, name.text), "a param", PARAM_KEYS)
+    if keys is None:
+        return None
+    if keys.get("value") is not None and keys.get("values") is not None:
+        keys.fail("values", "conflicting-keys", "a param has either `value` or `values`")
+    if isinstance(keys.get("value"), Sequence):
+        keys.fail("value", "wrong-type", "`value` is one text; a list is `values`")
+        return None
+    given = "values" if keys.get("values") is not None else "value"
+    form = {"values": "list", "value": "scalar"}[given] if keys.get(given) is not None else None
+    values = keys.texts(given)
+    texts = {"name": name.text, "type": keys.text("type"), "optional": keys.text("optional")}
+    if values is None and not keys.bad and texts["optional"] != "true":
+        message = f"param {quote(name.text)} has no value"
+        hint = "give `value` or `values`, or say `optional: true`"
+        reader.report("param-empty", message, keys.node, keys.path, hint)
+    keys.node = Mapping((*keys.node.items, (Scalar("name", quoted=False, position=name.position), name)), name.position)
+    return reader.build(Param, keys, {**texts, "form": form, "values": values}, {"values": given})
+
+
+# ------------------------------------------------------------------------------------------------ rules
+
+
+def _rules(reader: Reader, spec: Keys) -> tuple[Rule, ...] | None:
+    node, path = spec.get("rules"), spec.below("rules")
+    if node is None or (isinstance(node, Sequence) and not node.items):
+        spec.fail(
+            "rules", "no-rules", "`spec` needs `rules`, a list of at least one", "each has `name`, `hook` and `outputs`"
+        )
+        return None
+    items = reader.sequence(node, path, "a list of rules")
+    if items is None:
+        return spec.note("rules", node, None)
+    read = [_rule(reader, item, (*path, index)) for index, item in enumerate(items)]
+    found = tuple(rule for rule in read if rule is not None)
+    return spec.note("rules", node, found if len(found) == len(read) else None)
+
+
+def _rule(reader: Reader, node: Node, path: Path) -> Rule | None:
+    keys = reader.keys(node, path, "a rule", RULE_KEYS, LATER_RULE_KEYS)
+    if keys is None:
+        return None
+    values: dict[str, Any] = {"name": keys.text("name"), "optional": keys.text("optional")}
+    for key, read in (("hook", read_hook), ("filters", read_filters), ("action", read_action)):
+        value = keys.get(key)
+        values[key] = keys.note(key, value, read(reader, value, keys.below(key)) if value is not None else None)
+    values["outputs"] = _outputs(reader, keys)
+    return reader.build(Rule, keys, values)
+
+
+def _outputs(reader: Reader, keys: Keys) -> tuple[Output, ...] | None:
+    """Return a rule's outputs: the implied event if it says nothing of them, none if it has an empty list."""
+    node = keys.get("outputs")
+    if node is not None:
+        found = keys.note("outputs", node, read_outputs(reader, node, keys.below("outputs")))
+        if found != () or keys.get("action") is not None:
+            return found
+    elif keys.get("action") is not None:
+        return (implied_event(keys.path),)
+    keys.fail(
+        "outputs",
+        "nothing-to-do",
+        "a rule needs `outputs`, an `action`, or both",
+        "as outputs: [{event: {fields: [process]}}]",
+    )
+    return None

@@ -1,0 +1,66 @@
+"""A rule's `hook`: one key names the kind; short forms become long ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from policyd.document import Mapping, Node, Scalar
+from policyd.parsing.reader import Reader, spelling
+from policyd.policy import FirstOf, Hook, PlainHook
+from policyd.vocabulary.hooks import LATER_HOOKS
+
+if TYPE_CHECKING:
+    from policyd.errors import Path
+
+HOOKS: dict[str, type[PlainHook]] = {model.kind: model for model in get_args(PlainHook)}
+"""Each kind's model."""
+
+LATER_PHASES = ("call",)
+
+
+def short_key(model: type[PlainHook]) -> str:
+    """Return the key of the long form that the short form stands for: the model's first."""
+    return spelling(model)[0]
+
+
+def read_hook(reader: Reader, node: Node, path: Path) -> Hook | None:
+    """Return the hook that `node` spells, or None and problems."""
+    found = reader.single(node, path, "a hook", (*HOOKS, FirstOf.kind), LATER_HOOKS, "unknown-hook")
+    if found is None:
+        return None
+    kind, value, below = found
+    if kind == FirstOf.kind:
+        return _first_of(reader, value, below, path)
+    return _plain_hook(reader, HOOKS[kind], value, below)
+
+
+def _plain_hook(reader: Reader, model: type[PlainHook], node: Node, path: Path) -> PlainHook | None:
+    key = short_key(model)
+    if not isinstance(node, Mapping):  # the short form
+        node = Mapping(((Scalar(key, quoted=False, position=node.position), node),), node.position)
+    keys = reader.keys(node, path, f"the hook `{model.kind}`", spelling(model))
+    if keys is None:
+        return None
+    values = keys.plain(model)
+    if values.get("phase") in LATER_PHASES:
+        keys.bad.add("phase")
+        reader.not_yet(f"`phase: {values['phase']}`", node.get("phase") or node, keys.below("phase"))
+    if keys.texts(key) == ():
+        keys.fail(key, "missing-key", f"the hook `{model.kind}` needs at least one of its `{key}`")
+    return reader.build(model, keys, values)
+
+
+def _first_of(reader: Reader, node: Node, path: Path, at: Path) -> FirstOf | None:
+    items = reader.sequence(node, path, "a list of hooks")
+    if items is None:
+        return None
+    hooks: list[PlainHook] = []
+    for index, item in enumerate(items):
+        hook = read_hook(reader, item, (*path, index))
+        if isinstance(hook, FirstOf):
+            reader.report("conflicting-keys", "`firstOf` cannot hold another `firstOf`", item, (*path, index))
+        elif hook is not None:
+            hooks.append(hook)
+    if not items:
+        reader.report("missing-key", "`firstOf` needs at least one hook", node, path)
+    return FirstOf(hooks=tuple(hooks), at=at) if items and len(hooks) == len(items) else None

@@ -1,0 +1,240 @@
+"""`Reader`: nodes of one document as texts, lists and models, with every problem kept and none raised.
+
+A function of this package asks for `Keys` of a mapping, takes from them what it needs, and hands it to `build`, which lets
+pydantic check it and turns each of its errors into a `Problem` at the place in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_origin
+
+from pydantic import ValidationError
+
+from policyd.document import Mapping, Node, Scalar, Sequence
+from policyd.errors import Path, Problem
+from policyd.parsing.codes import CODES
+from policyd.policy import Model
+from policyd.text import did_you_mean, one_of, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+M = TypeVar("M", bound=Model)
+
+MAX_PROBLEMS = 100
+"""Problems kept of one policy."""
+
+_NOUNS = {Mapping: "a mapping", Sequence: "a list", Scalar: "a text"}
+
+
+@dataclass(slots=True)
+class Reader:
+    """Collects the problems of one document."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        node: Node,
+        path: Path,
+        hint: str = "",
+        severity: Literal["error", "warning"] = "error",
+    ) -> None:
+        """Keep a problem that stands at `node`."""
+        assert code in CODES, code
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(code, message, node.position, path, hint, severity))
+
+    def wrong_type(self, node: Node, path: Path, wanted: str, hint: str = "") -> None:
+        found = "nothing" if isinstance(node, Scalar) and node.is_null else _NOUNS[type(node)]
+        if not hint and isinstance(node, Mapping) and node.items and "text" in wanted:
+            hint = "quote it: YAML takes a text with braces or `: ` for a mapping"
+        self.report("wrong-type", f"{wanted} is wanted here, not {found}", node, path, hint)
+
+    # -- plain nodes -----------------------------------------------------------------------------------
+
+    def text(self, node: Node, path: Path) -> str | None:
+        if isinstance(node, Scalar) and not node.is_null:
+            return node.text
+        self.wrong_type(node, path, "a text")
+        return None
+
+    def texts(self, node: Node, path: Path) -> tuple[str, ...] | None:
+        """Return a list of texts; a text alone is a list of one."""
+        if isinstance(node, Scalar) and not node.is_null:
+            return (node.text,)
+        if not isinstance(node, Sequence):
+            self.wrong_type(node, path, "a text or a list of texts")
+            return None
+        found = [self.text(item, (*path, index)) for index, item in enumerate(node.items)]
+        good = tuple(text for text in found if text is not None)
+        return good if len(good) == len(found) else None
+
+    def sequence(self, node: Node, path: Path, wanted: str) -> tuple[Node, ...] | None:
+        if isinstance(node, Sequence):
+            return node.items
+        self.wrong_type(node, path, wanted)
+        return None
+
+    # -- mappings --------------------------------------------------------------------------------------
+
+    def keys(
+        self, node: Node, path: Path, what: str, known: Iterable[str], later: Iterable[str] = (), hint: str = ""
+    ) -> Keys | None:
+        """Return the keys of a mapping that is `what`; unknown ones and those of `later` are problems."""
+        if not isinstance(node, Mapping):
+            self.wrong_type(node, path, f"a mapping ({what})", hint)
+            return None
+        known, later = tuple(known), tuple(later)
+        for key, _ in node.items:
+            if key.text in later:
+                self.not_yet(f"`{key.text}` in {what}", key, (*path, key.text))
+            elif key.text not in known:
+                self._unknown_key(key, path, what, known)
+        return Keys(self, node, path, what)
+
+    def not_yet(self, what: str, node: Node, path: Path) -> None:
+        self.report("not-yet", f"{what} is not supported yet", node, path, "this version of policyd has no code for it")
+
+    def _unknown_key(self, key: Scalar, path: Path, what: str, known: tuple[str, ...]) -> None:
+        hint = did_you_mean(key.text, known) or f"keys of {what}: {one_of(known)}"
+        if key.text.endswith(")"):
+            hint = "quote the expression: YAML splits it at the comma"
+        self.report("unknown-key", f"{what} has no key {quote(key.text)}", key, path, hint)
+
+    def single(
+        self, node: Node, path: Path, what: str, known: Iterable[str], later: Iterable[str], code: str
+    ) -> tuple[str, Node, Path] | None:
+        """Return the only key of a mapping whose key names a kind, with its value and path."""
+        if not isinstance(node, Mapping):
+            self.wrong_type(node, path, f"a mapping with one key ({what})", f"as {{{next(iter(known))}: …}}")
+            return None
+        if len(node.items) != 1:
+            names = one_of([quote(key.text) for key, _ in node.items]) if node.items else "none"
+            self.report("conflicting-keys", f"{what} has one key, that names its kind; here are {names}", node, path)
+            return None
+        key, value = node.items[0]
+        if key.text in later:
+            self.not_yet(f"{what} `{key.text}`", key, (*path, key.text))
+        elif key.text not in known:
+            hint = did_you_mean(key.text, [*known, *later]) or f"known: {one_of(known)}"
+            self.report(code, f"there is no {what.split(' ', 1)[1]} {quote(key.text)}", key, path, hint)
+        else:
+            return key.text, value, (*path, key.text)
+        return None
+
+    # -- models ----------------------------------------------------------------------------------------
+
+    def build(self, model: type[M], keys: Keys, values: dict[str, Any], spelled: dict[str, str] | None = None) -> M | None:
+        """Return `model(**values)`, or None and the problems.  None as a value means not given.
+
+        `spelled` tells the key in the file of fields that have another name there.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        try:
+            found = model.model_validate({**given, "at": keys.path})
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                self._invalid(model, keys, detail, spelled or {})
+            return None
+        return None if keys.bad else found
+
+    def _invalid(self, model: type[Model], keys: Keys, detail: Any, spelled: dict[str, str]) -> None:
+        first, *rest = detail["loc"]
+        names = {name: row.alias or name for name, row in model.model_fields.items()}
+        key = spelled.get(str(first)) or names.get(str(first), str(first))
+        if key in keys.bad:
+            return
+        node, path = _place(keys, key, rest)
+        context = detail.get("ctx", {})
+        if detail["type"] in CODES:
+            self.report(detail["type"], context["message"], node, path, context["hint"])
+        elif detail["type"] == "missing":
+            self.report("missing-key", f"{keys.what} needs `{key}`", keys.node, keys.path)
+        elif detail["type"] == "literal_error":
+            self._not_one_of(re.findall(r"'([^']*)'", context["expected"]), key, node, path)
+        else:
+            raise AssertionError(detail)
+
+    def _not_one_of(self, words: list[str], key: str, node: Node, path: Path) -> None:
+        text = node.text if isinstance(node, Scalar) else ""
+        self.report("unknown-value", f"{quote(text)} is no `{key}`: {one_of(words)}", node, path, did_you_mean(text, words))
+
+
+@dataclass(slots=True)
+class Keys:
+    """The keys of one mapping; those that had a problem are in `bad`, and no model is built of them."""
+
+    reader: Reader
+    node: Mapping
+    path: Path
+    what: str
+    bad: set[str] = field(default_factory=set)
+
+    def has(self, key: str) -> bool:
+        return self.node.get(key) is not None
+
+    def get(self, key: str) -> Node | None:
+        """Return the value of `key`; None if it is not there or null."""
+        value = self.node.get(key)
+        return None if isinstance(value, Scalar) and value.is_null else value
+
+    def below(self, key: str) -> Path:
+        return (*self.path, key)
+
+    def text(self, key: str) -> str | None:
+        value = self.get(key)
+        found = self.reader.text(value, self.below(key)) if value is not None else None
+        return self.note(key, value, found)
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        value = self.get(key)
+        found = self.reader.texts(value, self.below(key)) if value is not None else None
+        return self.note(key, value, found)
+
+    def note(self, key: str, value: Node | None, found: T | None) -> T | None:
+        """Remember `key` as bad if it had a value and nothing was made of it."""
+        if value is not None and found is None:
+            self.bad.add(key)
+        return found
+
+    def fail(self, key: str, code: str, message: str, hint: str = "") -> None:
+        """Report a problem of the value of `key` (of the mapping, if it is not there)."""
+        self.bad.add(key)
+        value = self.node.get(key)
+        path = self.path if value is None else self.below(key)
+        self.reader.report(code, message, value or self.node, path, hint)
+
+    def plain(self, model: type[Model]) -> dict[str, Any]:
+        """Return the texts (and lists of texts) that the fields of `model` want, by field name."""
+        found: dict[str, Any] = {}
+        for name, row in model.model_fields.items():
+            if not row.exclude:
+                key = row.alias or name
+                found[name] = self.texts(key) if get_origin(row.annotation) is tuple else self.text(key)
+        return found
+
+
+T = TypeVar("T")
+
+
+def spelling(model: type[Model]) -> tuple[str, ...]:
+    """Return the keys of `model` as a file spells them."""
+    return tuple(row.alias or name for name, row in model.model_fields.items() if not row.exclude)
+
+
+def _place(keys: Keys, key: str, rest: list[int | str]) -> tuple[Node, Path]:
+    """Return the node (and its path) that a pydantic location `key, *rest` is about."""
+    node: Node = keys.node.get(key) or keys.node
+    path = keys.below(key) if keys.has(key) else keys.path
+    for part in rest:
+        if isinstance(node, Sequence) and isinstance(part, int):
+            node, path = node.items[part], (*path, part)
+        elif isinstance(node, Mapping) and isinstance(part, int) and part < len(node.items):
+            name, value = node.items[part]
+            node, path = (value if rest[-1] == 1 else name), (*path, name.text)
+    return node, path

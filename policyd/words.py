@@ -1,0 +1,255 @@
+"""The kinds of text in a policy, as pydantic types: names, paths, sizes, prose.
+
+Every string of a model in `policy.py` has one of these types, so no text gets further than the document that was not
+bounded and checked; names hold nothing but letters, digits and a few signs.
+An error's type is the problem's code; its context has the message and the hint.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from policyd.text import is_safe, quote
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+MAX_LABEL = 63
+"""Characters of a DNS-1123 label (RFC 1123), as Kubernetes has it."""
+MAX_PATH = 256
+"""Characters of a field's path, and of the column name made of it."""
+MAX_TARGET = 128
+MAX_PROSE = 4096
+MAX_OPERAND = 4096
+"""Bytes of a value in a filter: strings are read up to 4 KiB."""
+MAX_ENTRIES = 1 << 24
+SMALLEST_RING = 32 * 1024
+"""Room for the largest event (16 KiB with its header) twice."""
+LARGEST_RING = 1 << 30
+
+_DNS_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+_STEP = r"[A-Za-z_][A-Za-z0-9_]*(\[[0-9]{1,4}\])?"
+_FIELD = rf"{_STEP}(\.{_STEP})*"
+_LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_TARGET = r"[A-Za-z0-9_.:@/*?\[\]!-]+"
+_INTERFACE = r"[^\s/\"'\\`#]+"
+_SIZE = re.compile(r"([0-9]{1,18})(|Ki|Mi|Gi)")
+_UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+_SIGNS_OF_EXPRESSIONS = re.compile(r"[()&|=<>+*%?!^~ ]|\.as\b")
+
+
+def wrong(code: LiteralString, message: str, hint: str = "") -> PydanticCustomError:
+    """Return the error that becomes the problem `code`."""
+    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint})
+
+
+def _fits(pattern: str, text: str, longest: int) -> bool:
+    return len(text) <= longest and re.fullmatch(pattern, text) is not None
+
+
+def _slug(text: str) -> str:
+    """Return the DNS-1123 label nearest to `text`; empty if nothing is left of it."""
+    return re.sub(r"[^a-z0-9]+", "-", text[:200].lower()).strip("-")[:MAX_LABEL].strip("-")
+
+
+# ------------------------------------------------------------------------------------------------ names
+
+
+def _dns_label(text: str) -> str:
+    if _fits(_DNS_LABEL, text, MAX_LABEL):
+        return text
+    near = _slug(text)
+    message = f"{quote(text)} is no name: a name has 1 to {MAX_LABEL} small letters, digits and hyphens (DNS-1123 label)"
+    raise wrong("bad-name", message, f"use `{near}`" if near else "")
+
+
+def _param_name(text: str) -> str:
+    if _fits(_IDENTIFIER, text, MAX_LABEL):
+        return text
+    message = f"{quote(text)} is no param name: letters, digits and underscores, no digit first, at most {MAX_LABEL}"
+    near = _slug(text).replace("-", "_")
+    raise wrong("bad-param-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_LABEL) else "")
+
+
+def _metric_name(text: str) -> str:
+    if _fits(_IDENTIFIER, text, MAX_PATH) and not text.startswith("__"):
+        return text
+    message = f"{quote(text)} is no metric name: letters, digits and underscores, no digit first, as `opens_total`"
+    near = _slug(text).replace("-", "_")
+    raise wrong("bad-metric-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_PATH) else "")
+
+
+def _column_name(text: str) -> str:
+    if _fits(_IDENTIFIER, text, MAX_PATH) and not text.startswith("__"):
+        return text
+    message = f"{quote(text)} is no column name: letters, digits and underscores, no digit and no `__` first"
+    raise wrong("bad-column-name", message)
+
+
+def _field_path(text: str) -> str:
+    if _fits(_FIELD, text, MAX_PATH):
+        return text
+    if _SIGNS_OF_EXPRESSIONS.search(text) and is_safe(text) and len(text) <= MAX_PATH:
+        raise wrong(
+            "not-yet", f"{quote(text)} is an expression: they are not supported yet", "name a field, as `process.comm`"
+        )
+    raise wrong("bad-field-path", f"{quote(text)} is no field: names with dots, as `process.comm` or `args.filename`")
+
+
+def _type_name(text: str) -> str:
+    if _fits(r"[A-Za-z][A-Za-z0-9_]*", text, MAX_LABEL):
+        return text
+    raise wrong("bad-type-name", f"{quote(text)} is no type: one word, as `path`, `u32` or `duration`")
+
+
+def _target(text: str) -> str:
+    if _fits(_TARGET, text, MAX_TARGET):
+        return text
+    message = (
+        f"{quote(text)} cannot be a hook's target: 1 to {MAX_TARGET} letters, digits, `_ . : / -` and globs (`* ? […]`)"
+    )
+    raise wrong("bad-target", message)
+
+
+def _tracepoint(text: str) -> str:
+    text = _target(text).replace(":", "/", 1)
+    if text.count("/") == 1 and all(text.split("/")):
+        return text
+    raise wrong("bad-target", f"{quote(text)} is no tracepoint: write `subsystem/event`, as `sched/sched_switch`")
+
+
+def _interface(text: str) -> str:
+    if _fits(_INTERFACE, text, MAX_LABEL) and is_safe(text) and text not in {".", ".."}:
+        return text
+    raise wrong(
+        "bad-target", f"{quote(text)} cannot be an interface: no spaces, quotes, `/`, `#` or `\\`, at most {MAX_LABEL}"
+    )
+
+
+def _cgroup_path(text: str) -> str:
+    if len(text) <= MAX_OPERAND and is_safe(text) and ".." not in text.split("/"):
+        return text
+    raise wrong("bad-target", f"{quote(text)} cannot be a cgroup's path: one line of printable text without `..`")
+
+
+# ------------------------------------------------------------------------------------------------ metadata and prose
+
+
+def _label_key(text: str) -> str:
+    prefix, slash, name = text.rpartition("/")
+    if _fits(_LABEL_NAME, name, MAX_LABEL) and (not slash or _fits(rf"{_DNS_LABEL}(\.{_DNS_LABEL})*", prefix, 253)):
+        return text
+    message = (
+        f"{quote(text)} is no label key: at most {MAX_LABEL} letters, digits and `-_.`, with a prefix `example.com/` if any"
+    )
+    raise wrong("bad-label", message)
+
+
+def _label_value(text: str) -> str:
+    if not text or _fits(_LABEL_NAME, text, MAX_LABEL):
+        return text
+    message = f"{quote(text)} is no label value: at most {MAX_LABEL} letters, digits and `-_.`"
+    raise wrong("bad-label", message, "longer text goes into annotations")
+
+
+def _prose(text: str) -> str:
+    if len(text) > MAX_PROSE:
+        raise wrong("text-too-long", f"{len(text):,} characters: at most {MAX_PROSE:,}")
+    if not is_safe(text.replace("\n", "").replace("\t", "")):
+        raise wrong("control-character", f"{quote(text)} holds a control or an invisible character")
+    return text
+
+
+def _line(text: str) -> str:
+    if "\n" in text:
+        raise wrong("control-character", f"{quote(text)} has a line break: one line is wanted")
+    return _prose(text)
+
+
+# ------------------------------------------------------------------------------------------------ values
+
+
+def _operand(text: str) -> str:
+    if len(text) > MAX_OPERAND or len(text.encode()) > MAX_OPERAND:
+        raise wrong("text-too-long", f"{quote(text, 30)} is {len(text):,} characters long: at most {MAX_OPERAND:,} bytes")
+    return text
+
+
+def _word(text: str) -> str:
+    """Check what stands after `deny`, `mark` and `signal`: a name or a number; `resolve` knows which there are."""
+    if _fits(r"[A-Za-z0-9_.+-]+", text, 32):
+        return text
+    raise wrong("bad-word", f"{quote(text)} is no name and no number")
+
+
+def _flag(value: object) -> object:
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    if isinstance(value, bool):
+        return value
+    hint = {"yes": "use `true`", "on": "use `true`", "no": "use `false`", "off": "use `false`"}.get(str(value).lower(), "")
+    raise wrong("not-a-flag", f"{quote(str(value))} is neither `true` nor `false`", hint)
+
+
+def parse_size(text: str) -> int | None:
+    """Return the bytes that `256Ki` stands for (Ki, Mi, Gi or plain); None if it is no size."""
+    match = _SIZE.fullmatch(text)
+    return int(match[1]) * _UNITS[match[2]] if match else None
+
+
+def _ring_bytes(value: object) -> object:
+    if isinstance(value, int):
+        return value
+    size = parse_size(str(value))
+    if size is None:
+        raise wrong("bad-size", f"{quote(str(value))} is no size", "write it as `256Ki` or `1Mi`")
+    if not SMALLEST_RING <= size <= LARGEST_RING:
+        raise wrong("bad-size", f"a ring of {size:,} bytes: from 32Ki to 1Gi can be had")
+    if size & (size - 1):
+        larger = 1 << size.bit_length()
+        text = f"{larger >> 20}Mi" if larger >= 1 << 20 else f"{larger >> 10}Ki"
+        raise wrong("bad-size", "the kernel's rings are powers of two", f"use `{text}`")
+    return size
+
+
+def _entries(value: object) -> object:
+    if isinstance(value, int):
+        return value
+    if re.fullmatch(r"[0-9]{1,9}", str(value)) and 1 <= int(str(value)) <= MAX_ENTRIES:
+        return int(str(value))
+    raise wrong("bad-count", f"{quote(str(value))} is no number from 1 to {MAX_ENTRIES:,}")
+
+
+def _pattern(pattern: str, longest: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "maxLength": longest})
+
+
+_SCALAR = {"type": ["string", "number", "boolean"]}
+"""An editor's YAML reader guesses types (`443`, `true`) that policyd takes as text."""
+
+DnsLabel = Annotated[str, AfterValidator(_dns_label), _pattern(_DNS_LABEL, MAX_LABEL)]
+ParamName = Annotated[str, AfterValidator(_param_name), _pattern(_IDENTIFIER, MAX_LABEL)]
+MetricName = Annotated[str, AfterValidator(_metric_name), _pattern(_IDENTIFIER, MAX_PATH)]
+ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, MAX_PATH)]
+FieldPath = Annotated[str, AfterValidator(_field_path), _pattern(_FIELD, MAX_PATH)]
+TypeName = Annotated[str, AfterValidator(_type_name), _pattern(r"[A-Za-z][A-Za-z0-9_]*", MAX_LABEL)]
+Target = Annotated[str, AfterValidator(_target), _pattern(_TARGET, MAX_TARGET)]
+TracepointTarget = Annotated[str, AfterValidator(_tracepoint), _pattern(_TARGET, MAX_TARGET)]
+InterfaceTarget = Annotated[str, AfterValidator(_interface), _pattern(_INTERFACE, MAX_LABEL)]
+CgroupPath = Annotated[str, AfterValidator(_cgroup_path), WithJsonSchema({"type": "string"})]
+LabelKey = Annotated[str, AfterValidator(_label_key)]
+LabelValue = Annotated[str, AfterValidator(_label_value)]
+Prose = Annotated[str, AfterValidator(_prose), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]
+Line = Annotated[str, AfterValidator(_line), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]
+Operand = Annotated[str, AfterValidator(_operand), WithJsonSchema(_SCALAR)]
+Word = Annotated[str, AfterValidator(_word), WithJsonSchema({"type": ["string", "integer"]})]
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+RingBytes = Annotated[int, BeforeValidator(_ring_bytes), WithJsonSchema({"type": ["string", "integer"]})]
+Entries = Annotated[
+    int, BeforeValidator(_entries), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES})
+]
