@@ -1,0 +1,159 @@
+"""Run clang on generated C, caged: text in, object or diagnostics out.
+
+The C comes from us, but some of its numbers and comments come from policies; and compilers read files, use memory without
+end and crash.  So: no include path, no environment, an empty directory of its own, limits on memory, time and output, and C
+that asks for a file (`#include`, `.incbin`) is refused before.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from policyd.errors import UnsupportedError
+
+FLAGS = (
+    *("-target", "bpf", "-mcpu=v3", "-O2", "-g"),
+    *("-nostdinc", "-fdebug-compilation-dir=.", "-fno-ident"),
+    *("-Wall", "-Werror=implicit-function-declaration", "-Werror=implicit-int", "-Werror=int-conversion"),
+    *("-Werror=incompatible-pointer-types", "-Werror=return-type", "-Werror=uninitialized"),
+    *("-Wno-unused-function", "-Wno-unused-variable", "-Wno-unknown-warning-option"),
+    *("-fno-caret-diagnostics", "-fno-color-diagnostics", "-ferror-limit=20"),
+    *("-x", "c", "-c", "-", "-o", "-"),
+)
+"""`-mcpu=v3` (32-bit registers and atomics) is known to every kernel since 5.12 and to clang since 12."""
+
+_NAMES = ("clang", *(f"clang-{version}" for version in range(30, 11, -1)))
+_TRUSTED = ("/usr/local/bin", "/usr/bin", "/bin")
+_SECONDS = 60
+_LIMITS = {
+    resource.RLIMIT_AS: 2 << 30,
+    resource.RLIMIT_CPU: _SECONDS,
+    resource.RLIMIT_FSIZE: 64 << 20,
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_NOFILE: 64,
+}
+_READS_FILES = re.compile(
+    r"^[ \t]*(?:#|%:|\?\?=)[ \t]*(?:include|include_next|import|embed)\b|\.incbin|__has_(?:include|embed)", re.MULTILINE
+)
+
+
+class CompilerError(Exception):
+    """Clang made no object; the text is what it said, or what became of it."""
+
+
+@dataclass(frozen=True)
+class Clang:
+    """One clang executable."""
+
+    path: Path
+
+    @cached_property
+    def identity(self) -> str:
+        """What changes when another clang is installed here: without asking it, which takes 30 ms."""
+        facts = self.path.stat()
+        return f"{self.path} {facts.st_size} {facts.st_mtime_ns}"
+
+    def version(self) -> str:
+        """Return the first line of `clang --version`."""
+        command = [str(self.path), "--version"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS, env=_environment())
+        return (done.stdout or done.stderr).partition("\n")[0].strip()
+
+    def compile(self, text: str) -> bytes:
+        """Return the object; `CompilerError`, `UnsupportedError` (a clang that cannot make BPF)."""
+        if _READS_FILES.search(text):
+            raise CompilerError("refused: it asks for a file")
+        with _empty_directory() as directory, _scratch("object") as output, _scratch("diagnostics") as diagnostics:
+            status = self._run(text, directory, output, diagnostics)
+            said = _contents(diagnostics).decode("utf-8", "replace")
+            if status == 0:
+                return _contents(output)
+        if "No available targets are compatible" in said or "unknown target" in said:
+            raise UnsupportedError(f"{self.path} cannot compile for BPF", instead="install the distribution's clang")
+        raise CompilerError(said.strip() or _fate(status))
+
+    def _run(self, text: str, directory: str, output: int, diagnostics: int) -> int:
+        """The limits are set from outside while clang still waits for its input: nothing must run between fork and exec,
+        for other threads may hold locks then."""
+        process = subprocess.Popen(
+            [str(self.path), *FLAGS],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=diagnostics,
+            cwd=directory,
+            env=_environment(),
+            close_fds=True,
+            start_new_session=True,
+        )
+        with process:
+            for limit, most in _LIMITS.items():
+                resource.prlimit(process.pid, limit, (most, most))
+            try:
+                process.communicate(text.encode(), timeout=_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise CompilerError(f"clang was stopped after {_SECONDS} s") from None
+        return process.returncode
+
+
+def find_clang() -> Clang:
+    """Return the clang to use: of PATH for users, of the system's own folders for root; `UnsupportedError`."""
+    root = os.geteuid() == 0
+    search = os.pathsep.join(_TRUSTED) if root else os.environ.get("PATH", os.defpath)
+    for name in _NAMES:
+        found = shutil.which(name, path=search)
+        if found and (not root or _only_root_writes(Path(found).resolve())):
+            return Clang(Path(found).resolve())
+    raise UnsupportedError(
+        "clang is not installed", "clang 12", "install the package clang (Debian, Ubuntu, Fedora: `clang`)"
+    )
+
+
+def _only_root_writes(path: Path) -> bool:
+    facts = path.stat()
+    return facts.st_uid == 0 and not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+
+
+@contextmanager
+def _empty_directory() -> Iterator[str]:
+    """An empty directory; where none can be made, the root directory: nothing is read from it by name anyway."""
+    try:
+        directory = tempfile.TemporaryDirectory(prefix="policyd-")
+    except OSError:
+        yield "/"
+        return
+    with directory as path:
+        yield path
+
+
+@contextmanager
+def _scratch(name: str) -> Iterator[int]:
+    """A file in memory: unlike a pipe it has a size limit, and cannot fill up while nobody reads."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _contents(fd: int) -> bytes:
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+def _fate(status: int) -> str:
+    return f"clang died of signal {-status}" if status < 0 else f"clang ended with status {status} and said nothing"
