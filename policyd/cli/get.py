@@ -50,8 +50,9 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
     """List policies, hooks, maps or records of what runs.
 
     KIND is policies, hooks, maps or records. STATUS of a policy is Ready, Suspended, Degraded (something was changed from
-    outside; apply mends it) or NotApplicable (this kernel has none of its hooks). RUNS are counted while
-    kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they can be applied again; -o json
+    outside; apply mends it) or NotApplicable (this kernel has none of its hooks). LOST are events that found no room;
+    MISSED are runs at the policy's hooks that the kernel dropped, which may have been events or not. RUNS are counted
+    while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they can be applied again; -o json
     adds their status.
 
     \b
@@ -146,7 +147,8 @@ def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 view.phase,
                 len(record.points),
                 view.account.get("delivered", 0),
-                view.lost + view.missed,
+                view.lost,
+                view.missed,
                 age(now - record.applied),
                 record.set,
                 record.severity,
@@ -171,10 +173,10 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
             (
                 view.key,
                 len(view.policies),
-                view.programs[0].name if view.programs else "",
                 view.runs or "",
                 view.missed,
                 "Degraded" if view.fault else "Ready",
+                view.programs[0].name if view.programs else "",
                 view.programs[0].id if view.programs else "",
                 view.link_id,
                 sum(info.verified_instructions for info in view.programs),
@@ -228,12 +230,12 @@ def age(seconds: float) -> str:
 
 LISTINGS: dict[Kind, Listing] = {
     POLICY: Listing(
-        ("NAME", "MODE", "STATUS", "HOOKS", "EVENTS", "LOST", "AGE"),
+        ("NAME", "MODE", "STATUS", "HOOKS", "EVENTS", "LOST", "MISSED", "AGE"),
         ("SET", "SEVERITY", "RULES", "RING", "OVERRIDES", "SOURCE", "REASON"),
         _policies,
     ),
     HOOK: Listing(
-        ("HOOK", "POLICIES", "PROGRAM", "RUNS", "MISSED", "STATUS"), ("ID", "LINK", "VERIFIED", "OF", "REASON"), _hooks
+        ("HOOK", "POLICIES", "RUNS", "MISSED", "STATUS"), ("PROGRAM", "ID", "LINK", "VERIFIED", "OF", "REASON"), _hooks
     ),
     MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES", "BYTES"), ("PURPOSE", "PARAM"), _maps),
     RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "LAYOUTS", "POLICYD", "APPLIED"), ("BOOT",), _records),

@@ -6,14 +6,15 @@ In: an `Observed` and the `Kernel` to read counts from.  Out: frozen views; noth
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
-from policyd.layout import ACCOUNT_COLUMNS
 from policyd.plan.steps import CONFIG_ENFORCE, CONFIG_SUSPEND
-from policyd.record import SHARED, PolicyRecord, hook_path, map_pin, opened, policy_path
+from policyd.reading.account import EVENT_LOSSES, read_account
+from policyd.record import PolicyRecord, hook_path, map_pin, opened, policy_path
 from policyd.unit import AttachPoint
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from policyd.record import MapRecord
 
 READY, DEGRADED, SUSPENDED, NOT_APPLICABLE = "Ready", "Degraded", "Suspended", "NotApplicable"
-LOST = ("ring_full", "nested")
-"""Columns of the account that are events which were lost (beside the runs that the kernel missed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class PolicyView:
     @property
     def lost(self) -> int:
         """Events that did not reach the ring."""
-        return sum(self.account.get(column, 0) for column in LOST)
+        return sum(self.account.get(column, 0) for column in EVENT_LOSSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class HookView:
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """A map of a policy; `entries` is None where they cannot be counted (a ring: `entries` are bytes waiting)."""
+    """A map of a policy; `entries` of a ring are the bytes that wait; None if it is not there."""
 
     policy: str
     name: str
@@ -163,20 +162,6 @@ def _point_key(record: PolicyRecord, point: str) -> str:
     return next((key for key in keys if AttachPoint(*key.split(":", 1)).id == point), point)
 
 
-def read_account(kernel: Kernel, row: int) -> dict[str, int]:
-    """Return a policy's account summed over all CPUs, by column; empty if it cannot be read."""
-    size = 8 * len(ACCOUNT_COLUMNS)
-    with opened(kernel, f"{SHARED}/account") as fd:
-        data = None if fd is None else kernel.lookup(fd, row.to_bytes(4, "little"))
-    if not data:
-        return {}
-    sums = [0] * len(ACCOUNT_COLUMNS)
-    for start in range(0, len(data), size):
-        for at in range(len(sums)):
-            sums[at] += int.from_bytes(data[start + 8 * at : start + 8 * at + 8], "little")
-    return dict(zip(ACCOUNT_COLUMNS, sums, strict=True))
-
-
 def hook_views(observed: Observed, kernel: Kernel) -> list[HookView]:
     """Return a view of every attach point of ours, sorted by key."""
     return sorted((_hook(hook, kernel) for hook in observed.hooks.values()), key=lambda view: view.key)
@@ -219,9 +204,15 @@ def map_views(observed: Observed, kernel: Kernel) -> Iterator[MapView]:
 
 
 def _ring(kernel: Kernel, record: PolicyRecord) -> MapView:
+    from policyd.reading.ring import Ring
+
+    waiting = memory = None
     with opened(kernel, policy_path(record.name, "ring")) as fd:
-        memory = None if fd is None else map_memory(fd)
-    return MapView(record.name, "ring", "events", "ringbuf", None, record.ring_bytes, memory)
+        if fd is not None:
+            size = kernel.map_info(fd).max_entries
+            with closing(Ring(fd, size)) as ring:
+                waiting, memory = ring.pending, map_memory(fd)
+    return MapView(record.name, "ring", "events", "ringbuf", waiting, record.ring_bytes, memory)
 
 
 def _map(kernel: Kernel, policy: str, known: MapRecord) -> MapView:

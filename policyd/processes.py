@@ -1,0 +1,37 @@
+"""The rows of the process table for processes that were there before policyd: read from `/proc`, packed as the kernel side keeps them.
+
+The engine writes them once, when the table is made, and never over a row that the exec program has written since.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from policyd.codegen.source import PROCESSES_VALUE
+
+_ROW = struct.Struct("<HHBBH256s256s256x")  # struct pd_process, bpf_templates/fields/process_table.c
+_LONGEST = 255
+assert _ROW.size == PROCESSES_VALUE
+
+
+def snapshot(proc: Path = Path("/proc")) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (pid as u32, row) of every process with a program; kernel threads have none, and those that end meanwhile are left out."""
+    for entry in os.listdir(proc):  # noqa: PTH208  a thousand Path objects for nothing
+        if not entry.isdigit():
+            continue
+        try:
+            exe = os.readlink(f"{proc}/{entry}/exe").removesuffix(" (deleted)")  # noqa: PTH115
+            arguments = Path(f"{proc}/{entry}/cmdline").read_bytes()
+        except OSError:
+            continue
+        yield struct.pack("<I", int(entry)), row(os.fsencode(exe), arguments)
+
+
+def row(exe: bytes, arguments: bytes) -> bytes:
+    """Return the row of a process: its program's path, and its argument block with a NUL after each argument."""
+    line = arguments.removesuffix(b"\0").replace(b"\0", b" ")
+    kept_exe, kept_line = exe[:_LONGEST], line[:_LONGEST]
+    return _ROW.pack(len(kept_exe), len(kept_line), len(exe) > _LONGEST, len(line) > _LONGEST, 0, kept_exe, kept_line)

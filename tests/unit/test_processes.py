@@ -1,0 +1,51 @@
+"""Rows of the process table, as they are made from /proc."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policyd.codegen import PROCESSES
+from policyd.processes import KEPT, row, snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def fields(value: bytes) -> tuple[bytes, bytes, bool, bool]:
+    """Return exe, args, and whether each was cut, of a `struct pd_process`."""
+    exe_length, args_length, exe_cut, args_cut = struct.unpack_from("=HHBB", value)
+    return value[8 : 8 + exe_length], value[264 : 264 + args_length], bool(exe_cut), bool(args_cut)
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    for pid, target, arguments in (("7", "/usr/bin/python3", b"python3\0-c\0pass\0"), ("8", "/tmp/gone (deleted)", b"")):
+        (tmp_path / pid).mkdir()
+        (tmp_path / pid / "exe").symlink_to(target)
+        (tmp_path / pid / "cmdline").write_bytes(arguments)
+    (tmp_path / "2").mkdir()  # a kernel thread: no exe
+    (tmp_path / "self").mkdir()
+    return tmp_path
+
+
+def test_each_process_with_a_program_has_a_row(proc: Path) -> None:
+    rows = {int.from_bytes(key, "little"): fields(value) for key, value in snapshot(proc)}
+
+    assert rows == {
+        7: (b"/usr/bin/python3", b"python3 -c pass", False, False),
+        8: (b"/tmp/gone", b"", False, False),
+    }
+
+
+def test_a_row_is_as_long_as_the_map_wants() -> None:
+    assert len(row(b"/bin/true", b"true\0")) == PROCESSES[2]
+
+
+def test_long_paths_keep_their_end_and_long_command_lines_their_start() -> None:
+    exe, args, exe_cut, args_cut = fields(row(b"/" + b"d" * 300 + b"/tool", b"tool\0" + b"x" * 300 + b"\0"))
+
+    assert (len(exe), exe[-5:], exe_cut) == (KEPT, b"/tool", True)
+    assert (len(args), args[:6], args_cut) == (KEPT, b"tool x", True)
