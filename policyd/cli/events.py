@@ -72,8 +72,10 @@ def command(
     """Print the events of policies (of all, if none is named): what waits in their rings, then what is new with -f.
 
     An event is shown once: reading takes it out of the ring. One process can read a policy's events at a time. Events that
-    could not be kept are counted, and told on stderr at the end. `-` is a value that does not exist, `?` one that could not be
-    read, `…` ends a string that was cut; in JSON the first two are null, and `unread` and `cut` name the fields.
+    could not be kept are counted, and told on stderr at the end.
+
+    In text `-` is a value that does not exist, `?` one that could not be read, and `…` ends a string that was cut; in JSON
+    the first two are null, and `unread` and `cut` name the fields.
 
     \b
     Examples:
@@ -109,7 +111,7 @@ def _sink(settings: Settings, output: str) -> EventSink:
 
 @contextmanager
 def _interrupts() -> Iterator[list[bool]]:
-    """Yield a list that is filled by the first SIGINT or SIGTERM, so that a batch is printed whole; the second one raises."""
+    """Yield a list that is filled by the first SIGINT or SIGTERM, so that a batch is printed whole; the second raises."""
     seen: list[bool] = []
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.layout import ACCOUNT_COLUMNS
-from policyd.record import HOOKS, SHARED, HookRecord, find_record
+from policyd.reading.metrics import Family
+from policyd.record import HOOKS, SHARED, HookRecord, find_record, opened
 
 if TYPE_CHECKING:
     from policyd.kernel.port import Kernel
@@ -33,14 +34,11 @@ _ROW = struct.Struct(f"<{len(ACCOUNT_COLUMNS)}Q")
 
 def read_account(kernel: Kernel, row: int) -> dict[str, int]:
     """Return the counts of the policy in `row`, all CPUs together; all zero if there is no account map."""
-    fd = kernel.open(f"{SHARED}/account")
-    if fd is None:
-        return dict.fromkeys(ACCOUNT_COLUMNS, 0)
-    try:
+    with opened(kernel, f"{SHARED}/account") as fd:
+        if fd is None:
+            return dict.fromkeys(ACCOUNT_COLUMNS, 0)
         value = kernel.lookup(fd, struct.pack("<I", row)) or b""
         size = kernel.map_info(fd).value_size
-    finally:
-        kernel.close(fd)
     return dict(zip(ACCOUNT_COLUMNS, _total(value, -(-size // 8) * 8), strict=True))
 
 
@@ -73,14 +71,58 @@ def read_hooks(kernel: Kernel) -> list[HookStatistics]:
         record = find_record(kernel, f"{HOOKS}/{directory}/record", HookRecord).record
         names = kernel.list(f"{HOOKS}/{directory}")
         pin = next((name for name in ("stub", "program", "program-0") if name in names), "")
-        fd = kernel.open(f"{HOOKS}/{directory}/{pin}") if record and pin else None
-        if record is None or fd is None:
+        if record is None or not pin:
             continue
-        try:
+        with opened(kernel, f"{HOOKS}/{directory}/{pin}") as fd:
+            if fd is None:
+                continue
             info = kernel.program_info(fd)
-        finally:
-            kernel.close(fd)
         found.append(
             HookStatistics(record.point.key, record.policies, info.run_count, info.run_time_ns, info.recursion_misses)
         )
     return sorted(found, key=lambda hook: hook.hook)
+
+
+def account_families(accounts: dict[str, dict[str, int]]) -> list[Family]:
+    """Return the accounts of policies (name → counts) as metrics of policyd's own."""
+    found = []
+    for policy, counts in accounts.items():
+        for column, name, text in _COUNTERS:
+            found.append(_counter(name, policy, text, (({}, counts[column]),)))
+        lost = tuple(({"cause": column}, counts[column]) for column, _ in LOSSES)
+        found.append(_counter("policyd_lost_total", policy, "What was not recorded, by cause.", lost))
+    return found
+
+
+_COUNTERS = (
+    ("matched", "policyd_events_matched_total", "Events whose rule matched."),
+    ("delivered", "policyd_events_delivered_total", "Events put into the ring."),
+    ("unread", "policyd_rules_unread_total", "Times that a rule could not be decided: something could not be read."),
+    ("acted", "policyd_actions_taken_total", "Verdicts and signals taken."),
+    ("would_act", "policyd_actions_withheld_total", "Verdicts and signals held back by monitor mode."),
+)
+
+
+def hook_families(hooks: list[HookStatistics]) -> list[Family]:
+    """Return what the kernel counts for hooks; runs and time only if it counted any (statistics were on)."""
+    columns: list[tuple[str, str, str, list[tuple[str, int | float]]]] = [
+        ("policyd_hook_missed_total", "Runs that the kernel dropped: a program ran on that CPU already.", "", []),
+        ("policyd_hook_runs_total", "Runs, while kernel.bpf_stats_enabled was on.", "", []),
+        ("policyd_hook_seconds_total", "Time spent in the hook, while kernel.bpf_stats_enabled was on.", "seconds", []),
+    ]
+    for hook in hooks:
+        columns[0][3].append((hook.hook, hook.misses))
+        if hook.run_count:
+            columns[1][3].append((hook.hook, hook.run_count))
+            columns[2][3].append((hook.hook, hook.run_time * 1e-9))
+    return [
+        _counter(name, "", text, tuple(({"hook": hook}, value) for hook, value in rows), unit)
+        for name, text, unit, rows in columns
+        if rows
+    ]
+
+
+def _counter(
+    name: str, policy: str, text: str, series: tuple[tuple[dict[str, str], int | float], ...], unit: str = ""
+) -> Family:
+    return Family(name, policy, "counter", text, unit, series)

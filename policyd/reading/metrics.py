@@ -12,8 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from policyd.reading.events import boot_offset
 from policyd.reading.shown import Shown
-from policyd.record import map_pin, policy_path
+from policyd.record import map_pin, opened, policy_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +26,9 @@ FamilyType = Literal["counter", "gauge", "histogram"]
 Labels = dict[str, str]
 Slots = tuple[int, ...]
 
-_SCALES = {"duration": 1e-9}
-"""What a value of a kind is multiplied with on its way out: durations are nanoseconds, and leave as seconds."""
-UNITS = {"duration": "seconds", "size": "bytes"}
+_SCALES = {"duration": 1e-9, "time": 1e-9}
+"""What a value of a kind is multiplied with on its way out: nanoseconds leave as seconds."""
+UNITS = {"duration": "seconds", "time": "seconds", "size": "bytes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,10 @@ def read_families(kernel: Kernel, record: PolicyRecord) -> list[Family]:
 
 def read_family(kernel: Kernel, policy: str, of: MapRecord) -> Family | None:
     """Return one metric; None if its map has gone."""
-    fd = kernel.open(policy_path(policy, map_pin(policy, of.name, of.fingerprint)))
-    if fd is None:
-        return None
-    try:
+    with opened(kernel, policy_path(policy, map_pin(policy, of.name, of.fingerprint))) as fd:
+        if fd is None:
+            return None
         entries = list(kernel.items(fd))
-    finally:
-        kernel.close(fd)
     purpose = _SLOTS[of.purpose]
     reader = _Reader(of, purpose)
     series = tuple(reader.series(key, value) for key, value in entries if reader.has_value(value))
@@ -133,6 +131,7 @@ class _Reader:
         self.column_type = columns[min(purpose.value, len(columns) - 1)].type
         self.kind = self.column_type.kind
         self._scale = _SCALES.get(self.kind, 1)
+        self._zero = boot_offset() if self.kind == "time" and purpose.type == "gauge" else 0
         self._bounds = tuple(bound * self._scale for bound in of.buckets.bounds) if of.buckets else None
 
     def slots(self, value: bytes) -> Slots:
@@ -151,7 +150,7 @@ class _Reader:
 
     def _number(self, slots: Slots) -> SeriesValue:
         value = slots[self._purpose.value]
-        scaled = value * self._scale if self._scale != 1 else value
+        scaled = (value + self._zero) * self._scale if self._scale != 1 else value
         if self._bounds is None:
             return scaled
         return Histogram(self._bounds, slots[_FIRST_BUCKET:], scaled, slots[0])

@@ -55,6 +55,10 @@ class Stream:
             self.renew()
         return batch
 
+    def has_committed(self) -> bool:
+        """Whether anything can be read now."""
+        return self.ring.read(1) is not None
+
     def done(self, batch: Batch) -> None:
         """Give the batch's space back to the kernel."""
         self.ring.advance(batch.end)
@@ -62,11 +66,11 @@ class Stream:
     def renew(self) -> bool:
         """Read the policy's record again, and go over to its ring if that was replaced and ours is empty.
 
-        Returns whether the policy is still applied.
+        Returns False if the policy is not applied any more and its ring is empty.
         """
         record = read_record(self._kernel, policy_path(self.record.name, "record"))
         if record is None:
-            return False
+            return self.ring.pending > 0
         if record != self.record:
             self.record = record
             self._renewed_for.clear()
@@ -75,7 +79,7 @@ class Stream:
         return True
 
     def _follow_ring(self) -> None:
-        if self.ring.pending:
+        if self.ring.pending or not self._kernel.exists(policy_path(self.record.name, "ring")):
             return
         fd, map_id, ring = self._open()
         if map_id == self.map_id:

@@ -15,7 +15,7 @@ on x86-64 (loads are not reordered); a processor with weaker ordering would need
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policyd.layout import HEADER
@@ -79,6 +79,11 @@ class Batch:
                 with quads[first : first + len(run.offsets) * step : step] as times:
                     return times.tolist()
             return [quads[(offset + 16) >> 3] for offset in run.offsets]
+
+    def since(self, time: int) -> Batch:
+        """Return the batch without what happened before `time`, in nanoseconds since boot."""
+        runs = (run.take([at for at, when in enumerate(self.times(run)) if when >= time]) for run in self.runs)
+        return replace(self, runs=tuple(run for run in runs if run.offsets))
 
 
 class Ring:

@@ -24,7 +24,7 @@ from policyd.text import is_safe
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from policyd.reading.ring import Batch, Run
 
@@ -37,34 +37,50 @@ _WHO, _WHERE = struct.Struct("<IHH"), struct.Struct("<IHHQQ")
 
 
 class JsonLines:
-    """Encodes the batches of one ring.  `decoder.renew` may be called between batches."""
+    """Makes lines of the events of any number of rings; what is made for a ring's layouts is kept."""
 
-    def __init__(self, decoder: Decoder) -> None:
-        self._decoder = decoder
-        self._made: dict[int, tuple[Form, _Encoder]] = {}
+    def __init__(self) -> None:
+        self._encoders: dict[str, _RingEncoder] = {}
 
-    def lines(self, batch: Batch) -> list[str]:
-        """Return one line (with its newline) for each record of the batch."""
+    def lines(self, batches: Sequence[tuple[Decoder, Batch]]) -> list[str]:
+        """Return a line for each event, in the order of time (a line begins with its time)."""
         clock = _Clock(boot_offset())
         out: list[str] = []
-        for run in batch.runs:
-            encoder = self._encoder(run)
-            out += encoder.lines(batch, run, clock) if encoder else self._slow(batch, run, clock)
+        for decoder, batch in batches:
+            encoder = self._encoders.get(decoder.record.name)
+            if encoder is None or encoder.decoder is not decoder:
+                encoder = self._encoders[decoder.record.name] = _RingEncoder(decoder)
+            for run in batch.runs:
+                out += encoder.lines(batch, run, clock)
+        if sum(len(batch.runs) for _, batch in batches) > 1:
+            out.sort()
         return out
+
+
+class _RingEncoder:
+    """Encodes the batches of one ring.  Its decoder may be renewed between batches."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+        self._made: dict[int, tuple[Form, _Encoder]] = {}
+
+    def lines(self, batch: Batch, run: Run, clock: _Clock) -> Iterable[str]:
+        encoder = self._encoder(run)
+        return encoder.lines(batch, run, clock) if encoder else self._slow(batch, run, clock)
 
     def _encoder(self, run: Run) -> _Encoder | None:
         """Return the encoder of the run's layout, or None if it is unknown or some record is too short for it."""
-        form = self._decoder.forms.get(run.layout)
+        form = self.decoder.forms.get(run.layout)
         if form is None or min(run.lengths) < HEADER.size + (form.layout.size if form.columns else 0):
             return None
         made = self._made.get(run.layout)
         if made is None or made[0] is not form:
-            made = self._made[run.layout] = form, _Encoder(form, self._decoder)
+            made = self._made[run.layout] = form, _Encoder(form, self.decoder)
         return made[1]
 
     def _slow(self, batch: Batch, run: Run, clock: _Clock) -> Iterator[str]:
         for offset, length in zip(run.offsets, run.lengths, strict=True):
-            yield line(self._decoder.event(batch.memory[offset : offset + length]), clock)
+            yield line(self.decoder.event(batch.memory[offset : offset + length]), clock)
 
 
 def line(event: Event, clock: _Clock) -> str:

@@ -1,0 +1,88 @@
+"""`policyd metrics`: the metrics of policies and policyd's own, as Prometheus text, JSON, or drawn."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policyd.cli.context import Settings, open_kernel
+from policyd.cli.names import complete_policies
+from policyd.cli.output import print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policyd.kernel.port import Kernel
+    from policyd.reading.metrics import Family, SeriesValue
+    from policyd.record import PolicyRecord
+
+
+@click.command()
+@click.argument("policies", nargs=-1, metavar="[POLICY…]", shell_complete=complete_policies)
+@click.option("-o", "--output", type=click.Choice(["prometheus", "json"]), default="prometheus", help="Format.")
+@click.option("--plot", is_flag=True, help="Draw histograms and bars in the terminal instead.")
+@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="With --plot: series a metric.")
+@click.pass_obj
+def command(settings: Settings, policies: tuple[str, ...], output: str, plot: bool, top: int) -> None:
+    """Print every metric of policies (of all, if none is named).
+
+    Beside the metrics of policies there are policyd's own: what each policy matched, delivered and lost, and what the kernel
+    counts for each hook (runs and time only while kernel.bpf_stats_enabled is on).
+
+    \b
+    Examples:
+      policyd metrics
+      policyd metrics syscalls --plot
+      policyd metrics -o json | jq '.metrics[] | select(.name == "opens_total")'
+    """
+    from policyd.reading.metrics import read_families
+
+    kernel = open_kernel(settings, "metrics")
+    records = _records(kernel, policies)
+    families = [family for record in records for family in read_families(kernel, record)]
+    if plot:
+        from policyd.sinks.plot import plot as draw
+
+        click.echo(draw(families, shutil.get_terminal_size().columns, top), nl=False)
+        return
+    families += _own(kernel, records, everything=not policies)
+    if output == "json":
+        print_json({"metrics": [_to_json(family) for family in families]})
+        return
+    from policyd.sinks.prometheus import exposition
+
+    click.echo(exposition(families), nl=False)
+
+
+def _records(kernel: Kernel, names: tuple[str, ...]) -> list[PolicyRecord]:
+    from policyd.reading import open_policy
+    from policyd.record import read_policies
+
+    if names:
+        return [open_policy(kernel, name).record for name in dict.fromkeys(names)]
+    return [record for _, record in sorted(read_policies(kernel).items())]
+
+
+def _own(kernel: Kernel, records: Iterable[PolicyRecord], everything: bool) -> list[Family]:
+    from policyd.reading.account import account_families, hook_families, read_account, read_hooks
+
+    found = account_families({record.name: read_account(kernel, record.row) for record in records})
+    return [*found, *hook_families(read_hooks(kernel))] if everything else found
+
+
+def _to_json(family: Family) -> dict[str, Any]:
+    series = [{"labels": labels, "value": _value(value)} for labels, value in family.series]
+    shown = {"name": family.name, "policy": family.policy, "type": family.type, "help": family.help, "unit": family.unit}
+    return {key: text for key, text in shown.items() if text} | {"series": series}
+
+
+def _value(value: SeriesValue) -> object:
+    from policyd.reading.metrics import Histogram
+
+    if not isinstance(value, Histogram):
+        return value
+    bounds = [*value.bounds, None]
+    buckets = [{"le": bound, "count": count} for bound, count in zip(bounds, value.counts, strict=True)]
+    return {"count": value.count, "sum": value.sum, "buckets": buckets}
