@@ -1,7 +1,7 @@
 """Names for the kernel's numbers, looked up when values are read: devices, interfaces, cgroups, code addresses.
 
-In the kernel a key is always the number.  Each look-up is bounded and remembered for a while, and what has gone keeps its last
-name.  Where nothing is known the answer is None, and the number is shown.
+In the kernel a key is always the number.  Each look-up is bounded and remembered for a while, and what has gone keeps its
+last name.  Where nothing is known the answer is None, and the number is shown.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import socket
 import time
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REMEMBERED = 4096
 """Names kept for each kind of number."""
@@ -166,11 +169,15 @@ def _symbols() -> _Symbols:
     return _Symbols(Path("/proc/kallsyms"))
 
 
+def _find_symbol(address: int) -> str | None:
+    return _symbols()(address)
+
+
 device_name = Names(_find_device)
 """`sda1` for a dev_t."""
 interface_name = Names(_find_interface)
 """`eth0` for an interface's index."""
 cgroup_path = Names(_CgroupTree())
 """`/system.slice/ssh.service` for a cgroup's id."""
-symbol_name = Names(lambda address: _symbols()(address))
+symbol_name = Names(_find_symbol)
 """`vfs_read+0x10` for an address of the kernel's code."""

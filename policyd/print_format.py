@@ -24,7 +24,9 @@ class Decoder:
     symbols: tuple[tuple[int, str], ...] = ()
 
 
-_SPECIFIER = re.compile(r"%(?:%|[-+ #0]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+))?(?:hh|h|ll|l|z|t|j|L)?(?P<letter>p\w*|[a-zA-Z]))")
+_SPECIFIER = re.compile(
+    r"%(?:%|[-+ #0]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+))?(?:hh|h|ll|l|z|t|j|L)?(?P<letter>p\w*|[a-zA-Z]))"
+)
 _POINTER_KINDS = (
     ("pS", "symbol"),
     ("ps", "symbol"),
@@ -41,7 +43,9 @@ _POINTER_KINDS = (
 _LETTER_KINDS = {"s": "string", "o": "mode", "x": "hex", "X": "hex", "p": "hex"}
 _RANKS = {"hex": 0, "mode": 0, "string": 1}  # a better decoder of the same field wins: 2 for all others
 _FIELD = re.compile(r"&?\s*REC->(\w+)")
-_CAST = re.compile(r"\(\s*(?:const\s+|struct\s+|enum\s+|union\s+)*[A-Za-z_]\w*(?:\s+(?:long|int|char|short|const))*\s*\**\s*\)")
+_CAST = re.compile(
+    r"\(\s*(?:const\s+|struct\s+|enum\s+|union\s+)*[A-Za-z_]\w*(?:\s+(?:long|int|char|short|const))*\s*\**\s*\)"
+)
 
 
 def decoders(print_format: str, lookup: Lookup) -> dict[str, Decoder]:

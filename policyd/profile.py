@@ -1,7 +1,7 @@
 """Saved targets: one gzip file of JSON, with the BTF, all tracepoint formats and the features that trying found.
 
-`doctor --save-profile` writes one on the machine that policies are meant for; `--target FILE` reads it elsewhere.  What is read
-is checked as a whole (a digest) and by type before anything else sees it; a profile is data, and nothing in it is ever run.
+`doctor --save-profile` writes one on the machine that policies are meant for; `--target FILE` reads it elsewhere.  What is
+read is checked as a whole (a digest) and by type before anything else sees it; a profile is data: nothing in it is ever run.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import json
 import os
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyd.errors import UsageError
 from policyd.vocabulary.constants import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VERSION = 1
 _LIMIT = 256 << 20  # bytes of JSON: a profile of 6.18 has about 10 MB

@@ -1,7 +1,7 @@
 """What code is generated for: a kernel's types, tracepoints, system calls and features.
 
-`Target.running()` asks the running kernel, lazily: BTF needs no privilege, tracepoint formats need tracefs, system calls come
-from the shipped table where tracefs cannot be read.  `Target.load(path)` reads a saved profile, so that policies can be
+`Target.running()` asks the running kernel, lazily: BTF needs no privilege, tracepoint formats need tracefs, system calls
+come from the shipped table where tracefs cannot be read.  `Target.load(path)` reads a saved profile, so that policies can be
 checked, rendered and compiled for another kernel, without root.  `resolve`, `codegen`, `explain` and `doctor` call it.
 A name that is not there raises `TargetError` with the names that are; what cannot be known here raises `UnsupportedError`.
 """
@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError, UnsupportedError
-from policyd.kernel.bpf.btf import Btf, BtfType, Kind
+from policyd.kernel.bpf.btf import Btf
+from policyd.kernel.bpf.btf_format import BtfType, Kind
 from policyd.profile import Profile, read_profile, write_profile
 from policyd.tracefs import Formats, RunningFormats, SavedFormats, parse_format
 from policyd.tracepoint import Field, Space, TracepointFormat, Typing, typed_format
-from policyd.vocabulary.constants import ARCHITECTURES
 from policyd.vocabulary.c_types import number_type
+from policyd.vocabulary.constants import ARCHITECTURES
 from policyd.vocabulary.syscalls import RESULT, Syscall, SyscallArgument, syscall_arguments, syscalls
-from policyd.vocabulary.types import ValueType
 from policyd.walk import Walked, value_type, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from policyd.vocabulary.types import ValueType
 
 _ENTER, _EXIT = "syscalls/sys_enter_", "syscalls/sys_exit_"
 
@@ -142,7 +147,10 @@ class Target:
 
     @cached_property
     def _typing(self) -> Typing:
-        return Typing(self.arch, lambda name: self.btf.enumerator(name), self._enum_symbols)
+        return Typing(self.arch, self._enumerator, self._enum_symbols)
+
+    def _enumerator(self, name: str) -> int | None:
+        return self.btf.enumerator(name)
 
     def _enum_symbols(self, c_type: str) -> tuple[tuple[int, str], ...]:
         found = self.btf.named(c_type)
@@ -207,7 +215,7 @@ class Target:
 
     @cached_property
     def syscalls(self) -> Mapping[str, Syscall]:
-        """The system calls by name: the shipped table, corrected and extended by what this kernel traces, if that is known."""
+        """The system calls by name: the shipped table, corrected by what this kernel traces, if that is known."""
         table = dict(syscalls(self.arch))
         traced = self._traced_events()
         if traced is None:
@@ -259,9 +267,7 @@ _RETURN = Field("ret", "long", 16, 8, True, RESULT)
 
 def _argument_field(argument: SyscallArgument) -> Field:
     size = 8 if argument.space else argument.size
-    return Field(
-        argument.name, argument.c_type, argument.offset, size, argument.signed, argument.type, space=argument.space
-    )
+    return Field(argument.name, argument.c_type, argument.offset, size, argument.signed, argument.type, space=argument.space)
 
 
 def _is_tracepoint_name(name: str) -> bool:

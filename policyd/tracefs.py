@@ -8,13 +8,15 @@ The syntax is written by kernel/trace/trace_events.c (`f_show`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from policyd.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MOUNT_POINT = Path("/sys/kernel/tracing")
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -44,17 +46,30 @@ class RawField:
 
 @dataclass(frozen=True, slots=True)
 class RawFormat:
+    """A whole format: `name` is the event's, `id` what perf attaches by, `print_format` C text."""
+
     name: str
     id: int
     fields: tuple[RawField, ...]
     print_format: str
 
 
-_LINE = re.compile(r"\tfield:(?P<declaration>.*);\toffset:(?P<offset>\d+);\tsize:(?P<size>\d+);(?:\tsigned:(?P<signed>\d+);)?")
+_LINE = re.compile(
+    r"\tfield:(?P<declaration>.*);\toffset:(?P<offset>\d+);\tsize:(?P<size>\d+);(?:\tsigned:(?P<signed>\d+);)?"
+)
 _LOCATION = re.compile(r"__(?P<location>data|rel)_loc (?P<element>.+)\[\] ?(?P<name>\w+)")
 _ARRAY = re.compile(r"(?P<type>.+?) ?\b(?P<name>\w+)\[(?P<count>[^\]]*)\]")
 _PLAIN = re.compile(r"(?P<type>.+?) ?\b(?P<name>\w+)")
-_ELEMENT_SIZES = {"char": 1, "u8": 1, "__u8": 1, "unsigned char": 1, "signed char": 1, "s8": 1, "unsigned long": 8, "long": 8}
+_ELEMENT_SIZES = {
+    "char": 1,
+    "u8": 1,
+    "__u8": 1,
+    "unsigned char": 1,
+    "signed char": 1,
+    "s8": 1,
+    "unsigned long": 8,
+    "long": 8,
+}
 
 
 def parse_format(text: str) -> RawFormat:

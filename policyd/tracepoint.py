@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from policyd.errors import TargetError
 from policyd.print_format import Decoder, Lookup, decoders
-from policyd.tracefs import RawField, RawFormat
 from policyd.vocabulary.arguments import tracepoint_field_type
 from policyd.vocabulary.c_types import ADDRESS, MAC, STRING_SIZE, is_string_pointer, number_type, string_type, typed
 from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from policyd.tracefs import RawField, RawFormat
 
 Space = Literal["", "user", "kernel"]
 _CHARACTERS = frozenset({"char", "const char"})
@@ -51,7 +53,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class TracepointFormat:
-    """A tracepoint: `name` is `system/event`, `id` what perf attaches by (0: a system call that tracefs was not asked for)."""
+    """A tracepoint: `name` is `system/event`, `id` what perf attaches by (0: a system call, tracefs was not asked)."""
 
     name: str
     id: int
@@ -150,7 +152,9 @@ def _array(field: Field, decoder: Decoder | None, typing: Typing) -> Field:
     if not field.count:
         return replace(field, why=f"an array of unknown length ({field.c_type}) is not supported yet")
     element = typed(field.c_type, field.size // field.count, field.signed, typing.arch)
-    why = f"an array: name one of its {field.count} elements, as in {field.name}[0]" if element else "not a number or a string"
+    why = (
+        f"an array: name one of its {field.count} elements, as in {field.name}[0]" if element else "not a number or a string"
+    )
     return replace(field, element=element, why=why)
 
 

@@ -1,17 +1,17 @@
 """Walks through kernel structures by BTF: from `task.real_parent.tgid` to the steps that a program takes, and a type.
 
-In: a type (a raw tracepoint's argument) and member names.  Out: a `Walked`, for `resolve` and `explain`; `TargetError` with the
-members that are there for a name that is not.
+In: a type (a raw tracepoint's argument) and member names.  Out: a `Walked`, for `resolve` and `explain`; `TargetError` with
+the members that are there for a name that is not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
-from policyd.kernel.bpf.btf import QUALIFIERS, Btf, BtfType, Kind, Member
+from policyd.kernel.bpf.btf_format import QUALIFIERS, BtfType, Kind, Member
 from policyd.unit import Step
 from policyd.vocabulary.c_types import (
     ADDRESS,
@@ -24,6 +24,11 @@ from policyd.vocabulary.c_types import (
 )
 from policyd.vocabulary.types import Shape, ValueType
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policyd.kernel.bpf.btf import Btf
+
 _COMPOSITE = {Kind.STRUCT, Kind.UNION}
 _ENUMS = {Kind.ENUM, Kind.ENUM64}
 _PART = re.compile(r"(?P<name>\w+)(?P<indices>(?:\[\d{1,6}\])*)")
@@ -33,8 +38,8 @@ _PART = re.compile(r"(?P<name>\w+)(?P<indices>(?:\[\d{1,6}\])*)")
 class Walked:
     """Where a walk ends: the last step reads a value of `type`.
 
-    `string`: the value read is a pointer to a NUL-terminated kernel string (`type` is the string's).  `big_endian`: the number
-    is in network order.  `btf` is the final BTF type as declared (for `explain`).
+    `string`: the value read is a pointer to a NUL-terminated kernel string (`type` is the string's).  `big_endian`: the
+    number is in network order.  `btf` is the final BTF type as declared (for `explain`).
     """
 
     steps: tuple[Step, ...]

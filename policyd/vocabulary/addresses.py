@@ -75,4 +75,5 @@ def parse_mac(text: str) -> bytes:
 
 
 def show_mac(raw: bytes) -> str:
+    """Return the bytes of a MAC address as text."""
     return raw.hex(":")

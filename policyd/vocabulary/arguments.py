@@ -25,14 +25,14 @@ def _row(argument: str, meaning: str, calls: str) -> ArgumentMeaning:
     return ArgumentMeaning(argument, meaning, tuple(calls.split()))
 
 
+def _rows(arguments: str, meaning: str, calls: str) -> tuple[ArgumentMeaning, ...]:
+    return tuple(_row(argument, meaning, calls) for argument in arguments.split())
+
+
 SYSCALL_ARGUMENTS: tuple[ArgumentMeaning, ...] = (
     # strings: paths, and buffers that the call fills in or that hold no text
-    *(
-        _row(name, "path", "*")
-        for name in (
-            "filename pathname path oldname newname special specialfile dir_name new_root put_old from_pathname to_pathname"
-        ).split()
-    ),
+    *_rows("filename pathname path oldname newname special specialfile", "path", "*"),
+    *_rows("dir_name new_root put_old from_pathname to_pathname", "path", "*"),
     _row("name", "path", "umount2 acct name_to_handle_at"),
     _row("buf", "hex", "read pread64 readlink readlinkat getcwd syslog"),
     _row("list", "hex", "*"),
@@ -44,11 +44,13 @@ SYSCALL_ARGUMENTS: tuple[ArgumentMeaning, ...] = (
     _row("sig", "signal", "kill tkill tgkill pidfd_send_signal rt_sigaction rt_sigqueueinfo rt_tgsigqueueinfo"),
     _row("pid", "pid", "ptrace"),
     # files
-    *(_row(name, "directory", "*") for name in "dfd olddfd newdfd from_dfd to_dfd".split()),
+    *_rows("dfd olddfd newdfd from_dfd to_dfd", "directory", "*"),
     _row("flags", "open_flags", "open openat open_by_handle_at delete_module"),
     _row("oflag", "open_flags", "mq_open"),
     _row("event_f_flags", "open_flags", "fanotify_init"),
-    _row("flags", "descriptor_flags", "dup3 pipe2 epoll_create1 eventfd2 inotify_init1 signalfd4 timerfd_create userfaultfd"),
+    _row(
+        "flags", "descriptor_flags", "dup3 pipe2 epoll_create1 eventfd2 inotify_init1 signalfd4 timerfd_create userfaultfd"
+    ),
     _row("flags", "at_flags", "execveat fchmodat2 linkat statx utimensat open_tree mount_setattr"),
     _row("flag", "at_flags", "fchownat newfstatat name_to_handle_at"),
     _row("at_flags", "at_flags", "*"),
@@ -79,7 +81,7 @@ SYSCALL_ARGUMENTS: tuple[ArgumentMeaning, ...] = (
     _row("flags", "memory_sync", "msync"),
     _row("flags", "lock_flags", "mlockall"),
     _row("behavior", "memory_advice", "madvise process_madvise"),
-    *(_row(name, "hex", "mmap munmap mremap mprotect brk madvise") for name in "addr start brk new_addr".split()),
+    *_rows("addr start brk new_addr", "hex", "mmap munmap mremap mprotect brk madvise"),
     # processes
     _row("clone_flags", "clone_flags", "clone"),
     _row("unshare_flags", "unshare_flags", "unshare"),
@@ -111,7 +113,7 @@ SYSCALL_ARGUMENTS: tuple[ArgumentMeaning, ...] = (
 TRACEPOINT_FIELDS: tuple[ArgumentMeaning, ...] = (
     _row("sig", "signal", "signal/signal_generate signal/signal_deliver"),
     _row("errno", "errno", "signal/signal_generate signal/signal_deliver"),
-    *(_row(name, "port", "*") for name in ("sport", "dport")),
+    *_rows("sport dport", "port", "*"),
     _row("pid", "pid", "sched/sched_process_fork sched/sched_process_exec oom/mark_victim"),
 )
 """The same for fields of tracepoints, by `system/event`."""

@@ -55,6 +55,7 @@ def number_type(size: int, signed: bool, kind: str = "") -> ValueType:
 
 
 def string_type(size: int, kind: str = "string") -> ValueType:
+    """Return the type of a string that takes up to `size` bytes with its NUL."""
     return ValueType(kind, Shape.STRING, size)
 
 

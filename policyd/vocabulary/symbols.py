@@ -5,11 +5,14 @@ Used by `kinds.py`.  Parsers raise `ValueError` with what was expected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from policyd.text import near, one_of
 from policyd.vocabulary.quantities import parse_integer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Symbols = tuple[tuple[int, str], ...]
 
@@ -86,7 +89,7 @@ def _by_folded_name(symbols: Symbols, prefix: str) -> dict[str, int]:
 
 @lru_cache(maxsize=256)
 def _by_number(symbols: Symbols) -> dict[int, str]:
-    return {number: name for number, name in reversed(symbols)}
+    return dict(reversed(symbols))
 
 
 @lru_cache(maxsize=256)

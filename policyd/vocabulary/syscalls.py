@@ -9,14 +9,16 @@ each from 16.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from policyd.vocabulary.arguments import argument_type
 from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Signature = tuple[str, str, int, bool]
 """An argument: name, C type, size in bytes, signed."""

@@ -10,45 +10,20 @@ from __future__ import annotations
 import ctypes
 import re
 import struct
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyd.errors import UnsupportedError
+from policyd.kernel.bpf.btf_format import QUALIFIERS, BtfParameter, BtfType, Kind, Member, enum_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
 MAGIC = b"\x9f\xeb"  # little-endian BTF
 
 
-class Kind(IntEnum):
-    """BTF_KIND_* of include/uapi/linux/btf.h."""
-
-    VOID = 0
-    INT = 1
-    POINTER = 2
-    ARRAY = 3
-    STRUCT = 4
-    UNION = 5
-    ENUM = 6
-    FORWARD = 7
-    TYPEDEF = 8
-    VOLATILE = 9
-    CONST = 10
-    RESTRICT = 11
-    FUNCTION = 12
-    PROTOTYPE = 13
-    VARIABLE = 14
-    SECTION = 15
-    FLOAT = 16
-    DECLARATION_TAG = 17
-    TYPE_TAG = 18
-    ENUM64 = 19
-
-
-QUALIFIERS = {Kind.VOLATILE: "volatile", Kind.CONST: "const", Kind.RESTRICT: "restrict"}
 _TRANSPARENT = {Kind.TYPEDEF, Kind.TYPE_TAG, *QUALIFIERS}
 _SIZED = {Kind.INT, Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.FLOAT, Kind.SECTION, Kind.ENUM64}
 _COMPOSITE = {Kind.STRUCT, Kind.UNION}
@@ -68,42 +43,6 @@ _INTS = {
 }
 """Other spellings of C's ints than the one that compilers write into BTF."""
 _CHAIN_LIMIT = 64  # typedefs of typedefs: a longer chain is a broken file
-
-
-@dataclass(frozen=True, slots=True)
-class BtfType:
-    """One type.  `target` is the type id that a pointer, typedef, qualifier, function or array element refers to.
-
-    `size` is in bytes (0 where BTF has none: use `Btf.size_of`), `count` an array's number of elements, `signed` and
-    `boolean` describe ints and enums, `length` the number of members, values or parameters.
-    """
-
-    id: int
-    kind: Kind
-    name: str
-    size: int = 0
-    target: int = 0
-    count: int = 0
-    signed: bool = False
-    boolean: bool = False
-    length: int = 0
-    flag: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A struct's or union's member; `bit_offset` counts from the outermost struct asked, `bits` is 0 for no bit field."""
-
-    name: str
-    type_id: int
-    bit_offset: int
-    bits: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class BtfParameter:
-    name: str
-    type_id: int
 
 
 class Btf:
@@ -240,7 +179,7 @@ class Btf:
     def enumerator(self, name: str) -> int | None:
         """Return the number of an enum constant of any enum (the first time costs a walk over all types)."""
         if self._enumerators is None:
-            enums = (self.type(type_id) for type_id in _enum_ids(self.raw))
+            enums = (self.type(type_id) for type_id in enum_ids(self.raw))
             self._enumerators = {name: number for enum in enums for number, name in self.enum_values(enum)}
         return self._enumerators.get(name)
 
@@ -336,35 +275,6 @@ class Btf:
     def _string(self, offset: int) -> str:
         text = self._library.btf__name_by_offset(self._handle, offset)
         return text.decode() if text else ""
-
-
-def _enum_ids(data: bytes) -> Iterator[int]:
-    """Yield the ids of all enums: types follow each other, each as long as its kind says."""
-    length, types, size = struct.unpack_from("<4xIII", data)
-    at, end, type_id = length + types, length + types + size, 1
-    while at < end:
-        info = int.from_bytes(data[at + 4 : at + 8], "little")
-        kind, count = Kind(info >> 24 & 0x1F), info & 0xFFFF
-        if kind in {Kind.ENUM, Kind.ENUM64}:
-            yield type_id
-        fixed, each = _TAIL_SIZES.get(kind, (0, 0))
-        at += 12 + fixed + each * count
-        type_id += 1
-
-
-_TAIL_SIZES = {
-    Kind.INT: (4, 0),
-    Kind.ARRAY: (12, 0),
-    Kind.STRUCT: (0, 12),
-    Kind.UNION: (0, 12),
-    Kind.ENUM: (0, 8),
-    Kind.ENUM64: (0, 12),
-    Kind.PROTOTYPE: (0, 8),
-    Kind.VARIABLE: (4, 0),
-    Kind.SECTION: (0, 12),
-    Kind.DECLARATION_TAG: (4, 0),
-}
-"""Bytes after the 12 that every type has: fixed, and for each member, value or parameter."""
 
 
 def _spell_tagged(type_: BtfType) -> str:
