@@ -8,14 +8,17 @@ A row says where the field can be read (`context`, one that the hook's row must 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from policyd.vocabulary.hooks import Context
 from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from policyd.vocabulary.hooks import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field.  `accessor` is a C function, empty for what is known when the code is made.  `cost` as `unit.Value` says."""
+    """One field.  `accessor` is a C function, empty for what the code is made with; `cost` is as in `unit.Value`."""
 
     path: str
     type: ValueType
@@ -69,8 +72,8 @@ _PROCESS_FIELDS: tuple[Field, ...] = (
         "process_exe",
         "process",
         4,
-        "The path of the program, as it was executed. From policyd's process table (filled from /proc at start, then by exec, "
-        "fork and exit); unread for a process that is not in it.",
+        "The path of the program, as it was executed. From policyd's process table (filled from /proc at start, then by "
+        "exec, fork and exit); unread for a process that is not in it.",
         can_be_unread=True,
         needs_process_table=True,
     ),
@@ -144,7 +147,7 @@ def _packet(path: str, type_: ValueType, explain: str, *, absent: bool = True) -
 _PACKET_FIELDS: tuple[Field, ...] = (
     _packet("packet.length", _U32, "Bytes of the packet from its first header on, fragments included.", absent=False),
     _packet(
-        "interface", _number("interface", 4), "The interface that the packet is received by or leaves from.", absent=False
+        "interface", _number("interface", 4), "The interface that the packet comes in or goes out by.", absent=False
     ),
     _packet("family", FAMILY, "AF_INET or AF_INET6; absent for packets that are neither."),
     _packet("protocol", _number("protocol", 1), "The transport protocol, after all IPv6 extension headers."),

@@ -245,9 +245,18 @@ def hook_kind(kind: str, name: str = "") -> HookKind:
 # ------------------------------------------------------------------------------------------------ whose process is it?
 
 INTERRUPT_EVENTS: tuple[str, ...] = (
-    "irq/*",
-    "irq_vectors/*",
-    "napi/*",
+    "irq/irq_handler_*",
+    "irq/softirq_*",
+    "irq/tasklet_*",
+    "irq_vectors/local_timer_*",
+    "irq_vectors/call_function_*",
+    "irq_vectors/reschedule_*",
+    "irq_vectors/irq_work_*",
+    "irq_vectors/spurious_apic_*",
+    "irq_vectors/error_apic_*",
+    "irq_vectors/thermal_apic_*",
+    "irq_vectors/x86_platform_ipi_*",
+    "napi/napi_poll",
     "timer/hrtimer_expire_*",
     "timer/timer_expire_*",
     "timer/tick_stop",
@@ -260,7 +269,7 @@ INTERRUPT_EVENTS: tuple[str, ...] = (
     "net/napi_gro_*",
     "block/block_rq_complete",
     "block/block_bio_complete",
-    "xdp/*",
+    "xdp/xdp_*",
 )
 """Events that fire in interrupts (or their threads): the current process there has nothing to do with them."""
 
@@ -268,24 +277,30 @@ MIXED_EVENTS: tuple[str, ...] = (
     "sock/inet_sock_set_state",
     "skb/kfree_skb",
     "skb/consume_skb",
-    "tcp/*",
+    "tcp/tcp_*",
     "net/net_dev_*",
     "block/block_rq_*",
     "sched/sched_wakeup*",
     "sched/sched_waking",
-    "workqueue/*",
-    "writeback/*",
+    "workqueue/workqueue_*",
+    "writeback/writeback_*",
 )
 """Events that fire in the acting process or in an interrupt, as it happens: `process` there gets a warning."""
 
 
 def whose_process(event: str) -> Literal["actor", "mixed", "interrupted"]:
-    """Tell whose process `process` would be at the tracepoint `subsystem/event`."""
-    if any(fnmatchcase(event, pattern) for pattern in INTERRUPT_EVENTS):
-        return "interrupted"
-    if any(fnmatchcase(event, pattern) for pattern in MIXED_EVENTS):
-        return "mixed"
+    """Tell whose process `process` would be at the tracepoint `subsystem/event`, or the raw tracepoint `event`."""
+    raw = "/" not in event
+    for patterns, answer in _WHOSE:
+        if any(fnmatchcase(event, pattern.partition("/")[2] if raw else pattern) for pattern in patterns):
+            return answer
     return "actor"
+
+
+_WHOSE: tuple[tuple[tuple[str, ...], Literal["mixed", "interrupted"]], ...] = (
+    (INTERRUPT_EVENTS, "interrupted"),
+    (MIXED_EVENTS, "mixed"),
+)
 
 
 # ------------------------------------------------------------------------------------------------ actions

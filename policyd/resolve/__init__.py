@@ -1,0 +1,115 @@
+"""From a Policy and a Target to a TypedPolicy: every hook placed, every field, operand, output and action typed.
+
+`resolve` is a function of its arguments: the policy as parsed, the target that code is made for, and what the host is like
+(interfaces, cgroup v2).  `engine`, `render`, `validate` and `diff` call it.  All problems of a policy are found in one pass,
+each with its place in the file; the modules beside this one are a noun each:
+
+hooks, traces, packets   a rule's hook as places (attach points)        arguments, fields   paths as values at a place
+conditions, operands     filters as tests                               params, lists       the maps that tests look into
+columns, metrics, buckets, actions                                      outputs and actions
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.errors import PolicyError, Problem
+from policyd.policy import SyscallHook
+from policyd.resolve.hooks import locate
+from policyd.resolve.host import Host
+from policyd.resolve.metrics import Metrics
+from policyd.resolve.operands import Reading
+from policyd.resolve.params import Stock
+from policyd.resolve.problems import Problems, Wrong
+from policyd.resolve.rules import Rules
+from policyd.unit import MapSpec, TypedPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policyd.policy import Policy
+    from policyd.target import Target
+
+__all__ = ["Host", "Resolved", "resolve"]
+
+_PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A typed policy, and what its author should know though it is no error."""
+
+    policy: TypedPolicy
+    warnings: tuple[Problem, ...] = ()
+
+
+def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
+    """Return `policy` as `target` and `host` understand it; `PolicyError` with every problem otherwise."""
+    problems, reading = Problems(policy), Reading(target.arch)
+    located = [locate(rule.hook, target, host) for rule in policy.rules]
+    rules = Rules(
+        policy=policy,
+        stock=Stock(policy, reading),
+        metrics=Metrics(policy.name, reading),
+        problems=problems,
+        names=_numbered(place.name for one in located for place in one.every if place.name_value is None),
+        hooks=_numbered(place.spelled for one in located for place in one.every),
+    )
+    for row, (rule, one) in enumerate(zip(policy.rules, located, strict=True)):
+        rules.add(row, rule, one)
+    maps = _maps(rules)
+    if problems.errors:
+        raise PolicyError(problems.found)
+    if any(rule.hook_kind == "syscall" for rule in rules.typed):
+        _warn_of_compat(policy, target, problems)
+    return Resolved(_typed(policy, rules, maps), problems.warnings)
+
+
+def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPolicy:
+    return TypedPolicy(
+        name=policy.name,
+        rules=tuple(rules.typed),
+        maps=maps,
+        scalars=tuple(rules.stock.scalars[name] for name in sorted(rules.stock.scalars)),
+        ring_bytes=_ring_bytes(policy.ring_bytes),
+        enforce=policy.mode == "enforce",
+        suspend=policy.suspend,
+        severity=policy.severity,
+        document=policy.document,
+        hooks=tuple(rules.hooks),
+        source=policy.source,
+        needs_process_table=rules.needs_process_table,
+        not_applicable=tuple(rules.not_applicable),
+    )
+
+
+def _ring_bytes(asked: int) -> int:
+    """Return a ring's size: the kernel takes powers of two of whole pages."""
+    return max(_PAGE, 1 << (asked - 1).bit_length())
+
+
+def _maps(rules: Rules) -> tuple[MapSpec, ...]:
+    """Return all maps by name; a metric and a list of one name are an error."""
+    for name in sorted(rules.metrics.maps.keys() & rules.stock.maps.keys()):
+        message = f"`{name}` is the name of a metric and of a list parameter"
+        rules.problems.error(("spec", "params"), Wrong("name-taken", message, "rename one of them"))
+    every = rules.metrics.maps | rules.stock.maps
+    return tuple(every[name] for name in sorted(every))
+
+
+def _numbered(words: Iterable[str]) -> dict[str, int]:
+    return {word: number for number, word in enumerate(dict.fromkeys(words))}
+
+
+def _warn_of_compat(policy: Policy, target: Target, problems: Problems) -> None:
+    """Say once a policy that 32-bit callers pass unseen, where this architecture has them."""
+    hooks = [hook for rule in policy.rules for hook in (getattr(rule.hook, "hooks", None) or (rule.hook,))]
+    native = [hook for hook in hooks if isinstance(hook, SyscallHook) and "Compat" not in hook.abi]
+    if native and any(call.compat is not None for call in target.syscalls.values()):
+        problems.warning(
+            native[0].at,
+            "compat-not-covered",
+            "system calls of 32-bit programs are not seen by this policy",
+            "abi: [Native, Compat] sees them, and makes every system call of the host pay about 40 ns",
+        )

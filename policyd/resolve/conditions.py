@@ -1,0 +1,101 @@
+"""Filters as conditions: `not` pushed down to the leaves, operands parsed by the field's type, long lists in maps.
+
+A leaf that cannot be resolved becomes a complaint with its place in the document; resolving goes on to find the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policyd.policy import AllOf as AllFilter
+from policyd.policy import AnyOf as AnyFilter
+from policyd.policy import Filter, Leaf, Not
+from policyd.resolve.lists import FORMS, listable
+from policyd.resolve.problems import Missing, Wrong
+from policyd.text import one_of
+from policyd.unit import AllOf, AnyOf, Condition, ScalarRef, Test, Value
+from policyd.vocabulary.operators import OPERATORS, fits, fitting
+
+if TYPE_CHECKING:
+    from policyd.errors import Path
+    from policyd.resolve.fields import Fields
+    from policyd.resolve.params import Stock
+
+SHORT_LISTS = {"In": 16, "InCIDR": 8, "Prefix": 16, "Under": 16, "Suffix": 16}
+"""Lists up to this long become comparisons in the program, longer ones a map."""
+
+_EVERYTHING = AllOf(())
+
+
+@dataclass(slots=True)
+class Conditions:
+    """Conditions of rule `row` at one place; complaints are collected with the path of what is wrong."""
+
+    fields: Fields
+    stock: Stock
+    row: int
+    complaints: list[tuple[Path, Missing]] = field(default_factory=list)
+    warnings: list[tuple[Path, str]] = field(default_factory=list)
+
+    def all_of(self, filters: tuple[Filter, ...]) -> AllOf:
+        """Return the conjunction of a rule's filters, after the place's own guard."""
+        guard = tuple(self._guard(test) for test in self.fields.place.guard)
+        return AllOf(guard + tuple(self._convert(part, negate=False) for part in filters))
+
+    def _guard(self, test: Test) -> Condition:
+        return self._bounded(test) if test.operator == "In" else test
+
+    def _convert(self, part: Filter, *, negate: bool) -> Condition:
+        if isinstance(part, Leaf):
+            return self._checked_leaf(part, negate)
+        if isinstance(part, Not):
+            return self._convert(part.part, negate=not negate)
+        assert isinstance(part, AllFilter | AnyFilter)
+        parts = tuple(self._convert(inner, negate=negate) for inner in part.parts)
+        return AllOf(parts) if isinstance(part, AllFilter) != negate else AnyOf(parts)
+
+    def _checked_leaf(self, leaf: Leaf, negate: bool) -> Condition:
+        try:
+            return self._leaf(leaf, negate)
+        except Missing as missing:
+            self.complaints.append((leaf.at, missing))
+            return _EVERYTHING
+        finally:
+            self.warnings.extend((leaf.at, message) for message in self.stock.reading.taken())
+
+    def _leaf(self, leaf: Leaf, negate: bool) -> Condition:
+        value, operator = self.fields.value(leaf.field), OPERATORS[leaf.operator]
+        if not fits(operator, value.type):
+            raise Wrong(
+                "operator-does-not-fit",
+                f"{operator.name} cannot be asked of {leaf.field}, which is of type {value.type.kind}",
+                f"it takes {one_of(fitting(value.type), limit=30)}",
+            )
+        negate ^= operator.negative
+        position = self.stock.policy.position(leaf.at)
+        if leaf.param:
+            return self._param_test(value, operator.positive, leaf, negate)
+        operands = self.stock.reading.all(operator.positive, value.type, leaf.values)
+        return self._bounded(Test(value, operator.positive, operands, None, negate, position))
+
+    def _param_test(self, value: Value, operator: str, leaf: Leaf, negate: bool) -> Test:
+        reference = self.stock.reference(leaf.param, operator, value.type)
+        wanted = OPERATORS[operator].param
+        if (wanted == "scalar") != isinstance(reference, ScalarRef):
+            form = "a scalar" if wanted == "scalar" else "a list"
+            raise Wrong("param-does-not-fit", f"{leaf.operator} takes {form} parameter", "In takes a list, Equal a scalar")
+        return Test(value, operator, (), reference, negate, self.stock.policy.position(leaf.at))
+
+    def _bounded(self, test: Test) -> Condition:
+        """Return the test, its operands in a map if they are many; those too long for a map stay in the program."""
+        if test.operator not in FORMS or len(test.operands) <= SHORT_LISTS[test.operator]:
+            return test
+        listed = [operand for operand in test.operands if listable(test.operator, operand)]
+        others = tuple(operand for operand in test.operands if not listable(test.operator, operand))
+        reference = self.stock.literal(self.row, test.operator, test.value.type, listed)
+        looked_up = Test(test.value, test.operator, (), reference, test.negate, test.position)
+        if not others:
+            return looked_up
+        compared = Test(test.value, test.operator, others, None, test.negate, test.position)
+        return (AllOf if test.negate else AnyOf)((looked_up, compared))

@@ -1,0 +1,69 @@
+"""A rule's hook as places: one table row a kind, and `firstOf`, which takes the first alternative that is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from policyd.errors import TargetError, UnsupportedError
+from policyd.policy import CgroupHook, FirstOf, Hook, RawTracepointHook, SyscallHook, TcHook, TracepointHook, XdpHook
+from policyd.resolve.arguments import from_target
+from policyd.resolve.packets import cgroup_places, tc_places, xdp_places
+from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.traces import raw_tracepoint_places, syscall_places, tracepoint_places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policyd.errors import Path
+    from policyd.resolve.host import Host
+    from policyd.resolve.place import Place
+    from policyd.target import Target
+
+_PLACES: dict[type, Callable[[Any, Target, Host], tuple[list[Place], list[Missing]]]] = {
+    SyscallHook: lambda hook, target, _: syscall_places(hook, target),
+    TracepointHook: lambda hook, target, _: tracepoint_places(hook, target),
+    RawTracepointHook: lambda hook, target, _: raw_tracepoint_places(hook, target),
+    XdpHook: lambda hook, _, host: xdp_places(hook, host),
+    TcHook: lambda hook, _, host: tc_places(hook, host),
+    CgroupHook: lambda hook, _, host: cgroup_places(hook, host),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a hook is on this target.
+
+    `alternatives` are the places of the other hooks of a `firstOf` that this target has: fields must be like there.
+    """
+
+    places: tuple[Place, ...]
+    missing: tuple[tuple[Path, Missing], ...]
+    alternatives: tuple[Place, ...] = ()
+
+    @property
+    def every(self) -> tuple[Place, ...]:
+        return self.places + self.alternatives
+
+
+def locate(hook: Hook, target: Target, host: Host) -> Located:
+    """Return the attach points that `hook` means, and what it names that is not there."""
+    if not isinstance(hook, FirstOf):
+        places, missing = _places(hook, target, host)
+        return Located(tuple(places), tuple((hook.at, problem) for problem in missing))
+    tried = [_places(alternative, target, host)[0] for alternative in hook.hooks]
+    there = [places for places in tried if places]
+    if not there:
+        return Located((), ((hook.at, Missing("unknown-hook", "none of the hooks of firstOf is there")),))
+    return Located(tuple(there[0]), (), tuple(places[0] for places in there[1:]))
+
+
+def _places(hook: Any, target: Target, host: Host) -> tuple[list[Place], list[Missing]]:
+    try:
+        return _PLACES[type(hook)](hook, target, host)
+    except TargetError as error:
+        return [], [from_target(error, "")]
+    except UnsupportedError as error:
+        return [], [Wrong("target-unknown", str(error))]
+    except Missing as missing:
+        return [], [missing]

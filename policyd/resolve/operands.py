@@ -1,0 +1,102 @@
+"""Operands: the text of a filter, a parameter or an action as what the kernel compares with, by the type that it meets.
+
+`Reading` carries what every parse needs (the target's architecture) and takes up what is no error but should be said (a
+network with host bits set).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from policyd.resolve.problems import Wrong
+from policyd.text import did_you_mean, quote
+from policyd.vocabulary.addresses import parse_network
+from policyd.vocabulary.kinds import KINDS, kind_type, parse
+from policyd.vocabulary.quantities import parse_interval
+from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from policyd.resolve.lists import Operand
+    from policyd.unit import Interval
+
+T = TypeVar("T")
+
+_SIZED = re.compile(r"(string|bytes)([1-9][0-9]{0,3})")
+_LARGEST_SIZED = 4096
+
+
+@dataclass(slots=True)
+class Reading:
+    """Parses for a target of architecture `arch`; `warnings` are messages for the author, in order."""
+
+    arch: str
+    warnings: list[str] = field(default_factory=list)
+
+    def taken(self) -> list[str]:
+        """Return the warnings so far, and forget them."""
+        warnings, self.warnings = self.warnings, []
+        return warnings
+
+    def all(self, operator: str, type_: ValueType, texts: Iterable[str]) -> tuple[Operand | Interval, ...]:
+        """Return a test's operands as `unit.Test` wants them for the positive `operator`; `Wrong` for the first bad one."""
+        if operator == "InRange":
+            return tuple(self._interval(type_, text) for text in texts)
+        if operator in {"AllBits", "AnyBits"}:
+            return (self._mask(operator, type_, texts),)
+        return tuple(dict.fromkeys(self.one(operator, type_, text) for text in texts))
+
+    def one(self, operator: str, type_: ValueType, text: str) -> Operand:
+        """Return one operand of an operator that takes plain values: a network for InCIDR, a pattern for Glob…"""
+        if operator == "InCIDR":
+            network, warning = self._expect(type_, text, lambda: parse_network(text))
+            self.warnings += [warning] if warning else []
+            return network
+        if operator == "Glob":
+            return text.encode("utf-8", "surrogateescape")
+        value = self.value(type_, text)
+        return value.rstrip(b"/") if operator == "Under" and isinstance(value, bytes) else value
+
+    def value(self, type_: ValueType, text: str) -> int | bytes:
+        """Return what `text` is in a field of `type_`: addresses as 128-bit numbers."""
+        raw = self._expect(type_, text, lambda: parse(type_, text, self.arch))
+        if type_.shape is Shape.ADDRESS and isinstance(raw, bytes):
+            return int.from_bytes(raw, "big")
+        return raw
+
+    def number(self, type_: ValueType, text: str) -> int:
+        """Return a number; `type_` is one."""
+        return cast("int", self.value(type_, text))
+
+    def _interval(self, type_: ValueType, text: str) -> Interval:
+        return self._expect(type_, text, lambda: parse_interval(text, lambda end: self.number(type_, end)))
+
+    def _mask(self, operator: str, type_: ValueType, texts: Iterable[str]) -> int:
+        mask = 0
+        for text in texts:
+            mask |= self.number(type_, text) & ((1 << type_.size * 8) - 1)
+        if mask == 0:
+            raise Wrong("no-bits", f"{operator} with no bit set says nothing of the field", "compare with Equal, value: 0")
+        return mask
+
+    @staticmethod
+    def _expect(type_: ValueType, text: str, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except ValueError as error:
+            kind = type_.kind
+            raise Wrong("bad-value", f"{quote(text)} does not fit a field of type {kind}: expected {error}") from error
+
+
+def declared_type(name: str) -> ValueType:
+    """Return the type that a parameter declares: a kind, `stringN` or `bytesN`."""
+    if sized := _SIZED.fullmatch(name):
+        size = int(sized[2])
+        if size <= _LARGEST_SIZED:
+            return ValueType(sized[1], KINDS[sized[1]].shape, size)
+    if name not in KINDS:
+        raise Wrong("unknown-type", f"there is no type {quote(name)}", did_you_mean(name, KINDS) or "policyd explain types")
+    return kind_type(name)

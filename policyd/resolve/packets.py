@@ -1,0 +1,117 @@
+"""Places of packet and socket-address hooks: interfaces (XDP, tc) and cgroups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from policyd.resolve.place import NoArguments, Place
+from policyd.resolve.problems import Missing, Wrong
+from policyd.text import did_you_mean, one_of, quote
+from policyd.unit import AttachPoint, Builtin, Value
+from policyd.vocabulary.hooks import hook_kind
+from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from policyd.policy import CgroupHook, TcHook, XdpHook
+    from policyd.resolve.host import Header, Host
+    from policyd.vocabulary.hooks import HookKind
+
+_INTERFACE_NAME = Value("hook.name", ValueType("interface", Shape.NUMBER, 4), Builtin("packet_interface"), cost=2)
+"""The name of a packet hook is its interface, kept as a number: a list of names would change with every new interface."""
+
+GLOB_CHARACTERS = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The targets of a kind: asking for one may be far cheaper than listing all."""
+
+    has: Callable[[str], bool]
+    names: Callable[[], tuple[str, ...]]
+
+
+def known_names(names: Collection[str]) -> Known:
+    """Return names that are all at hand."""
+    return Known(names.__contains__, lambda: tuple(names))
+
+
+def is_glob(name: str) -> bool:
+    """Tell whether a target stands for several names."""
+    return not GLOB_CHARACTERS.isdisjoint(name)
+
+
+def match_names(patterns: tuple[str, ...], known: Known, what: str) -> tuple[list[str], list[Missing]]:
+    """Return the names that `patterns` stand for, in order, and a problem for each that stands for none."""
+    found: dict[str, None] = {}
+    missing = []
+    for pattern in patterns:
+        if is_glob(pattern):
+            matches = [name for name in known.names() if fnmatchcase(name, pattern)]
+        else:
+            matches = [pattern] if known.has(pattern) else []
+        if not matches:
+            missing.append(_no_match(pattern, known.names(), what))
+        found.update(dict.fromkeys(matches))
+    return list(found), missing
+
+
+def _no_match(pattern: str, known: tuple[str, ...], what: str) -> Missing:
+    if is_glob(pattern):
+        return Missing("unknown-hook", f"no {what} matches {quote(pattern)}")
+    hint = did_you_mean(pattern, known) or (f"there are {one_of(known)}" if 0 < len(known) <= 12 else "")
+    return Missing("unknown-hook", f"there is no {what} {quote(pattern)}", hint)
+
+
+def xdp_places(hook: XdpHook, host: Host) -> tuple[list[Place], list[Missing]]:
+    """Return one place an interface."""
+    interfaces, missing = _interfaces(hook.interfaces, host)
+    row = hook_kind("xdp")
+    points = [AttachPoint("xdp", name, hook.mode, header) for name, header in interfaces]
+    return [_packet_place(point, row, f"xdp:{point.target}") for point in points], missing
+
+
+def tc_places(hook: TcHook, host: Host) -> tuple[list[Place], list[Missing]]:
+    """Return one place an interface, in the hook's direction."""
+    interfaces, missing = _interfaces(hook.interfaces, host)
+    row, direction = hook_kind("tc"), hook.direction
+    points = [AttachPoint("tcx", name, direction, header) for name, header in interfaces]
+    return [_packet_place(point, row, f"tc:{point.target}:{direction}") for point in points], missing
+
+
+def _packet_place(point: AttachPoint, row: HookKind, spelled: str) -> Place:
+    return Place(point, row, spelled, point.target, NoArguments(), name_value=_INTERFACE_NAME)
+
+
+def _interfaces(patterns: tuple[str, ...], host: Host) -> tuple[list[tuple[str, Header]], list[Missing]]:
+    if host.interfaces is None:
+        return [(name, "ethernet") for name in dict.fromkeys(patterns)], []
+    names, missing = match_names(patterns, known_names(host.interfaces), "interface")
+    return [(name, host.interfaces[name]) for name in names], missing
+
+
+def cgroup_places(hook: CgroupHook, host: Host) -> tuple[list[Place], list[Missing]]:
+    """Return one place a hook name, at one cgroup."""
+    if not host.cgroup_root:
+        raise Missing("no-cgroup2", "cgroup v2 is not mounted on this host", "mount -t cgroup2 none /sys/fs/cgroup")
+    path = _cgroup_path(hook.path, host.cgroup_root)
+    if not host.has_cgroup(path):
+        raise Missing("unknown-cgroup", f"there is no cgroup {quote(path)}", f"cgroup v2 is at {host.cgroup_root}")
+    shown = "" if path == host.cgroup_root else f":{path}"
+    places = [
+        Place(AttachPoint("cgroup", path, name), hook_kind("cgroup", name), f"cgroup:{name}{shown}", name, NoArguments())
+        for name in dict.fromkeys(hook.names)
+    ]
+    return places, []
+
+
+def _cgroup_path(path: str, root: str) -> str:
+    """Return the directory: absolute as it is if it is below the mount, else taken from the mount."""
+    if ".." in path.split("/"):
+        raise Wrong("bad-path", f"the cgroup path {quote(path)} goes up: name the directory itself")
+    inside = path == root or path.startswith(root + "/")
+    parts = [part for part in (path[len(root) :] if inside else path).split("/") if part]
+    return "/".join([root.rstrip("/"), *parts]) if parts else root

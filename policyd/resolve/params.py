@@ -1,0 +1,97 @@
+"""The maps of one policy that hold values to compare with: list parameters, long literal lists, and scalar parameters.
+
+`Stock` makes each once, however many rules use it, and gives tests the reference to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from policyd.resolve.lists import FORMS, Operand, list_spec, param_spec
+from policyd.resolve.operands import Reading, declared_type
+from policyd.resolve.problems import Wrong
+from policyd.text import quote
+from policyd.unit import ListRef, MapSpec, ScalarParam, ScalarRef
+from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policyd.policy import Param, Policy
+
+_U64 = (1 << 64) - 1
+
+
+@dataclass(slots=True)
+class Stock:
+    """The lists and scalars of `policy`, as far as its rules use them; `reading` parses for the target."""
+
+    policy: Policy
+    reading: Reading
+    maps: dict[str, MapSpec] = field(default_factory=dict)
+    scalars: dict[str, ScalarParam] = field(default_factory=dict)
+
+    def literal(self, row: int, operator: str, type_: ValueType, operands: Sequence[Operand]) -> ListRef:
+        """Return the reference to a literal list of rule `row`; equal lists of a rule are one map."""
+        spec = list_spec(self.policy.name, "", operator, type_, operands)
+        mine = [name for name in self.maps if name.startswith(f"rule-{row}-list-")]
+        for name in mine:
+            if replace(self.maps[name], name="") == spec:
+                return ListRef(name)
+        name = f"rule-{row}-list-{len(mine)}"
+        self.maps[name] = replace(spec, name=name)
+        return ListRef(name)
+
+    def reference(self, name: str, operator: str, type_: ValueType) -> ListRef | ScalarRef:
+        """Return the reference to a parameter that a test of a field of `type_` by the positive `operator` uses."""
+        param = self.policy.param(name)
+        if param is None:
+            raise Wrong("unknown-param", f"there is no param {quote(name)}")
+        param_type = declared_type(param.type)
+        _check_type(param, param_type, operator, type_)
+        return self._list(param, param_type, operator) if param.form == "list" else self._scalar(param, param_type)
+
+    def _list(self, param: Param, type_: ValueType, operator: str) -> ListRef:
+        if operator not in FORMS:
+            raise Wrong("param-does-not-fit", f"{operator} takes no list parameter", "use In, or write the values out")
+        name = param.name + FORMS[operator].suffix
+        if name not in self.maps:
+            operands = [self.reading.one(operator, type_, text) for text in param.values]
+            self.maps[name] = param_spec(self.policy.name, param.name, operator, type_, operands)
+        return ListRef(name, param.optional)
+
+    def _scalar(self, param: Param, type_: ValueType) -> ScalarRef:
+        if type_.shape not in {Shape.NUMBER, Shape.ADDRESS}:
+            message = f"a single value of type {param.type} cannot be a parameter"
+            raise Wrong("param-does-not-fit", message, "make it a list (values), and use In")
+        if param.name not in self.scalars:
+            value = scalar_value(self.reading.value(type_, param.values[0]), type_) if param.values else None
+            self.scalars[param.name] = ScalarParam(self.policy.name, param.name, type_, value)
+        return ScalarRef(param.name, param.optional)
+
+
+def scalar_value(operand: int | bytes, type_: ValueType) -> tuple[int, int]:
+    """Return the (low, high) words of a scalar parameter's row: numbers sign extended, addresses as two words."""
+    assert isinstance(operand, int)
+    if type_.shape is Shape.ADDRESS:
+        return operand & _U64, operand >> 64
+    return operand & _U64, 0
+
+
+def _check_type(param: Param, param_type: ValueType, operator: str, field_type: ValueType) -> None:
+    """Refuse a parameter whose values could never be what the field is."""
+    wanted = "cidr" if operator == "InCIDR" else field_type.kind
+    if operator == "InCIDR":
+        fits = param_type.kind in {"cidr", "ip"}
+    else:
+        fits = param_type.shape is field_type.shape and param_type.kind != "cidr" and _agree(param_type, field_type)
+    if not fits:
+        message = f"param {quote(param.name)} has the type {param.type}, the field is {field_type.kind}"
+        raise Wrong("param-does-not-fit", message, f"declare it as {{type: {wanted}}}")
+
+
+def _agree(one: ValueType, other: ValueType) -> bool:
+    """Two kinds of one shape agree unless they count in units of their own (a duration is no port)."""
+    units = {"duration", "time"}
+    return (one.kind in units) == (other.kind in units) or one.kind[1:].isdigit() or other.kind[1:].isdigit()

@@ -1,0 +1,67 @@
+"""`Place`: one attach point as one rule sees it, with what can be read there.
+
+`hooks.py` makes places of a rule's hook; `fields.py` reads values there; one typed rule is made for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from policyd.resolve.problems import Wrong
+from policyd.text import quote
+
+if TYPE_CHECKING:
+    from policyd.unit import AttachPoint, Test, Value
+    from policyd.vocabulary.hooks import Context, HookKind
+
+Phase = Literal["enter", "exit", ""]
+
+
+class Arguments(Protocol):
+    """What a hook's own `args` (and `ret`) are."""
+
+    def value(self, path: str) -> Value:
+        """Return `args.NAME`, `args[0]`, `args.NAME.member` or `ret`; raise `Missing` with near misses."""
+
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths that the group `args` stands for: every one that can be read, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`spelled` is the hook as people see it (`syscall:openat`), `name` what `hook.name` says.
+
+    `name_value` gives `hook.name` where it is not one of the policy's names (system calls, interfaces).  `guard` tests come
+    before the rule's own filters.  `actor` says whose process the current one is.  `many`: events need `hook.name` to tell
+    which target fired.
+    """
+
+    point: AttachPoint
+    hook: HookKind
+    spelled: str
+    name: str
+    arguments: Arguments
+    phase: Phase = ""
+    actor: Literal["actor", "mixed", "interrupted"] = "actor"
+    name_value: Value | None = None
+    guard: tuple[Test, ...] = ()
+    many: bool = False
+
+    @property
+    def contexts(self) -> frozenset[Context]:
+        """What the hook's row offers, without `process` where it is whoever was interrupted."""
+        if self.actor == "interrupted":
+            return self.hook.contexts - {"process"}
+        return self.hook.contexts
+
+
+class NoArguments:
+    """The arguments of hooks that have none: packets and socket addresses."""
+
+    def value(self, path: str) -> Value:
+        hint = "packets and socket addresses have fields of their own: dst.port"
+        raise Wrong("unknown-field", f"this hook has no arguments: {quote(path)}", hint)
+
+    def paths(self) -> tuple[str, ...]:
+        return ()

@@ -1,0 +1,158 @@
+"""One rule at its places as typed rules: conditions, outputs and action, with all that is wrong collected.
+
+A field that this target lacks is an error, or leaves an optional rule out of that place (and it is NotApplicable if no place
+is left).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policyd.policy import EventOutput as WrittenEvent
+from policyd.resolve.actions import resolve_action
+from policyd.resolve.columns import Complaints, default_columns, event_columns
+from policyd.resolve.conditions import Conditions
+from policyd.resolve.fields import Fields
+from policyd.resolve.problems import Missing, Problems, Wrong
+from policyd.unit import EventOutput, MetricOutput, PointedString, TypedAction, TypedRule
+from policyd.vocabulary.fields import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policyd.errors import Path
+    from policyd.policy import Policy, Rule
+    from policyd.resolve.hooks import Located
+    from policyd.resolve.metrics import Metrics
+    from policyd.resolve.params import Stock
+    from policyd.resolve.place import Place
+
+LONGEST_STRING = 4096
+"""What is kept of a string in user memory."""
+SHORTER_STRING = 1024
+"""The same, in rules that read more than `MOST_LONG_STRINGS` of them: the scratch space holds all of an event's."""
+MOST_LONG_STRINGS = 6
+
+_FROM_TABLE = frozenset(row.path for row in FIELDS if row.needs_process_table)
+
+
+@dataclass(slots=True)
+class Rules:
+    """Resolves the rules of `policy`; `names` number the hook names, `hooks` what events' headers say."""
+
+    policy: Policy
+    stock: Stock
+    metrics: Metrics
+    problems: Problems
+    names: dict[str, int]
+    hooks: dict[str, int]
+    typed: list[TypedRule] = field(default_factory=list)
+    not_applicable: list[tuple[str, str]] = field(default_factory=list)
+    needs_process_table: bool = False
+
+    def add(self, row: int, rule: Rule, located: Located) -> None:
+        """Type `rule`, the policy's number `row`, at each of its places."""
+        reasons = [missing.message for _, missing in located.missing]
+        if not rule.optional:
+            self._report(located.missing)
+        made = [self._at(row, rule, place, located, reasons) for place in located.places]
+        typed = [one for one in made if one is not None]
+        if rule.optional and not typed and reasons:
+            self.not_applicable.append((rule.name, reasons[0]))
+        self.typed.extend(typed)
+
+    def _report(self, complaints: Iterable[tuple[Path, Missing]]) -> None:
+        for path, missing in complaints:
+            self.problems.error(path, missing)
+
+    def _at(self, row: int, rule: Rule, place: Place, located: Located, reasons: list[str]) -> TypedRule | None:
+        """Return the rule at one place; None if something is wrong with it, which is then reported or in `reasons`."""
+        fields, complaints, typed = self._resolved(row, rule, place, LONGEST_STRING)
+        strings = sum(isinstance(value.access, PointedString) for value in fields.used)
+        if strings > MOST_LONG_STRINGS:
+            fields, complaints, typed = self._resolved(row, rule, place, SHORTER_STRING)
+        if complaints:
+            wrong = [(path, missing) for path, missing in complaints if isinstance(missing, Wrong) or not rule.optional]
+            self._report(wrong)
+            reasons.extend(missing.message for _, missing in complaints)
+            return None
+        used = {value.path for value in fields.used}
+        self.needs_process_table |= not used.isdisjoint(_FROM_TABLE)
+        self._warn(rule, place, typed, used)
+        for alternative in located.alternatives:
+            self._compare(rule, fields, alternative)
+        return typed
+
+    def _resolved(self, row: int, rule: Rule, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
+        fields = Fields(place, self.names, longest)
+        conditions = Conditions(fields, self.stock, row)
+        condition = conditions.all_of(rule.filters)
+        complaints: Complaints = list(conditions.complaints)
+        for path, message in conditions.warnings:
+            self.problems.warning(path, "host-bits", message)
+        outputs = self._outputs(rule, fields, complaints)
+        typed = TypedRule(
+            policy=self.policy.name,
+            row=row,
+            name=rule.name,
+            attach_point=place.point,
+            condition=condition,
+            outputs=outputs,
+            action=self._action(rule, place, complaints),
+            hook_kind=place.hook.kind,
+            hook=self.hooks[place.spelled],
+            phase=place.phase,
+            position=self.policy.position(rule.at),
+        )
+        return fields, complaints, typed
+
+    def _outputs(self, rule: Rule, fields: Fields, complaints: Complaints) -> tuple[EventOutput | MetricOutput, ...]:
+        found: list[EventOutput | MetricOutput] = []
+        for written in rule.outputs:
+            if isinstance(written, WrittenEvent):
+                columns = self.policy.event_fields + written.fields
+                found.append(EventOutput(*event_columns(columns, fields, complaints)))
+            elif (metric := self.metrics.resolve(written, fields, complaints)) is not None:
+                found.append(metric)
+        if not rule.outputs:
+            columns = self.policy.event_fields + default_columns(fields, rule.at)
+            found.append(EventOutput(*event_columns(columns, fields, complaints)))
+        return tuple(found)
+
+    def _action(self, rule: Rule, place: Place, complaints: Complaints) -> TypedAction:
+        try:
+            return resolve_action(rule.action, place, self.stock.reading)
+        except Missing as missing:
+            complaints.append((rule.action.at if rule.action else rule.at, missing))
+            return TypedAction()
+
+    def _warn(self, rule: Rule, place: Place, typed: TypedRule, used: set[str]) -> None:
+        about_process = any(path.startswith("process.") for path in used) or typed.action.signal
+        if place.actor == "mixed" and about_process:
+            self.problems.warning(
+                rule.hook.at,
+                "process-may-be-another",
+                f"{place.spelled} also fires in interrupts: the current process may then have nothing to do with it",
+            )
+        if place.point.target.startswith("raw_syscalls/"):
+            self.problems.warning(
+                rule.hook.at, "every-system-call", f"{place.spelled} makes every system call of the host pay about 40 ns"
+            )
+
+    def _compare(self, rule: Rule, first: Fields, other: Place) -> None:
+        """Report what a rule uses that another alternative of its firstOf has not, or has with another type."""
+        there = Fields(other, self.names, LONGEST_STRING)
+        for value in first.used:
+            if value.path == "hook.name":
+                continue
+            try:
+                found = there.value(value.path).type
+            except Missing as missing:
+                message = f"firstOf needs {value.path} in each of its hooks: {missing.message}"
+                self.problems.error(rule.hook.at, Wrong("alternatives-differ", message, missing.hint))
+                continue
+            if (found.kind, found.shape) != (value.type.kind, value.type.shape):
+                kinds = f"{value.type.kind} at {first.place.spelled} and {found.kind} at {other.spelled}"
+                message = f"{value.path} is {kinds}"
+                self.problems.error(rule.hook.at, Wrong("alternatives-differ", message, "write two rules"))
