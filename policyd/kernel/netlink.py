@@ -1,4 +1,4 @@
-"""Network interfaces: names, indexes, and who holds an interface's XDP place.
+"""Network interfaces: their indexes, and who holds an interface's XDP place.
 
 The only importer of `pyroute2`, and only when something is asked that a plain `ioctl` does not tell: its import costs a
 tenth of a second.
@@ -15,26 +15,11 @@ from policyd.kernel.bpf.info import open_id, program_info
 
 
 @dataclass(frozen=True, slots=True)
-class Interface:
-    """An interface of this network namespace; `ethernet` is False where packets begin with the IP header (tun, wg)."""
-
-    index: int
-    name: str
-    up: bool
-    mtu: int
-    ethernet: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Occupant:
     """A program that holds a place; `name` is empty where it may not be read."""
 
     id: int
     name: str
-
-
-_ARPHRD_ETHER, _ARPHRD_LOOPBACK = 1, 772  # include/uapi/linux/if_arp.h; the loopback device has Ethernet headers too
-_IFF_UP = 1
 
 
 def index_of(name: str) -> int | None:
@@ -45,31 +30,12 @@ def index_of(name: str) -> int | None:
         return None
 
 
-def interfaces() -> tuple[Interface, ...]:
-    """Return the interfaces of this network namespace, by index."""
-    from pyroute2 import IPRoute  # type: ignore[import-untyped]  # noqa: PLC0415 (lazy, see above)
-
-    with IPRoute() as route:
-        messages = list(route.get_links())
-    found = [
-        Interface(
-            index=int(message["index"]),
-            name=str(message.get_attr("IFLA_IFNAME")),
-            up=bool(message["flags"] & _IFF_UP),
-            mtu=int(message.get_attr("IFLA_MTU") or 0),
-            ethernet=message["ifi_type"] in {_ARPHRD_ETHER, _ARPHRD_LOOPBACK},
-        )
-        for message in messages
-    ]
-    return tuple(sorted(found, key=lambda interface: interface.index))
-
-
 _XDP_IDS = ("IFLA_XDP_PROG_ID", "IFLA_XDP_DRV_PROG_ID", "IFLA_XDP_SKB_PROG_ID", "IFLA_XDP_HW_PROG_ID")
 
 
 def xdp_program(name: str) -> Occupant | None:
     """Return the XDP program that an interface runs, None if it has none (any more)."""
-    from pyroute2 import IPRoute  # noqa: PLC0415
+    from pyroute2 import IPRoute  # type: ignore[import-untyped]  # noqa: PLC0415 (lazy, see above)
 
     index = index_of(name)
     if index is None:

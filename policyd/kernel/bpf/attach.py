@@ -20,9 +20,18 @@ def create_link(program_fd: int, target: int, attach_type: int, flags: int, what
     return call(Command.LINK_CREATE, attr, what)
 
 
-def create_multi_link(program_fd: int, attach_type: int, addresses: int, count: int, what: str) -> int:
-    """Return the fd of a kprobe_multi link on `count` symbols: `addresses` points to an array of C strings."""
-    attr = struct.pack("<IIIIIIQQQ", program_fd, 0, attach_type, 0, 0, count, addresses, 0, 0)
+def create_kprobe_multi_link(program_fd: int, attach_type: int, function: str, what: str) -> int:
+    """Return the fd of a kprobe_multi link on one kernel function."""
+    name = buffer(function.encode("ascii") + b"\0")
+    names = buffer(struct.pack("<Q", address(name)))
+    attr = struct.pack("<IIIIIIQQQ", program_fd, 0, attach_type, 0, 0, 1, address(names), 0, 0)
+    return call(Command.LINK_CREATE, attr, what)
+
+
+def create_uprobe_multi_link(program_fd: int, attach_type: int, path: str, what: str) -> int:
+    """Return the fd of a uprobe_multi link on offset 0 of a file."""
+    name, offsets = buffer(os.fsencode(path) + b"\0"), buffer(8)
+    attr = struct.pack("<IIIIQQQQIII4x", program_fd, 0, attach_type, 0, address(name), address(offsets), 0, 0, 1, 0, 0)
     return call(Command.LINK_CREATE, attr, what)
 
 

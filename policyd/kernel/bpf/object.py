@@ -29,6 +29,7 @@ _WARN = 0  # enum libbpf_print_level
 
 _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "libbpf_set_print": (_POINTER, [_PRINT]),
+    "libbpf_probe_bpf_helper": (_INT, [_INT, _INT, _POINTER]),
     "bpf_object__open_mem": (_POINTER, [_TEXT, ctypes.c_size_t, _POINTER]),
     "bpf_object__load": (_INT, [_POINTER]),
     "bpf_object__close": (None, [_POINTER]),
@@ -96,6 +97,12 @@ def library_version() -> str:
     """Return libbpf's version, `1.1`; `UnsupportedError` if it is missing or older than 1.0."""
     library = _library()
     return f"{library.libbpf_major_version()}.{library.libbpf_minor_version()}"
+
+
+def helper_known(program_type: int, helper: int) -> bool:
+    """Tell whether this kernel has a helper for programs of that type, by trying to load a call of it."""
+    with _one_at_a_time, _messages():
+        return int(_library().libbpf_probe_bpf_helper(program_type, helper, None)) == 1
 
 
 @cache

@@ -92,9 +92,20 @@ def perf_event_open_tracepoint(event_id: int, what: str) -> int:
     Perf tracepoint events are not bound to a CPU once a BPF program is attached: the program runs on every CPU whichever CPU
     the event names (`perf_trace_run_bpf_submit` runs the tracepoint's whole program array), so CPU 0 stands for all.
     """
-    kind_tracepoint, attr_size, close_on_exec = 2, 64, 8
-    attr = buffer(struct.pack("<IIQ", kind_tracepoint, attr_size, event_id).ljust(attr_size, b"\0"))
-    return checked(lambda: _syscall(_number(1), attr, -1, 0, -1, close_on_exec), what)
+    type_tracepoint, attr_size = 2, 64
+    return _perf_event_open(struct.pack("<IIQ", type_tracepoint, attr_size, event_id).ljust(attr_size, b"\0"), what)
+
+
+def perf_event_open_probe(type_: int, place: str, offset: int, what: str) -> int:
+    """Return an fd of a perf event on a kernel function or an offset of a file; `type_` is the probe kind's number."""
+    attr_size, name = 72, buffer(os.fsencode(place) + b"\0")
+    head = struct.pack("<II", type_, attr_size).ljust(56, b"\0")
+    return _perf_event_open(head + struct.pack("<QQ", address(name), offset), what)
+
+
+def _perf_event_open(attr: bytes, what: str) -> int:
+    memory, close_on_exec = buffer(attr), 8
+    return checked(lambda: _syscall(_number(1), memory, -1, 0, -1, close_on_exec), what)
 
 
 def filesystem_magic(path: str) -> int:

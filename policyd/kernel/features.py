@@ -1,0 +1,200 @@
+"""What this kernel and host can do, found by trying: never by version numbers or configuration files.
+
+`doctor` prints the rows, `Target` takes `as_facts`, and errors elsewhere point here.  Probing leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from policyd.builders.compiler import find_clang
+from policyd.errors import PolicydError
+from policyd.kernel import probes
+from policyd.kernel.bpf.object import library_version
+from policyd.kernel.bpffs import MOUNT_POINT
+from policyd.kernel.probes import Absent, read_setting
+from policyd.tracefs import find_tracefs
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One thing that was tried.
+
+    `group` is `kernel`, `attach` (what policies can hook now), `later` (hooks that policyd does not support yet), `settings`
+    (`ok` then only says that it could be read) or `tools`; `detail` is the reason where `ok` is False.  `needed`: policyd
+    does not work without it.  `since` is the kernel that had it first.
+    """
+
+    name: str
+    group: str
+    ok: bool
+    detail: str = ""
+    since: str = ""
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How a feature is tried."""
+
+    name: str
+    group: str
+    run: Callable[[], str]
+    since: str = ""
+    needed: bool = False
+
+
+def _bpffs() -> str:
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    found = [line.split()[4] for line in mounts.splitlines() if " - bpf " in line]
+    if not found:
+        raise Absent(f"not mounted; apply mounts it at {MOUNT_POINT}")
+    return f"mounted at {', '.join(found)}"
+
+
+def _tracefs() -> str:
+    found = find_tracefs()
+    if found is None:
+        raise Absent("not mounted: mount -t tracefs nodev /sys/kernel/tracing")
+    if not os.access(found / "events", os.R_OK):
+        raise Absent(f"{found} may not be read without root")
+    return f"mounted at {found}"
+
+
+def _lockdown() -> str:
+    """The file shows all levels, with the one in force in brackets: `none [integrity] confidentiality`."""
+    text = _security("lockdown")
+    level = text.partition("[")[2].partition("]")[0]
+    if level == "confidentiality":
+        raise Absent("confidentiality: the kernel refuses programs that read its memory")
+    return level
+
+
+def _active_lsms() -> str:
+    return _security("lsm")
+
+
+def _security(name: str) -> str:
+    if not Path("/sys/kernel/security/").is_dir() or not any(Path("/sys/kernel/security").iterdir()):
+        raise Absent("securityfs is not mounted: mount -t securityfs none /sys/kernel/security")
+    return read_setting(f"/sys/kernel/security/{name}")
+
+
+def _unprivileged() -> str:
+    meanings = {
+        "0": "0: users without privilege may load programs",
+        "1": "1: only with CAP_BPF, until the next start",
+        "2": "2: only with CAP_BPF",
+    }
+    value = read_setting("/proc/sys/kernel/unprivileged_bpf_disabled")
+    return meanings.get(value, value)
+
+
+def _statistics() -> str:
+    value = read_setting("/proc/sys/kernel/bpf_stats_enabled")
+    return "on: run counts and times are kept" if value == "1" else "off: run counts and times are not kept"
+
+
+def _locked_memory() -> str:
+    soft = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    size = "unlimited" if soft == resource.RLIM_INFINITY else f"{soft >> 10} KiB"
+    return f"{size}; of no matter, for maps are charged to the memory cgroup (since 5.11)"
+
+
+def _clang() -> str:
+    clang = find_clang()
+    return f"{clang.version()}, {clang.path}"
+
+
+def _libbpf() -> str:
+    return f"libbpf {library_version()}"
+
+
+_DISTRIBUTION_PYTHON = "/usr/bin/python3"
+_IMPORT_BCC = """
+import bcc
+print(getattr(bcc, "__file__", ""), getattr(bcc, "__version__", ""), hasattr(bcc, "BPF") and hasattr(bcc, "libbcc"))
+"""
+
+
+def _bcc() -> str:
+    """The distribution's module, for its own interpreter; the project of that name on PyPI is something else."""
+    command = [_DISTRIBUTION_PYTHON, "-I", "-c", _IMPORT_BCC]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, cwd="/")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Absent(f"{_DISTRIBUTION_PYTHON} cannot be run: {error}") from None
+    if done.returncode:
+        raise Absent("not installed for the system's Python; optional: the package python3-bpfcc (Debian, Ubuntu)")
+    path, version, real = (
+        done.stdout.rsplit(maxsplit=2) if done.stdout.count(" ") >= 2 else (done.stdout.strip(), "", "False")
+    )
+    if real != "True":
+        raise Absent(f"{path} is an unrelated project of the same name; the real one is the package python3-bpfcc")
+    return f"bcc {version}, {path}"
+
+
+PROBES: tuple[Probe, ...] = (
+    Probe("bpf system call", "kernel", probes.system_call, needed=True),
+    Probe("kernel types (BTF)", "kernel", probes.kernel_types, "5.2, CONFIG_DEBUG_INFO_BTF", needed=True),
+    Probe("JIT compiler", "kernel", probes.jit),
+    Probe("bpffs", "kernel", _bpffs, "4.4"),
+    Probe("tracefs", "kernel", _tracefs),
+    *(
+        Probe(f"map type {name}", "kernel", probes.map_type(name), since, needed=True)
+        for name, since in (
+            ("hash", "3.19"),
+            ("array", "3.19"),
+            ("prog_array", "4.2"),
+            ("percpu_hash", "4.6"),
+            ("percpu_array", "4.6"),
+            ("lru_hash", "4.10"),
+            ("lru_percpu_hash", "4.10"),
+            ("lpm_trie", "4.11"),
+            ("ringbuf", "5.8"),
+        )
+    ),
+    Probe("array of ring buffers", "kernel", probes.map_of_maps, "5.8", needed=True),
+    Probe("tail call", "kernel", probes.tail_call, "4.2", needed=True),
+    Probe("bpf_loop", "kernel", probes.bpf_loop, "5.17"),
+    Probe("tracepoint", "attach", probes.tracepoint, "5.15"),
+    Probe("raw_tracepoint", "attach", probes.raw_tracepoint, "5.7"),
+    Probe("xdp", "attach", probes.xdp, "5.9"),
+    Probe("tc ingress (tcx)", "attach", probes.tcx_ingress, "6.6"),
+    Probe("tc egress (tcx)", "attach", probes.tcx_egress, "6.6"),
+    Probe("cgroup", "attach", probes.cgroup, "5.7"),
+    Probe("kprobe", "later", probes.kprobe, "4.17, CONFIG_KPROBES"),
+    Probe("uprobe", "later", probes.uprobe, "4.17, CONFIG_UPROBES"),
+    Probe("kprobe_multi", "later", probes.kprobe_multi, "5.18, CONFIG_FPROBE"),
+    Probe("uprobe_multi", "later", probes.uprobe_multi, "6.6"),
+    Probe("fentry", "later", probes.fentry, "5.5"),
+    Probe("lsm", "later", probes.lsm, "5.7, `bpf` among lsm="),
+    Probe("lockdown", "settings", _lockdown, "5.4"),
+    Probe("active LSMs", "settings", _active_lsms),
+    Probe("unprivileged BPF", "settings", _unprivileged),
+    Probe("run statistics", "settings", _statistics, "5.1"),
+    Probe("locked memory", "settings", _locked_memory),
+    Probe("clang", "tools", _clang),
+    Probe("libbpf", "tools", _libbpf, needed=True),
+    Probe("bcc", "tools", _bcc),
+)
+
+
+def probe(rows: tuple[Probe, ...] = PROBES) -> Iterator[Feature]:
+    """Try one row after the other; a failure is an answer, never an error."""
+    for row in rows:
+        try:
+            ok, detail = True, row.run()
+        except (Absent, PolicydError) as error:
+            ok, detail = False, str(error)
+        yield Feature(row.name, row.group, ok, detail, row.since, row.needed)
+
+
+def as_facts(features: Iterable[Feature]) -> Mapping[str, bool | str]:
+    """Return what a saved profile keeps: whether a feature is there, by name."""
+    return {feature.name: feature.ok for feature in features}

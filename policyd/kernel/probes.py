@@ -1,0 +1,207 @@
+"""What `features.py` tries: one small function a feature, each undoing what it did.
+
+A probe returns a detail for people (empty: nothing to add), raises `Absent` with the reason, or lets the `PolicydError` of
+what it tried pass.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from policyd.errors import KernelError
+from policyd.kernel import links
+from policyd.kernel.bpf import attach, instructions, maps, programs
+from policyd.kernel.bpf import object as bpf_object
+from policyd.kernel.bpf.btf import Btf
+from policyd.kernel.bpf.btf_format import Kind
+from policyd.kernel.bpf.constants import ATTACH_TYPES, MAP_NO_PREALLOC, PROGRAM_TYPES
+from policyd.kernel.bpf.programs import ProgramKind
+from policyd.kernel.bpf.syscall import perf_event_open_probe
+from policyd.resolve.host import Host
+from policyd.unit import AttachPoint
+from policyd.vocabulary.attach import attach_kind
+
+_EVENT = "sched_process_exec"  # every kernel has it, and it is rare
+_FUNCTION = "bpf_fentry_test1"  # called by BPF's own tests only
+_LSM_HOOK = "bpf_lsm_sb_umount"
+_PROBE_TYPES = Path("/sys/bus/event_source/devices")
+
+
+class Absent(Exception):  # noqa: N818 (not an error: an answer)
+    """The feature is not there; the text says why."""
+
+
+def read_setting(path: str) -> str:
+    """Return what a file of /proc or /sys says; `Absent` if it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except PermissionError:
+        raise Absent(f"{path} may not be read without root") from None
+    except OSError:
+        raise Absent(f"there is no {path}") from None
+
+
+def system_call() -> str:
+    """Make a map."""
+    os.close(maps.create("array", 4, 4, 1, name="pd_probe"))
+    return ""
+
+
+def kernel_types() -> str:
+    """Load the kernel's BTF."""
+    return f"/sys/kernel/btf/vmlinux, {len(Btf.load().raw) >> 10} KiB"
+
+
+def jit() -> str:
+    """Ask the setting: programs run either way."""
+    if read_setting("/proc/sys/net/core/bpf_jit_enable") == "0":
+        raise Absent("net.core.bpf_jit_enable is 0: programs are interpreted, several times slower")
+    return ""
+
+
+def map_type(name: str) -> Callable[[], str]:
+    """Return a probe that makes a map of a type."""
+    sizes = {"ringbuf": (0, 0, 4096), "lpm_trie": (8, 4, 1)}
+    key, value, entries = sizes.get(name, (4, 4, 1))
+
+    def probe() -> str:
+        os.close(maps.create(name, key, value, entries, MAP_NO_PREALLOC if name == "lpm_trie" else 0, "pd_probe"))
+        return ""
+
+    return probe
+
+
+def map_of_maps() -> str:
+    """With ring buffers inside: that is what policies' events need."""
+    inner = maps.create("ringbuf", 0, 0, 4096, name="pd_probe")
+    try:
+        os.close(maps.create("array_of_maps", 4, 4, 1, 0, "pd_probe", inner))
+    finally:
+        os.close(inner)
+    return ""
+
+
+def bpf_loop() -> str:
+    """Let libbpf try a call of the helper."""
+    bpf_loop_helper = 181
+    if not bpf_object.helper_known(PROGRAM_TYPES["tracepoint"], bpf_loop_helper):
+        raise Absent("the kernel does not know the helper")
+    return ""
+
+
+def tail_call() -> str:
+    """Load a stub like those of hooks without link updates."""
+    slot = maps.create("prog_array", 4, 4, 1, name="pd_probe")
+    try:
+        os.close(programs.load(ProgramKind(PROGRAM_TYPES["tracepoint"]), instructions.stub(slot, 0), "pd_probe"))
+    finally:
+        os.close(slot)
+    return ""
+
+
+def attach_point(kind: str, target: str, option: str = "") -> Callable[[], str]:
+    """Return a probe that attaches a program which does nothing, and detaches it."""
+
+    def probe() -> str:
+        point = AttachPoint(kind, target, option)
+        row = attach_kind(kind, option)
+        program = programs.load(ProgramKind.of(row), instructions.neutral(row.neutral), "pd_probe")
+        try:
+            os.close(links.attach(point, program))
+        except KernelError as error:
+            if error.errno not in {errno.EBUSY, errno.EEXIST}:
+                raise
+            return f"{target} is in use"
+        finally:
+            os.close(program)
+        return f"tried on {target}"
+
+    return probe
+
+
+def cgroup() -> str:
+    """Attach to the root of cgroup v2."""
+    root = Host.running().cgroup_root
+    if not root:
+        raise Absent("cgroup v2 is not mounted: mount -t cgroup2 none DIRECTORY")
+    return attach_point("cgroup", root, "connect4")()
+
+
+def kprobe() -> str:
+    """Open a perf event on a kernel function, disabled."""
+    os.close(perf_event_open_probe(_probe_type("kprobe"), _FUNCTION, 0, "make a kprobe"))
+    return ""
+
+
+def uprobe() -> str:
+    """Open a perf event on this interpreter's file, disabled."""
+    os.close(perf_event_open_probe(_probe_type("uprobe"), "/proc/self/exe", 0, "make a uprobe"))
+    return ""
+
+
+def _probe_type(name: str) -> int:
+    path = _PROBE_TYPES / name / "type"
+    if not path.exists():
+        raise Absent(f"this kernel was built without {name}s (CONFIG_{name.upper()}S)")
+    return int(read_setting(str(path)))
+
+
+def kprobe_multi() -> str:
+    """Attach to a function that only BPF's own tests call."""
+    attach_type = ATTACH_TYPES["trace_kprobe_multi"]
+    program = _load(ProgramKind(PROGRAM_TYPES["kprobe"], attach_type))
+    try:
+        os.close(attach.create_kprobe_multi_link(program, attach_type, _FUNCTION, "make a kprobe_multi link"))
+    finally:
+        os.close(program)
+    return ""
+
+
+def uprobe_multi() -> str:
+    """On a directory: a kernel that knows the link type looks at the file, and says EBADF."""
+    attach_type = ATTACH_TYPES["trace_uprobe_multi"]
+    program = _load(ProgramKind(PROGRAM_TYPES["kprobe"], attach_type))
+    try:
+        os.close(attach.create_uprobe_multi_link(program, attach_type, "/", "make a uprobe_multi link"))
+    except KernelError as error:
+        if error.errno != errno.EBADF:
+            raise
+    finally:
+        os.close(program)
+    return ""
+
+
+def fentry() -> str:
+    """Attach to a function that only BPF's own tests call."""
+    return _attach_typed(ProgramKind(PROGRAM_TYPES["tracing"], ATTACH_TYPES["trace_fentry"]), _FUNCTION)
+
+
+def lsm() -> str:
+    """Attach to the hook of unmounting, for a moment, allowing all."""
+    return _attach_typed(ProgramKind(PROGRAM_TYPES["lsm"], ATTACH_TYPES["lsm_mac"]), _LSM_HOOK)
+
+
+def _attach_typed(kind: ProgramKind, function: str) -> str:
+    found = Btf.load().find(function, Kind.FUNCTION)
+    if found is None:
+        raise Absent(f"the kernel has no function {function}")
+    program = programs.load(kind, instructions.neutral(0), "pd_probe", found.id)
+    try:
+        os.close(attach.open_raw_tracepoint(program, "", f"attach to {function}"))
+    finally:
+        os.close(program)
+    return ""
+
+
+def _load(kind: ProgramKind) -> int:
+    return programs.load(kind, instructions.neutral(0), "pd_probe")
+
+
+tracepoint = attach_point("tracepoint", f"sched/{_EVENT}")
+raw_tracepoint = attach_point("raw_tracepoint", _EVENT)
+xdp = attach_point("xdp", "lo", "generic")
+tcx_ingress = attach_point("tcx", "lo", "ingress")
+tcx_egress = attach_point("tcx", "lo", "egress")
