@@ -73,7 +73,8 @@ class ObservedHook:
     def _link_fault(self) -> str:
         if self.link is None:
             return "its link is not pinned any more"
-        if not self.link.alive or (self.located is not None and self.link.target != self.located):
+        elsewhere = self.link.target and self.located is not None and self.link.target != self.located
+        if not self.link.alive or elsewhere:
             return "its link is detached from where it should be"
         if not self.uses_slot:
             known = {self.stub, *(info.id for info in self.programs.values())}
@@ -175,7 +176,7 @@ def map_at(kernel: Kernel, path: str) -> MapInfo | None:
 def _policy(kernel: Kernel, directory: str, names: _Names) -> ObservedPolicy:
     path = f"{POLICIES}/{directory}"
     pins = names.ours(kernel, path, POLICY_PIN)
-    found = find_record(kernel, f"{path}/record", PolicyRecord) if "record" in pins else Found[PolicyRecord](None)
+    found = find_record(kernel, f"{path}/record", PolicyRecord)
     if found.record and policy_id(found.record.name) != directory:
         found = Found(None, f"{path}/record is the record of another policy ({found.record.name})")
     maps = {name: info for name in pins if name.startswith("map-") and (info := map_at(kernel, f"{path}/{name}"))}
@@ -186,7 +187,7 @@ def _policy(kernel: Kernel, directory: str, names: _Names) -> ObservedPolicy:
 def _hook(kernel: Kernel, directory: str, names: _Names) -> ObservedHook:
     path = f"{HOOKS}/{directory}"
     pins = names.ours(kernel, path, HOOK_PIN)
-    found = find_record(kernel, f"{path}/record", HookRecord) if "record" in pins else Found[HookRecord](None)
+    found = find_record(kernel, f"{path}/record", HookRecord)
     if found.record and found.record.point.id != directory:
         found = Found(None, f"{path}/record is the record of another hook ({found.record.point.key})")
     point = found.record.point if found.record else None

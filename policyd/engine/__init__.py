@@ -7,7 +7,7 @@ be made; each policy's outcome tells how it went.
 
 1. *Build.*  Nothing that runs changes until every new program has passed the verifier.  If one does not build, those
    that are to blame are found by bisection (what runs already goes first, so a new policy yields to an old one).
-   They are left out at **all** their attach points; the version of them that ran before goes on, unchanged.  The others go on.
+   They are left out at **all** their attach points; the version that ran before goes on, unchanged.  The others go on.
 2. *Attach*, *new maps*, *records*.  A policy whose step fails is left out in the same way, and what had been done for it is
    undone: the next round plans from what the kernel says, with the policy as it was.
 3. *Swap.*  If a swap fails, the policies of that attach point that change are left out, and what had been swapped for

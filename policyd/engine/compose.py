@@ -37,8 +37,8 @@ class Request:
 
     `set` names the owner of the given policies, `prune` removes the set's others (all of them only with `allow_empty`),
     `adopt` takes policies over from other sets, `reset_params` drops params set by hand, `remove` names policies to delete,
-    `overrides` sets params by hand (policy → param → values, None to unset).  `exact`: nothing but these policies, and those of `keep`
-    as they are, stays.
+    `overrides` sets params by hand (policy → param → values, None to unset).  `exact`: nothing stays but these policies, and
+    those of `keep` as they are.
     """
 
     given: tuple[Given, ...] = ()

@@ -93,6 +93,8 @@ class HookSteps:
     def swap(self, step: steps.SwapProgram) -> None:
         """Put the built programs in charge: the record, the pins, the one call that counts, the names of the pins."""
         point, built = step.point, self.workshop.take(step.bound)
+        if not self.kernel.uses_slot(point):
+            self._keep_hold(point)
         self._record(step.bound, built, step.previous)
         for number, fd in enumerate(built.fds):
             self.kernel.pin(fd, hook_path(point, f"next-{number}"))
@@ -103,6 +105,20 @@ class HookSteps:
         else:
             self._update_link(point, built)
         self._settle(point, built)
+
+    def _keep_hold(self, point: AttachPoint) -> None:
+        """Where a run died between a link update and the renaming of pins, what runs is pinned as `next-0`: rename it now.
+
+        A link update must name the program that it replaces, so its pin must not be lost.
+        """
+        with (
+            opened(self.kernel, hook_path(point, "link")) as link,
+            opened(self.kernel, hook_path(point, "next-0")) as following,
+        ):
+            if link is None or following is None:
+                return
+            if self.kernel.link_info(link).program_id == self.kernel.program_info(following).id:
+                self.kernel.rename(hook_path(point, "next-0"), hook_path(point, "program-0"))
 
     def _fill_slot(self, point: AttachPoint, built: Built) -> None:
         with opened(self.kernel, hook_path(point, "slot")) as slot:

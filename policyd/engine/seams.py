@@ -24,7 +24,7 @@ class Toolchain(Protocol):
 
         `open_map` gives the file descriptor of a shared map by its name below `shared/` (or its class's name), and
         of the program array through which shard n calls shard n + 1 by the name `shards`; they stay the engine's.
-        `BuildError` (`CompileError`, `VerifierError`) if the unit's policies are to blame; every other error ends the change.
+        `BuildError` (`CompileError`, `VerifierError`) if the unit's policies are to blame.
         """
 
 
