@@ -43,14 +43,8 @@ def create_shared(kernel: Kernel, name: str, map_class: MapClass | None, process
         return kernel.create_map(type_, key_size, value_size, entries, name=f"pd_{name}")
     if name == "processes":
         assert processes is not None, "a policy needs the process table, and the engine was given none"
-        return kernel.create_map(
-            processes.type,
-            processes.key_size,
-            processes.value_size,
-            processes.max_entries,
-            processes.flags,
-            name="pd_processes",
-        )
+        shape = (processes.type, processes.key_size, processes.value_size, processes.max_entries, processes.flags)
+        return kernel.create_map(*shape, name="pd_processes")
     if name == "rings":
         return _outer(kernel, name, RING_CLASS, _RING_TEMPLATE_BYTES, MAX_POLICIES)
     assert map_class is not None, name

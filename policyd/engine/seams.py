@@ -45,3 +45,4 @@ class ProcessTable:
     max_entries: int
     snapshot: Callable[[], Iterable[tuple[bytes, bytes]]]
     flags: int = 0
+    flags: int = 0
