@@ -1,0 +1,375 @@
+"""What there is to write in a policy, and what it means on this kernel: the data behind `policyd explain`.
+
+In: a topic (`hooks`, `hook`, `field`…), a name, and a target.  Out: a `Page` (a title, paragraphs, tables), which the command
+line prints as text or JSON.  A name that is not there raises `NotFoundError` with the nearest ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.errors import NotFoundError, TargetError
+from policyd.text import did_you_mean, one_of, quote
+from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
+from policyd.vocabulary.attach import ATTACH_KINDS, AttachKind
+from policyd.vocabulary.fields import FIELDS, GROUPS, Field
+from policyd.vocabulary.hooks import HOOK_KINDS, LATER_HOOKS, HookKind, whose_process
+from policyd.vocabulary.kinds import KINDS
+from policyd.vocabulary.operators import OPERATORS, fitting
+from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from policyd.target import Target
+    from policyd.vocabulary.types import ValueType
+
+_MOST_SYMBOLS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under headings; every row has as many cells as there are headings."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An explanation."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+def explain(topic: str, name: str, target: Target) -> Page:
+    """Return the page of a topic; `name` is empty for lists.  `NotFoundError` for what there is not."""
+    if topic in LISTS:
+        return LISTS[topic]()
+    if topic not in THINGS:
+        hint = did_you_mean(topic, (*LISTS, *THINGS)) or f"there are {one_of((*LISTS, *THINGS), 20)}"
+        raise NotFoundError(f"there is no topic {quote(topic)}; {hint}")
+    if not name:
+        raise NotFoundError(f"explain {topic} needs a name, as `policyd explain {topic} {EXAMPLES[topic]}`")
+    return THINGS[topic](name, target)
+
+
+def _not_found(what: str, name: str, known: Iterable[str], later: Iterable[str] = ()) -> NotFoundError:
+    if name in later:
+        return NotFoundError(f"the {what} {quote(name)} is not supported yet")
+    known = tuple(known)
+    hint = did_you_mean(name, known) or f"there are {one_of(known, 40)}"
+    return NotFoundError(f"there is no {what} {quote(name)}; {hint}")
+
+
+# ------------------------------------------------------------------------------------------------ hooks
+
+
+def _hooks() -> Page:
+    rows = tuple((row.key, _spelling(row), _verdicts(row), _since(row), row.summary) for row in HOOK_KINDS)
+    table = Table("", ("hook", "in a policy", "actions", "kernel", "what it sees"), rows)
+    later = f"Not supported yet: {', '.join(LATER_HOOKS)}."
+    more = "`policyd explain hook KIND:TARGET` shows what can be read at one: `policyd explain hook syscall:openat`."
+    return Page("Hooks", (more, later), (table,))
+
+
+_SPELLINGS = {
+    "syscall": "{syscall: openat}",
+    "tracepoint": "{tracepoint: sched/sched_switch}",
+    "raw_tracepoint": "{raw_tracepoint: sched_switch}",
+    "xdp": "{xdp: eth0}",
+    "tc": "{tc: {interfaces: [eth0], direction: ingress}}",
+}
+
+
+def _spelling(row: HookKind) -> str:
+    return _SPELLINGS.get(row.kind, f"{{{row.kind}: {row.name}}}")
+
+
+def _verdicts(row: HookKind) -> str:
+    return ", ".join((*row.verdicts, *(("signal",) if row.signals else ()))) or "none"
+
+
+def _attach(row: HookKind) -> AttachKind:
+    """Return how the hook is attached; options of one kind but for cgroups are alike in what is shown."""
+    return next(a for a in ATTACH_KINDS if a.kind == row.attach_kind and (not row.name or row.name in a.options))
+
+
+def _since(row: HookKind) -> str:
+    return _attach(row).since
+
+
+def _hook(name: str, target: Target) -> Page:
+    kind, _, what = name.partition(":")
+    if kind in _ON_TARGET:
+        row = next(row for row in HOOK_KINDS if row.kind == kind)
+        return _hook_page(name, row, _ON_TARGET[kind](what, target) if what else ((), ()))
+    for row in HOOK_KINDS:
+        if row.key == name or (row.kind == kind and not row.name) or (row.kind == "cgroup" and row.name == name):
+            return _hook_page(row.key, row, ((), ()))
+    raise _not_found("hook", name, [row.key for row in HOOK_KINDS], LATER_HOOKS)
+
+
+Own = tuple[tuple[str, ...], tuple[Table, ...]]
+"""What one target adds to its kind's page: paragraphs and tables."""
+
+
+def _hook_page(title: str, row: HookKind, own: Own) -> Page:
+    paragraphs, tables = own
+    attach = _attach(row)
+    facts = (
+        ("in a policy", _spelling(row)),
+        ("actions", _verdicts(row)),
+        ("without a verdict", f"the program returns {attach.neutral_name}, so that other programs go on"),
+        ("cost", row.cost),
+        ("kernel", f"{attach.since} or newer"),
+        ("replaced by", f"{attach.replacement}, exactly once"),
+    )
+    keys = tuple((key.name, key.explain) for key in row.keys)
+    readable = tuple(_field_row(field) for field in FIELDS if field.context in row.contexts)
+    return Page(
+        f"Hook {title}",
+        (row.summary, *paragraphs, row.context, *(f"A way round it: {way}" for way in row.ways_round)),
+        (
+            Table("Facts", ("", ""), facts),
+            *tables,
+            Table("Keys", ("key", "meaning"), keys),
+            Table("Fields", ("field", "type", "meaning"), readable),
+        ),
+    )
+
+
+def _syscall(name: str, target: Target) -> Own:
+    try:
+        call = target.syscall(name)
+    except TargetError as error:
+        raise _not_found("system call", name, error.candidates) from error
+    numbers = f"Number {call.number}" if call.number is not None else "Not a native system call"
+    compat = f", {call.compat} for 32-bit callers" if call.compat is not None else ""
+    rows = [(f"args.{a.name}", _type(a.type), a.c_type, _symbols(a.type)) for a in call.arguments]
+    rows.append(("ret", "result", "long", "at phase: exit, in place of the arguments; below zero: an errno, as -ENOENT"))
+    traced = () if call.event else ("The kernel makes no tracepoint for it: it is seen through `syscall: '*'` only.",)
+    return (f"{numbers}{compat}.", *traced), (Table("Arguments", _ARGUMENT_HEADINGS, tuple(rows)),)
+
+
+_ARGUMENT_HEADINGS = ("field", "type", "C type", "")
+
+
+def _tracepoint(name: str, target: Target) -> Own:
+    try:
+        found = target.tracepoint(name)
+    except TargetError as error:
+        raise _not_found("tracepoint", name, error.candidates) from error
+    rows = tuple(
+        (f"args.{field.name}", _type(field.type) if field.type else "-", field.c_type, field.why or _symbols(field.type))
+        for field in found.fields
+        if not field.common
+    )
+    return _actor(found.name), (Table("Fields of the record", _ARGUMENT_HEADINGS, rows),)
+
+
+def _raw_tracepoint(name: str, target: Target) -> Own:
+    try:
+        prototype = target.raw_tracepoint(name)
+    except TargetError as error:
+        raise _not_found("raw tracepoint", name, error.candidates) from error
+    rows = tuple(
+        (f"args.{arg.name}", _type(arg.value) if arg.value else "-", arg.c_type, _members(arg.name, arg.c_type))
+        for arg in prototype.args
+    )
+    return _actor(name), (Table("Arguments", _ARGUMENT_HEADINGS, rows),)
+
+
+def _members(name: str, c_type: str) -> str:
+    return f"members: args.{name}.NAME" if c_type.startswith(("struct ", "const struct ")) else ""
+
+
+_ACTORS = {
+    "actor": (),
+    "mixed": (
+        "It fires in the acting process or in an interrupt, as it happens: `process` may have nothing to do with it.",
+    ),
+    "interrupted": ("It fires in interrupts: `process` and `signal` are refused here.",),
+}
+
+
+def _actor(event: str) -> tuple[str, ...]:
+    return _ACTORS[whose_process(event)]
+
+
+_ON_TARGET: dict[str, Callable[[str, Target], Own]] = {
+    "syscall": _syscall,
+    "tracepoint": _tracepoint,
+    "raw_tracepoint": _raw_tracepoint,
+}
+
+
+# ------------------------------------------------------------------------------------------------ fields and types
+
+
+def _type(type_: ValueType) -> str:
+    return f"{type_.kind} ({type_.size * 8} bits)" if type_.kind in {"enum", "flags", "hex"} else type_.kind
+
+
+def _symbols(type_: ValueType | None) -> str:
+    names = [name for _, name in type_.symbols[: _MOST_SYMBOLS + 1]] if type_ else []
+    return " ".join(names[:_MOST_SYMBOLS]) + (" …" if len(names) > _MOST_SYMBOLS else "")
+
+
+def _field_row(row: Field) -> tuple[str, str, str]:
+    return row.path, _type(row.type), row.explain
+
+
+def _where(row: Field) -> str:
+    return ", ".join(hook.key for hook in HOOK_KINDS if row.context in hook.contexts)
+
+
+def _fields() -> Page:
+    rows = tuple((*_field_row(row), _where(row)) for row in FIELDS)
+    groups = tuple((name, ", ".join(paths)) for name, paths in GROUPS.items())
+    tables = (
+        Table("", ("field", "type", "meaning", "hooks"), rows),
+        Table("Groups, for events", ("group", "stands for"), (*groups, ("args", "all arguments of the hook"))),
+    )
+    return Page("Fields", ("Arguments of a hook are fields too: `policyd explain hook KIND:TARGET` lists them.",), tables)
+
+
+def _field(name: str, _: Target) -> Page:
+    if name in GROUPS:
+        rows = tuple(_field_row(row) for row in FIELDS if row.path in GROUPS[name])
+        return Page(f"Group {name}", ("Stands for these in an event's fields.",), (Table("", _FIELD_HEADINGS, rows),))
+    found = [row for row in FIELDS if row.path == name]
+    if not found:
+        raise _not_found("field", name, [*dict.fromkeys(row.path for row in FIELDS), *GROUPS])
+    return Page(f"Field {name}", tuple(dict.fromkeys(row.explain for row in found)), tuple(map(_field_facts, found)))
+
+
+_FIELD_HEADINGS = ("field", "type", "meaning")
+
+
+def _field_facts(row: Field) -> Table:
+    absent = "absent where there is none" if row.can_be_absent else "always there"
+    unread = "; unread where it cannot be read" if row.can_be_unread else ""
+    facts = [
+        ("type", _type(row.type)),
+        ("hooks", _where(row)),
+        ("presence", absent + unread),
+        ("operators", ", ".join(fitting(row.type))),
+    ]
+    if row.type.symbols:
+        facts.insert(1, ("names", _symbols(row.type)))
+    return Table("", ("", ""), tuple(facts))
+
+
+def _types() -> Page:
+    rows = tuple((row.name, row.explain, row.example) for row in KINDS.values())
+    return Page(
+        "Types", ("Most fields have their type from the kernel. Params declare theirs.",), (Table("", _TYPE_HEADINGS, rows),)
+    )
+
+
+_TYPE_HEADINGS = ("type", "meaning", "example")
+
+
+def _one_type(name: str, _: Target) -> Page:
+    if name not in KINDS:
+        raise _not_found("type", name, KINDS)
+    row = KINDS[name]
+    operators = ", ".join(operator.name for operator in OPERATORS.values() if row.shape in operator.shapes)
+    facts = (("example", row.example), ("kept as", row.shape.value), ("bytes", str(row.size)), ("operators", operators))
+    return Page(f"Type {name}", (row.explain,), (Table("", ("", ""), facts),))
+
+
+# ------------------------------------------------------------------------------------------------ operators, outputs, actions
+
+
+def _operators() -> Page:
+    rows = tuple((row.name, _shapes(row.shapes), row.explain, row.example) for row in OPERATORS.values())
+    return Page("Operators", (), (Table("", ("operator", "fields", "meaning", "example"), rows),))
+
+
+def _shapes(shapes: Iterable[object]) -> str:
+    names = sorted(str(getattr(shape, "value", shape)) for shape in shapes)
+    return "any" if len(names) > 3 else ", ".join(names)
+
+
+_PARAMS = {"": "none", "list": "a list", "scalar": "a single value"}
+_ARITIES = {"none": "none", "one": "one: value", "many": "one or more: values"}
+
+
+def _operator(name: str, _: Target) -> Page:
+    if name not in OPERATORS:
+        raise _not_found("operator", name, OPERATORS)
+    row = OPERATORS[name]
+    facts = (
+        ("fields", _shapes(row.shapes)),
+        ("values", _ARITIES[row.arity]),
+        ("param", _PARAMS[row.param]),
+        ("example", row.example),
+    )
+    absent = "True where the field is absent." if row.negative else "False where the field is absent."
+    return Page(f"Operator {name}", (row.explain, absent), (Table("", ("", ""), facts),))
+
+
+def _outputs() -> Page:
+    rows = tuple((row.name, row.explain, row.example) for row in OUTPUTS.values())
+    later = f"Not supported yet: {', '.join(LATER_OUTPUTS)}."
+    return Page("Outputs", (later,), (Table("", ("output", "meaning", "example"), rows),))
+
+
+def _output(name: str, _: Target) -> Page:
+    if name not in OUTPUTS:
+        raise _not_found("output", name, OUTPUTS, LATER_OUTPUTS)
+    row = OUTPUTS[name]
+    keys = tuple((key.name, key.explain) for key in row.keys)
+    return Page(f"Output {name}", (row.explain, f"Example: {row.example}"), (Table("Keys", ("key", "meaning"), keys),))
+
+
+def _actions() -> Page:
+    rows = tuple((row.name, row.where, row.explain, row.example) for row in ACTIONS.values())
+    later = f"Not supported yet: {', '.join(LATER_ACTIONS)}."
+    monitor = "In `mode: monitor`, the default, actions are counted and shown as would-be; `mode: enforce` takes them."
+    return Page("Actions", (monitor, later), (Table("", ("action", "hooks", "meaning", "example"), rows),))
+
+
+def _action(name: str, _: Target) -> Page:
+    if name not in ACTIONS:
+        raise _not_found("action", name, ACTIONS, LATER_ACTIONS)
+    row = ACTIONS[name]
+    hooks = ", ".join(hook.key for hook in HOOK_KINDS if name in hook.verdicts or (name == "signal" and hook.signals))
+    facts = (("hooks", hooks), ("value", row.value), ("example", row.example))
+    return Page(f"Action {name}", (row.explain,), (Table("", ("", ""), facts),))
+
+
+LISTS: dict[str, Callable[[], Page]] = {
+    "hooks": _hooks,
+    "fields": _fields,
+    "types": _types,
+    "operators": _operators,
+    "outputs": _outputs,
+    "actions": _actions,
+}
+"""Topics that list all of a noun."""
+
+THINGS: dict[str, Callable[[str, Target], Page]] = {
+    "hook": _hook,
+    "field": _field,
+    "type": _one_type,
+    "operator": _operator,
+    "output": _output,
+    "action": _action,
+}
+"""Topics that explain one thing by name."""
+
+EXAMPLES = {
+    "hook": "syscall:openat",
+    "field": "process.exe",
+    "type": "duration",
+    "operator": "InCIDR",
+    "output": "histogram",
+    "action": "deny",
+}
