@@ -52,8 +52,8 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
     KIND is policies, hooks, maps or records. STATUS of a policy is Ready, Suspended, Degraded (something was changed from
     outside; apply mends it) or NotApplicable (this kernel has none of its hooks). LOST are events that found no room;
     MISSED are runs at the policy's hooks that the kernel dropped, which may have been events or not. RUNS are counted
-    while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they can be applied again; -o json
-    adds their status.
+    while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they can be applied
+    again; -o json adds their status.
 
     \b
     Examples:

@@ -1,0 +1,69 @@
+"""`policyd delete`: unload policies and free all that they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from policyd.cli.kinds import POLICY, parse_names
+from policyd.cli.names import complete_policies
+from policyd.cli.outcomes import Shown, exit_of, print_result, show_result
+from policyd.cli.output import Progress
+from policyd.cli.quantities import Duration
+from policyd.cli.wiring import make_engine
+from policyd.errors import UsageError
+
+if TYPE_CHECKING:
+    from policyd.cli.context import Settings
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[policy NAME…]", shell_complete=complete_policies)
+@click.option("--all", "everything", is_flag=True, help="Delete every policy (of the set, with --set).")
+@click.option("--set", "owner", metavar="NAME", help="With --all: only the policies of this set.")
+@click.option(
+    "--lock-timeout", type=Duration(), metavar="DURATION", help="How long to wait for another policyd. [default: for ever]"
+)
+@click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
+@click.pass_obj
+def command(
+    settings: Settings,
+    words: tuple[str, ...],
+    everything: bool,
+    owner: str | None,
+    lock_timeout: float | None,
+    output: str | None,
+) -> None:
+    """Unload policies and free all that they hold.
+
+    Programs are detached and unloaded, maps and pins are freed; events that were not read and counts are gone. Other
+    policies at the same hooks go on without a gap.
+
+    \b
+    Examples:
+      policyd delete policy exec-audit
+      policyd delete policy/exec-audit policy/deny-egress
+      policyd delete --all --set base
+      policyd delete --all
+    """
+    if bool(words) == everything:
+        raise UsageError("name the policies to delete (policy NAME…), or say --all")
+    if owner is not None and not everything:
+        raise UsageError("--set NAME goes with --all")
+    names = frozenset(parse_names(words, (POLICY,))[1]) if words else None
+    if names is not None and not names:
+        raise UsageError("name the policies to delete; policyd get policies lists them")
+    with Progress(settings) as progress:
+        engine = make_engine(settings, "delete", progress, lock_timeout)
+        if owner is not None:
+            from policyd.record import read_policies
+
+            names = frozenset(name for name, record in read_policies(engine.kernel).items() if record.set == owner)
+        result = engine.delete(names)
+    shown = Shown(names or frozenset())
+    if output == "json":
+        print_result(result, shown, {})
+    else:
+        show_result(settings, result, shown)
+    exit_of(result)

@@ -1,0 +1,93 @@
+"""From the paths of a command line to typed policies: read, parse, resolve, with every problem of every file at once.
+
+Called by all commands that take files.  Resolving asks the target that `--target` names, or the running kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policyd.errors import Problem, ProblemsError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from policyd.cli.context import Settings
+    from policyd.policy import Policy
+    from policyd.resolve import Host
+    from policyd.target import Target
+    from policyd.unit import TypedPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What files hold: policies in the order of the files, and all problems, errors and warnings alike."""
+
+    policies: tuple[TypedPolicy, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def files(self) -> int:
+        """How many files the policies are from."""
+        return len({policy.source.rpartition(":")[0] for policy in self.policies})
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+    def warnings_of(self, policy: str) -> tuple[str, ...]:
+        """Return the warnings of one policy, on a line each."""
+        return tuple(f"{problem.message} [{problem.code}]" for problem in self.warnings if problem.policy == policy)
+
+
+def target_and_host(settings: Settings) -> tuple[Target, Host]:
+    """Return what policies are resolved for: a saved profile and any host, or this kernel and this host."""
+    from policyd.resolve import Host
+    from policyd.target import Target
+
+    if settings.target is not None:
+        return Target.load(Path(settings.target)), Host.anywhere()
+    return Target.default(), Host.running()
+
+
+def load(settings: Settings, paths: Sequence[str]) -> Loaded:
+    """Read, parse and resolve; nothing is raised for what is wrong in files, it is all in `problems`."""
+    from policyd import parsing
+
+    found = parsing.load(paths)
+    typed, problems = resolve_all(found.policies, *target_and_host(settings)) if found.policies else ((), ())
+    return Loaded(typed, found.problems + problems)
+
+
+def load_or_fail(settings: Settings, paths: Sequence[str]) -> Loaded:
+    """Return what `load` does, or raise all problems if one of them is an error: then nothing shall be changed."""
+    if not paths:
+        raise UsageError("name the files, folders or - (standard input) to read with -f")
+    loaded = load(settings, paths)
+    if loaded.errors:
+        raise ProblemsError(loaded.problems)
+    return loaded
+
+
+def resolve_all(
+    policies: Iterable[Policy], target: Target, host: Host
+) -> tuple[tuple[TypedPolicy, ...], tuple[Problem, ...]]:
+    """Resolve each policy on its own; return those that could be, and the problems of all."""
+    from policyd.resolve import resolve
+
+    typed, problems = [], list[Problem]()
+    for policy in policies:
+        try:
+            resolved = resolve(policy, target, host)
+        except ProblemsError as error:
+            problems += error.problems
+        else:
+            typed.append(resolved.policy)
+            problems += resolved.warnings
+    return tuple(typed), tuple(problems)
