@@ -76,8 +76,8 @@ def _decode(letter: str, argument: str, lookup: Lookup) -> Iterator[tuple[str, D
     for function, kind in (("__print_symbolic", "enum"), ("__print_flags", "flags")):
         for call in _calls(argument, function):
             name = plain_field(call[0], masked=kind == "flags") if call else ""
-            rows = _symbols(call[1 if kind == "enum" else 2 :], lookup)
-            if name and rows:
+            rows = _symbols(call[1 if kind == "enum" else 2 :], lookup) if name else ()
+            if rows:
                 yield name, Decoder(kind, rows)
     if (device := re.search(r"REC->(\w+)\)*\s*>>\s*20\b", argument)) and "__print" not in argument:
         yield device[1], Decoder("device")

@@ -7,6 +7,7 @@ The syntax is written by kernel/trace/trace_events.c (`f_show`).
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -136,12 +137,10 @@ class RunningFormats:
 
     def names(self) -> tuple[str, ...]:
         try:
-            found = [f"{path.parent.name}/{path.name}" for path in self._events.glob("*/*") if path.is_dir()]
-        except PermissionError as error:
+            systems = _folders(self._events)
+            return tuple(sorted(f"{system.name}/{event.name}" for system in systems for event in _folders(system.path)))
+        except OSError as error:
             raise _no_tracefs("tracefs may not be read") from error
-        if not found:
-            self._readable()
-        return tuple(sorted(found))
 
     def text(self, name: str) -> str | None:
         try:
@@ -151,11 +150,10 @@ class RunningFormats:
         except PermissionError as error:
             raise _no_tracefs("tracefs may not be read") from error
 
-    def _readable(self) -> None:
-        try:
-            next(self._events.iterdir(), None)
-        except OSError as error:
-            raise _no_tracefs("tracefs may not be read") from error
+
+def _folders(path: str | Path) -> list[os.DirEntry[str]]:
+    with os.scandir(path) as entries:
+        return [entry for entry in entries if entry.is_dir()]
 
 
 def _no_tracefs(why: str) -> UnsupportedError:

@@ -114,7 +114,13 @@ TRACEPOINT_FIELDS: tuple[ArgumentMeaning, ...] = (
     _row("sig", "signal", "signal/signal_generate signal/signal_deliver"),
     _row("errno", "errno", "signal/signal_generate signal/signal_deliver"),
     *_rows("sport dport", "port", "*"),
-    _row("pid", "pid", "sched/sched_process_fork sched/sched_process_exec oom/mark_victim"),
+    _row("pid", "pid", "oom/mark_victim"),
+    _row("id", "syscall", "raw_syscalls/sys_enter raw_syscalls/sys_exit"),
+    _row("protocol", "ethertype", "skb/kfree_skb net/net_dev_start_xmit net/netif_rx_entry net/netif_receive_skb_entry"),
+    _row("len", "size", "net/net_dev_queue net/net_dev_xmit net/netif_rx net/netif_receive_skb"),
+    _row("bytes", "size", "block/block_rq_insert block/block_rq_issue block/block_rq_merge"),
+    _row("runtime", "duration", "sched/sched_stat_runtime"),
+    _row("delay", "duration", "sched/sched_stat_wait sched/sched_stat_sleep sched/sched_stat_iowait sched/sched_stat_blocked"),
 )
 """The same for fields of tracepoints, by `system/event`."""
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
+DATA = Path(__file__).parent / "data"
 ARCHITECTURES = ("x86_64", "aarch64")
 
 
@@ -30,7 +31,7 @@ class ConstantSet:
 @cache
 def constant_sets(arch: str) -> dict[str, ConstantSet]:
     """Return all sets of an architecture by name; `KeyError` for one that is not shipped."""
-    text = resources.files("policyd.vocabulary").joinpath("data", "constants.json").read_text()
+    text = (DATA / "constants.json").read_text()
     found = {}
     for name, row in json.loads(text).items():
         pairs = [(number, symbol) for symbol, number in (row["values"] | row.get(arch, {})).items()]

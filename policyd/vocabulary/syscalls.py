@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
 from policyd.vocabulary.arguments import argument_type
+from policyd.vocabulary.constants import DATA
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ class Syscall:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = resources.files("policyd.vocabulary").joinpath("data", "syscalls.json").read_text()
-    loaded: dict[str, Any] = json.loads(text)
+    loaded: dict[str, Any] = json.loads((DATA / "syscalls.json").read_text())
     return loaded
 
 

@@ -32,6 +32,7 @@ _TAGGED_NAMES = {
     "union": (Kind.UNION,),
     "enum": (Kind.ENUM, Kind.ENUM64),
 }
+_UNTAGGED = (Kind.TYPEDEF, Kind.INT, Kind.STRUCT, Kind.ENUM, Kind.ENUM64, Kind.UNION, Kind.FLOAT)
 _INTS = {
     "unsigned": "unsigned int",
     "short": "short int",
@@ -97,7 +98,7 @@ class Btf:
 
     def find(self, name: str, *kinds: Kind) -> BtfType | None:
         """Return the first type of this name and one of these kinds, tried in order."""
-        for kind in kinds:
+        for kind in kinds if name else ():
             key = (name, kind)
             if key not in self._names:
                 self._names[key] = self._library.btf__find_by_name_kind(self._handle, name.encode(), kind)
@@ -110,9 +111,8 @@ class Btf:
         tag, _, rest = spelling.strip().partition(" ")
         if tag in _TAGGED_NAMES:
             return self.find(rest.strip(), *_TAGGED_NAMES[tag])
-        spelling = _INTS.get(spelling, spelling)
-        kinds = (Kind.TYPEDEF, Kind.INT, Kind.STRUCT, Kind.ENUM, Kind.ENUM64, Kind.UNION, Kind.FLOAT)
-        return self.find(spelling.strip(), *kinds)
+        name = spelling.strip()
+        return self.find(name, *_UNTAGGED) or self.find(_INTS.get(name, ""), Kind.INT)
 
     def names_with_prefix(self, prefix: str) -> tuple[str, ...]:
         """Return the rest of every identifier of the string table that starts with `prefix`, sorted."""
