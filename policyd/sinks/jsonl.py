@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from policyd.reading.ring import Batch, Run
 
 SECOND = 1_000_000_000
-_DIRECT = frozenset(f"{sign}{bits}" for sign in "us" for bits in (8, 16, 32, 64))
-_VARYING = frozenset({"duration", "time", "size", "hex", "symbol"})
+_DIRECT = frozenset(f"{sign}{bits}" for sign in "us" for bits in (8, 16, 32, 64)) | {"duration", "size"}
+"""Kinds that JSON shows as their number."""
+_VARYING = frozenset({"time", "hex", "symbol"})
 """Kinds whose values seldom repeat: not looked up together with others."""
 _WHO, _WHERE = struct.Struct("<IHH"), struct.Struct("<IHHQQ")
 """The header before and after its time: policy, rule, flags; CPU, verdict, hook, absent, unread."""
@@ -102,16 +103,7 @@ def to_json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if is_safe(text):
         return text
-    return json.dumps(_utf8(value), separators=(",", ":")).replace("\x7f", "\\u007f")
-
-
-def _utf8(value: Any) -> Any:
-    r"""Return `value` with bytes that were no UTF-8 (lone surrogates) as `\xff`: JSON has no other way to carry them."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if not value.isascii() else value
-    if isinstance(value, dict):
-        return {_utf8(key): _utf8(inner) for key, inner in value.items()}
-    return [_utf8(inner) for inner in value] if isinstance(value, list | tuple) else value
+    return json.dumps(value, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 class _Clock:
