@@ -1,7 +1,7 @@
 """What there is to write in a policy, and what it means on this kernel: the data behind `policyd explain`.
 
-In: a topic (`hooks`, `hook`, `field`…), a name, and a target.  Out: a `Page` (a title, paragraphs, tables), which the command
-line prints as text or JSON.  A name that is not there raises `NotFoundError` with the nearest ones.
+In: a topic (`hooks`, `hook`, `field`…), a name, and a target.  Out: a `Page` (a title, paragraphs, tables), which the
+command line prints as text or JSON.  A name that is not there raises `NotFoundError` with the nearest ones.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def _hook(name: str, target: Target) -> Page:
     for row in HOOK_KINDS:
         if row.key == name or (row.kind == kind and not row.name) or (row.kind == "cgroup" and row.name == name):
             return _hook_page(row.key, row, ((), ()))
-    raise _not_found("hook", name, [row.key for row in HOOK_KINDS], LATER_HOOKS)
+    known = name if kind in {row.kind for row in HOOK_KINDS} else kind
+    raise _not_found("hook", known, [row.key for row in HOOK_KINDS], LATER_HOOKS)
 
 
 Own = tuple[tuple[str, ...], tuple[Table, ...]]
@@ -284,7 +285,7 @@ def _one_type(name: str, _: Target) -> Page:
     return Page(f"Type {name}", (row.explain,), (Table("", ("", ""), facts),))
 
 
-# ------------------------------------------------------------------------------------------------ operators, outputs, actions
+# ------------------------------------------------------------------------------------------------ operators and what follows
 
 
 def _operators() -> Page:

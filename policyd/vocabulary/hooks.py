@@ -165,7 +165,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         summary="A kernel tracepoint, with the kernel objects that it was given.",
         context="As tracepoint: in interrupts the current process is whoever was interrupted.",
         ways_round=("An event is a record of what happened: nothing can be refused from here.",),
-        cost="About 25 ns an event, less than a tracepoint: no record is made.",
+        cost="Less than a tracepoint: no record is made of the event, and only what the rules name is read.",
     ),
     HookKind(
         kind="xdp",
