@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import platform
 import re
 import shutil
@@ -12,6 +11,7 @@ import click
 
 from policyd import __version__
 from policyd.cli.output import print_json, say
+from policyd.errors import UnsupportedError
 
 LANGUAGE = "policyd.dev/v1alpha1"
 
@@ -43,7 +43,7 @@ def versions() -> dict[str, str | None]:
         "python": platform.python_version(),
         "kernel": f"{platform.release()} {platform.machine()}",
         "clang": _clang_version(),
-        "libbpf": ctypes.util.find_library("bpf"),
+        "libbpf": _libbpf_version(),
     }
 
 
@@ -57,3 +57,12 @@ def _clang_version() -> str | None:
         return None
     found = re.search(r"version (\S+)", told)
     return found[1] if found else path
+
+
+def _libbpf_version() -> str | None:
+    from policyd.kernel.bpf.object import library_version
+
+    try:
+        return library_version()
+    except UnsupportedError:
+        return None

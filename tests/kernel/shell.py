@@ -1,0 +1,65 @@
+"""policyd as a user runs it, below a bpffs root of the test's own, and small Python programs that make things happen."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ACTOR = "pd-actor"
+_PRELUDE = f"""
+import ctypes, os, signal, socket, subprocess, sys, threading, time
+open("/proc/self/comm", "w").write("{ACTOR}")
+libc = ctypes.CDLL(None, use_errno=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Commands run from the checkout's root; `network` is a network namespace's file, or empty for the host's own."""
+
+    root: str
+    network: str = ""
+
+    def run(self, *words: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `policyd WORDS…`; with `check` a failure fails the test, with what was printed."""
+        command = [sys.executable, "-m", "policyd", *words]
+        environment = os.environ | {"POLICYD_ROOT": self.root}
+        done = subprocess.run(
+            self._inside(command),
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            cwd=CHECKOUT,
+            timeout=180,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"policyd {' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def act(self, program: str) -> str:
+        """Run a Python program as a process whose comm is `ACTOR`; return what it prints."""
+        command = self._inside([sys.executable, "-c", _PRELUDE + textwrap.dedent(program)])
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def events(self, policy: str) -> list[dict[str, Any]]:
+        """Return the events that wait in a policy's ring."""
+        return [json.loads(line) for line in self.run("events", policy, "-o", "json").stdout.splitlines()]
+
+    def metrics(self, policy: str) -> dict[str, list[dict[str, Any]]]:
+        """Return a policy's series (`labels`, `value`) by the metric's name."""
+        found = json.loads(self.run("metrics", policy, "-o", "json").stdout)["metrics"]
+        return {family["name"]: family["series"] for family in found}
+
+    def _inside(self, command: list[str]) -> list[str]:
+        return ["nsenter", f"--net={self.network}", *command] if self.network else command
