@@ -20,6 +20,10 @@ PD_MAP(/*{ map.name }*/, /*{ map.type }*/, /*{ map.key_size }*/, /*{ map.value_s
 /*% endfor %*/
 #endif
 
+/*% if program.preemptible %*/
+/*% include "lib/scratch.c" %*/
+
+/*% endif %*/
 /*% include "lib/numbers.c" %*/
 
 /*% include "lib/strings.c" %*/
@@ -30,11 +34,18 @@ PD_MAP(/*{ map.name }*/, /*{ map.type }*/, /*{ map.key_size }*/, /*{ map.value_s
 /*% include name %*/
 
 /*% endfor %*/
+/*% if program.rules %*/
+#define PD_MOST_MAPS /*{ program.most_maps }*/
+
+/*% include "lib/rules.c" %*/
+
+/*% endif %*/
 /*{ program.structs }*/
 /* What a run finds out about its event. */
 struct subject {
 	u32 verdict;
 	u32 number;
+	u32 bucket;
 /*% for member in program.members %*/
 	/*{ member }*/;
 /*% endfor %*/
@@ -84,15 +95,19 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 
 /*% endfor %*/
 /*% for rule in program.rules %*/
-/*% for output in rule.metrics %*/
+/*% include "rule.c" %*/
+
+/*% endfor %*/
+/*% for effects in program.effects %*/
+/*% for output in effects.shape.metrics %*/
 /*% include output.template %*/
 
 /*% endfor %*/
-/*% for output in rule.events %*/
+/*% for output in effects.shape.events %*/
 /*% include "outputs/event.c" %*/
 
 /*% endfor %*/
-/*% include "rule.c" %*/
+/*% include "effects.c" %*/
 
 /*% endfor %*/
 /*% for name in program.internals %*/
@@ -101,20 +116,31 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 /*% endfor %*/
 PD_ENTRY int /*{ program.entry }*/(void *ctx)
 {
-/*% if program.on_stack %*/
-	struct subject subject = {};
-	struct run r = {.ctx = ctx, .s = &subject};
+/*% if program.preemptible %*/
+	u32 slot = pd_claim(MAP(busy));
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+/*% for row in program.policy_rows %*/
+		pd_account(MAP(account), /*{ row }*/, /*{ program.account.nested }*/);
+/*% endfor %*/
+		return PD_NEUTRAL;
+	}
 /*% else %*/
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 
 	if (!r.s)
 		return PD_NEUTRAL;
+/*% endif %*/
 	r.s->verdict = PD_VERDICT_NONE;
 	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+/*% for effects in program.effects %*/
+	r.s->queued_/*{ effects.index }*/ = 0;
+/*% endfor %*/
 /*% for flag in program.searched %*/
 	r.s->/*{ flag }*/ = 0;
 /*% endfor %*/
-/*% endif %*/
 /*% if program.packet %*/
 	pd_parse(ctx, &r.s->packet);
 /*% endif %*/
@@ -131,12 +157,21 @@ PD_ENTRY int /*{ program.entry }*/(void *ctx)
 	r.s->state[/*{ index }*/] = fetch_/*{ index }*/(&r);
 /*% endfor %*/
 /*% for rule in program.rules %*/
-	rule_/*{ rule.index }*/(&r);
+	match_/*{ rule.index }*/(&r);
+/*% endfor %*/
+/*% for effects in program.effects %*/
+	take_effects_/*{ effects.index }*/(&r);
 /*% endfor %*/
 /*% if program.internal_last %*/
 	pd_internal(&r);
 /*% endif %*/
+/*% if program.preemptible %*/
+	verdict = pd_finish(&r);
+	pd_release(MAP(busy), slot);
+	return verdict;
+/*% else %*/
 	return pd_finish(&r);
+/*% endif %*/
 }
 
 char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";

@@ -232,5 +232,6 @@ ACCOUNT_COLUMNS = (
     "unread",  # rules that ended unknown: something could not be read
     "acted",  # verdicts and signals taken
     "would_act",  # verdicts and signals held back by monitor mode
+    "nested",  # runs given up: every scratch place of the CPU was in use (cgroup hooks)
 )
 """The columns (u64 each, per CPU) of a policy's row in the shared `account` map."""

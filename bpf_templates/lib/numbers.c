@@ -1,33 +1,17 @@
-/* The number of bits that a value needs: 0 for 0, 1 for 1, 2 for 2 and 3, 64 for the largest. */
+/* The number of bits that a value needs: 0 for 0, 1 for 1, 2 for 2 and 3, 64 for the largest.  Without a branch, so that the
+ * verifier sees one path: every bit below the highest is set, and the ones are counted. */
 PD_INLINE u32 pd_bits(u64 value)
 {
-	u32 bits = 0;
-
-	if (value >> 32) {
-		bits += 32;
-		value >>= 32;
-	}
-	if (value >> 16) {
-		bits += 16;
-		value >>= 16;
-	}
-	if (value >> 8) {
-		bits += 8;
-		value >>= 8;
-	}
-	if (value >> 4) {
-		bits += 4;
-		value >>= 4;
-	}
-	if (value >> 2) {
-		bits += 2;
-		value >>= 2;
-	}
-	if (value >> 1) {
-		bits += 1;
-		value >>= 1;
-	}
-	return bits + value;
+	value |= value >> 1;
+	value |= value >> 2;
+	value |= value >> 4;
+	value |= value >> 8;
+	value |= value >> 16;
+	value |= value >> 32;
+	value -= value >> 1 & 0x5555555555555555ULL;
+	value = (value & 0x3333333333333333ULL) + (value >> 2 & 0x3333333333333333ULL);
+	value = (value + (value >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return value * 0x0101010101010101ULL >> 56;
 }
 
 /* An IPv4 address as all addresses are kept: ::ffff:a.b.c.d in network order, seen as a little-endian word. */

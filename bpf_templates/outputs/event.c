@@ -1,16 +1,13 @@
-PD_INLINE void event_/*{ output.index }*/(struct run *r, u16 flags, u16 verdict)
+PD_INLINE void event_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
 {
-	u64 *counts = pd_row(MAP(account), /*{ output.policy_row }*/);
-	void *ring = pd_row(MAP(rings), /*{ output.policy_row }*/);
-	struct event_/*{ output.index }*/ *e;
+	void *ring = pd_row(MAP(rings), d->policy);
+	struct event_/*{ effects.index }*/_/*{ output.index }*/ *e;
 	u64 absent = 0;
 	u64 unread = 0;
 /*% if output.packed %*/
 	u32 at = sizeof(*e);
 /*% endif %*/
 
-	if (!counts)
-		return;
 	PD_ADD(&counts[/*{ output.account.matched }*/], 1);
 /*% for index in output.needs %*/
 	need_/*{ index }*/(r);
@@ -24,7 +21,7 @@ PD_INLINE void event_/*{ output.index }*/(struct run *r, u16 flags, u16 verdict)
 		return;
 	}
 /*% endif %*/
-	pd_fill_header(&e->h, /*{ output.layout }*/, /*{ output.policy_row }*/, /*{ output.rule_row }*/, /*{ output.hook }*/, flags, verdict);
+	pd_fill_header(&e->h, /*{ output.layout }*/, d->policy, d->rule, d->hook, flags, verdict);
 /*% for column in output.columns %*/
 /*% include column.template %*/
 /*% endfor %*/

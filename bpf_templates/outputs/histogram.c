@@ -1,6 +1,6 @@
 /*% include "outputs/key.c" %*/
 
-PD_INLINE u32 bucket_/*{ output.index }*/(struct run *r)
+PD_INLINE u32 bucket_/*{ effects.index }*/_/*{ output.index }*/(struct run *r)
 {
 	u64 value = /*{ output.value }*/;
 /*% if output.log2 %*/
@@ -22,7 +22,7 @@ PD_INLINE u32 bucket_/*{ output.index }*/(struct run *r)
 /*% endif %*/
 }
 
-PD_INLINE void metric_/*{ output.index }*/(struct run *r)
+PD_INLINE void metric_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts)
 {
 	u64 *slots;
 	u32 index;
@@ -32,17 +32,18 @@ PD_INLINE void metric_/*{ output.index }*/(struct run *r)
 /*% endfor %*/
 /*% if output.signed %*/
 	if (/*{ output.present }*/ && (s64) /*{ output.value }*/ < 0) {
-		pd_account(MAP(account), /*{ output.policy_row }*/, /*{ output.account.negative }*/);
+		PD_ADD(&counts[/*{ output.account.negative }*/], 1);
 		return;
 	}
 /*% endif %*/
-	slots = slots_/*{ output.index }*/(r);
+	slots = slots_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts);
 	if (!slots)
 		return;
-	index = bucket_/*{ output.index }*/(r);
+	index = bucket_/*{ effects.index }*/_/*{ output.index }*/(r);
 	if (index > /*{ output.last }*/)
 		index = /*{ output.last }*/;
-	PD_OPAQUE(index);
+	*(volatile u32 *) &r->s->bucket = index; /* the verifier forgets how it came to be, and follows one path from here */
+	index = *(volatile u32 *) &r->s->bucket;
 	if (index > /*{ output.last }*/)
 		return;
 	PD_ADD(&slots[0], 1);

@@ -1,8 +1,8 @@
 /* The entry that this event's key names, or NULL after the reason was counted. */
-PD_INLINE u64 *entry_/*{ output.index }*/(struct run *r, void *map)
+PD_INLINE u64 *entry_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts, void *map)
 {
 /*% if output.columns %*/
-	struct key_/*{ output.index }*/ *key = (void *) r->s->key;
+	struct key_/*{ effects.index }*/_/*{ output.index }*/ *key = (void *) r->s->key;
 	u64 *entry;
 /*% else %*/
 	u64 *entry;
@@ -12,7 +12,7 @@ PD_INLINE u64 *entry_/*{ output.index }*/(struct run *r, void *map)
 	need_/*{ index }*/(r);
 /*% endfor %*/
 	if (!/*{ output.present }*/) {
-		pd_account(MAP(account), /*{ output.policy_row }*/, /*{ output.account.key_absent }*/);
+		PD_ADD(&counts[/*{ output.account.key_absent }*/], 1);
 		return 0;
 	}
 /*% if output.columns %*/
@@ -25,13 +25,13 @@ PD_INLINE u64 *entry_/*{ output.index }*/(struct run *r, void *map)
 	entry = pd_row(map, 0);
 /*% endif %*/
 	if (!entry)
-		pd_account(MAP(account), /*{ output.policy_row }*/, /*{ output.account.map_full }*/);
+		PD_ADD(&counts[/*{ output.account.map_full }*/], 1);
 	return entry;
 }
 
-PD_INLINE u64 *slots_/*{ output.index }*/(struct run *r)
+PD_INLINE u64 *slots_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts)
 {
 	void *map = pd_row(MAP(/*{ output.map }*/), /*{ output.map_row }*/);
 
-	return map ? entry_/*{ output.index }*/(r, map) : 0;
+	return map ? entry_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts, map) : 0;
 }

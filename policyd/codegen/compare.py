@@ -64,14 +64,18 @@ def _equal(operand: Operand, value: object) -> CText:
     return c.binary(operand.number, "==", _number(operand, value))
 
 
-def _words(operand: Operand, text: bytes, at: int = 0) -> CText:
-    """Compare `text` with the bytes from offset `at` on, the widest words first (and so aligned where the base is)."""
-    base = operand.value
+def _words(operand: Operand, text: bytes) -> CText:
+    """Compare `text` with the first bytes of a value."""
+    return _words_at(operand.value, text)
+
+
+def _words_at(address: CText, text: bytes) -> CText:
+    """Compare `text` with the bytes at an address, in the widest words that fit."""
     parts, offset = [], 0
     while offset < len(text):
         width = next(w for w in (8, 4, 2, 1) if offset + w <= len(text))
         number = int.from_bytes(text[offset : offset + width], "little")
-        parts.append(c.binary(c.load(width, base, at + offset), "==", c.uint(number)))
+        parts.append(c.binary(c.load(width, address, offset), "==", c.uint(number)))
         offset += width
     return c.all_of(parts)
 
@@ -102,15 +106,7 @@ def _suffix(operand: Operand, value: object) -> CText:
     at = CText(f"(({operand.length} - {size}) & {c.uint(_mask(operand.capacity))})")
     long_enough = c.binary(operand.length, ">=", size)
     end = CText(f"({operand.value} + {at})")
-    parts = [long_enough]
-    widths = (1,) if operand.aligned else (8, 4, 2, 1)
-    offset = 0
-    while offset < len(value):
-        width = next(w for w in widths if offset + w <= len(value))
-        number = int.from_bytes(value[offset : offset + width], "little")
-        parts.append(c.binary(c.load(width, end, offset), "==", c.uint(number)))
-        offset += width
-    return c.all_of(parts)
+    return c.all_of([long_enough, _words_at(end, value)])
 
 
 def _mask(capacity: int) -> int:

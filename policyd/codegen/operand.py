@@ -44,7 +44,6 @@ class Operand:
     stored: bool = True
     eager: bool = False
     row: str = ""  # "self" or "parent": the process table's row that it is in
-    aligned: bool = False  # on the stack, where the verifier wants every load aligned
 
     @property
     def shape(self) -> Shape:
@@ -102,14 +101,14 @@ class FetchView:
 class ValueTable:
     """The distinct values of a unit, in the order of first use."""
 
-    def __init__(self, values: Iterable[Value], *, on_stack: bool, eager: frozenset[tuple[str, Access]]) -> None:
+    def __init__(self, values: Iterable[Value], eager: frozenset[tuple[str, Access]]) -> None:
         widest: dict[tuple[str, Access], Value] = {}
         for value in values:
             key = (value.path, value.access)
             if key not in widest or widest[key].type.size < value.type.size:
                 widest[key] = value
         self._operands = {
-            key: _operand(index, value, on_stack, on_stack or key in eager)
+            key: _operand(index, value, key in eager)
             for index, (key, value) in enumerate(widest.items())
         }
 
@@ -129,7 +128,7 @@ class ValueTable:
         return frozenset(operand.row for operand in self._operands.values() if operand.row)
 
 
-def _operand(index: int, value: Value, on_stack: bool, eager: bool) -> Operand:
+def _operand(index: int, value: Value, eager: bool) -> Operand:
     access = value.access
     if isinstance(access, Constant):
         return Operand(index, value, c.uint(access.number), CText("PD_OK"), stored=False)
@@ -159,9 +158,8 @@ def _operand(index: int, value: Value, on_stack: bool, eager: bool) -> Operand:
             cut=c.dot(place, "cut", arrow=False),
             capacity=value.type.size,
             eager=eager,
-            aligned=on_stack,
         )
-    return Operand(index, value, place, state, eager=eager, aligned=on_stack)
+    return Operand(index, value, place, state, eager=eager)
 
 
 def member(operand: Operand) -> CText:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from policyd.codegen.operand import Operand, ValueTable
     from policyd.layout import Column
-    from policyd.unit import BoundUnit, Buckets, EventOutput, MetricOutput, TypedRule
+    from policyd.unit import Buckets, EventOutput, MapSpec, MetricOutput
 
 MOST_EVENT_BYTES = 28 * 1024
 """An event with packed strings is put together in the scratch value, which per-CPU memory limits to 32 KiB."""
@@ -34,6 +34,7 @@ class AccountView:
     unread: CText = c.uint(ACCOUNT_COLUMNS.index("unread"))
     acted: CText = c.uint(ACCOUNT_COLUMNS.index("acted"))
     would_act: CText = c.uint(ACCOUNT_COLUMNS.index("would_act"))
+    nested: CText = c.uint(ACCOUNT_COLUMNS.index("nested"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,6 @@ class EventView:
     """What `outputs/event.c` may print."""
 
     index: CText
-    policy_row: CText
-    rule_row: CText
-    hook: CText
     layout: CText
     packed: bool
     needs: tuple[CText, ...]
@@ -72,7 +70,6 @@ class MetricView:
 
     index: CText
     template: str
-    policy_row: CText
     map: CText
     map_row: CText
     needs: tuple[CText, ...]
@@ -97,8 +94,8 @@ def event_bytes(output: EventOutput) -> int:
     return HEADER.size + output.layout.size + strings
 
 
-def event_view(bound: BoundUnit, values: ValueTable, rule: TypedRule, output: EventOutput, index: int) -> EventView:
-    """Return the view of one event output of one rule."""
+def event_view(values: ValueTable, output: EventOutput, index: int) -> EventView:
+    """Return the view of a rule's event output number `index`."""
     layout = output.layout
     later = sum(column.type.size for column in layout.columns if column.packed)
     columns = []
@@ -109,9 +106,6 @@ def event_view(bound: BoundUnit, values: ValueTable, rule: TypedRule, output: Ev
         columns.append(_column(number, column, values[value], to, limit))
     return EventView(
         index=c.uint(index),
-        policy_row=c.uint(bound.rows.policies[rule.policy]),
-        rule_row=c.uint(rule.row),
-        hook=c.uint(rule.hook),
         layout=c.uint(layout.id),
         packed=layout.packed,
         needs=_needs(values[value] for value in output.values),
@@ -120,9 +114,8 @@ def event_view(bound: BoundUnit, values: ValueTable, rule: TypedRule, output: Ev
     )
 
 
-def metric_view(bound: BoundUnit, values: ValueTable, rule: TypedRule, output: MetricOutput, index: int) -> MetricView:
-    """Return the view of one metric output of one rule."""
-    spec = bound.maps[rule.policy, output.map_name]
+def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: int) -> MetricView:
+    """Return the view of a rule's metric output number `index`, kept in a map like `spec`."""
     keys = [values[key] for key in output.keys]
     operand = values[output.value] if output.value else None
     used = [*keys, *([operand] if operand else [])]
@@ -135,9 +128,8 @@ def metric_view(bound: BoundUnit, values: ValueTable, rule: TypedRule, output: M
     view = MetricView(
         index=c.uint(index),
         template=_TEMPLATES[output.purpose],
-        policy_row=c.uint(bound.rows.policies[rule.policy]),
         map=c.ident(spec.map_class.name),
-        map_row=c.uint(bound.rows.maps[rule.policy, output.map_name]),
+        map_row=CText(f"d->maps[{c.uint(index)}]"),
         needs=_needs(used),
         present=c.all_of(c.binary(one.state, "==", CText("PD_OK")) for one in used if one.uncertain),
         columns=columns,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,18 +24,24 @@ if TYPE_CHECKING:
 
 _EAGER_COST = 2
 _PACKET_BYTES = 128
+_SCRATCH_SLOTS = 16
+"""Scratch places a CPU where a program can be preempted by itself (as many as `pd_claim` of `lib/scratch.c` looks at)."""
 _TASK = frozenset({"struct task_struct"})
 
 
 @dataclass(frozen=True, slots=True)
 class HookPart:
-    """What an attach kind adds to a program: types before `struct subject`, functions after it, the neutral verdict."""
+    """What an attach kind adds to a program: types before `struct subject`, functions after it, the neutral verdict.
+
+    `preemptible`: the same program can run again on a CPU before its first run there has ended (process context with only
+    migration disabled); tracing programs are guarded by the kernel, XDP and tcx run with softirqs off.
+    """
 
     types: tuple[str, ...]
     fields: tuple[str, ...]
     neutral: int
-    on_stack: bool = False
     packet: bool = False
+    preemptible: bool = False
 
 
 _TRACING = HookPart((), ("hooks/tracing.c",), 0)
@@ -44,8 +51,8 @@ _HOOKS = {
     "raw_tracepoint": _TRACING,
     "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
     "tcx": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/tcx.c"), -1, packet=True),
-    "cgroup_skb": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, True, True),
-    "cgroup": HookPart((), ("hooks/cgroup_address.c", "fields/sockaddr.c"), 1, on_stack=True),
+    "cgroup_skb": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, packet=True, preemptible=True),
+    "cgroup": HookPart((), ("hooks/cgroup_address.c", "fields/sockaddr.c"), 1, preemptible=True),
 }
 _KINDS = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6, "array_of_maps": 12}
 """BPF_MAP_TYPE_* of the maps that a program names itself (include/uapi/linux/bpf.h)."""
@@ -62,7 +69,7 @@ class MapView:
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """What `rule.c` may print of a rule."""
+    """What `rule.c` may print of a rule: its condition, and the queue of the effects that it has."""
 
     index: CText
     comment: CText
@@ -72,20 +79,33 @@ class RuleView:
     condition_for_sure: CText
     some_unread: CText
     can_be_unread: bool
-    policy_row: CText
+    effects: CText
+    mask: CText
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What rules do that differ in numbers only: their effects are one piece of code, fed by a row of the `rules` map each."""
+
     account: AccountView
     self: bool
     parent: bool
     acts: bool
     verdict: bool
-    verdict_taken: CText
-    verdict_held: CText
-    verdict_level: CText
-    verdict_number: CText
     signal: bool
-    signal_number: CText
     metrics: tuple[MetricView, ...]
     events: tuple[EventView, ...]
+    structs: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectsView:
+    """What `effects.c` may print of a shape."""
+
+    index: CText
+    shape: Shape
+    rules: CText
+    queue: CText
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +129,14 @@ class ProgramView:
     automata: tuple[MachineView, ...]
     tests: tuple[TestView, ...]
     rules: tuple[RuleView, ...]
+    effects: tuple[EffectsView, ...]
+    most_maps: CText
     internals: tuple[str, ...]
     eager: tuple[CText, ...]
-    on_stack: bool
     packet: bool
+    preemptible: bool
+    policy_rows: tuple[CText, ...]
+    account: AccountView
     self: bool
     parent: bool
     self_first: bool
@@ -139,33 +163,54 @@ class Drawing:
         self.bound, self.unit = bound, unit
         self.hook = _HOOKS[_hook_name(bound)]
         used = list(_values(unit.rules))
-        eager = frozenset() if self.hook.on_stack else _eager(unit.rules)
-        self.values = ValueTable(used, on_stack=self.hook.on_stack, eager=eager)
+        self.values = ValueTable(used, _eager(unit.rules))
         tests = [test for rule in unit.rules for test in leaves(rule.condition)]
         self.filter_rows = frozenset(row for test in tests if (row := self.values[test.value].row))
         self.automata = Automata(tests, self.values)
         self.tests = Tests(bound, self.values, self.automata)
-        self.structs: list[str] = []
-        self.outputs = 0
-        self.key_bytes = 0
+        self.key_bytes = 272 if any(isinstance(test.ref, ListRef) for test in tests) else 0
         self.zero_bytes = 8
         self.event_bytes = 0
-        self.rules = tuple(self._rule(number, rule) for number, rule in enumerate(unit.rules))
-        if any(isinstance(test.ref, ListRef) for test in tests):
-            self.key_bytes = max(self.key_bytes, 272)
+        shapes = [self._shape(rule) for rule in unit.rules]
+        self.shapes = Counter(shapes)
+        numbers = {shape: number for number, shape in enumerate(self.shapes)}
+        self.rules = tuple(self._rule(row, numbers[shapes[row]], shapes[row]) for row in range(len(shapes)))
+        self.most_maps = max((len(shape.metrics) for shape in shapes), default=0) or 1
 
-    def _rule(self, number: int, rule: TypedRule) -> RuleView:
+    def _shape(self, rule: TypedRule) -> Shape:
+        rows = {self.values[value].row for value in _outputs_values(rule)} - self.filter_rows
+        metrics, events, structs = [], [], []
+        for output in rule.outputs:
+            if isinstance(output, EventOutput):
+                structs.append(output.layout.c_struct(f"layout_@_{len(events)}"))
+                events.append(event_view(self.values, output, len(events)))
+                self.event_bytes = max(self.event_bytes, event_bytes(output) if output.layout.packed else 0)
+                continue
+            spec = self.bound.maps[rule.policy, output.map_name]
+            self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)
+            if spec.key is not None and output.keys:
+                structs.append(spec.key.c_struct(f"key_@_{len(metrics)}"))
+                self.key_bytes = max(self.key_bytes, spec.key.size)
+            metrics.append(metric_view(self.values, spec, output, len(metrics)))
+        return Shape(
+            account=AccountView(),
+            self="self" in rows,
+            parent="parent" in rows,
+            acts=rule.action != TypedAction(),
+            verdict=rule.action.verdict != "none",
+            signal=bool(rule.action.signal),
+            metrics=tuple(metrics),
+            events=tuple(events),
+            structs="".join(structs),
+        )
+
+    def _rule(self, index: int, number: int, shape: Shape) -> RuleView:
+        rule = self.unit.rules[index]
         operands = [self.values[test.value] for test in leaves(rule.condition)]
         unread = tuple(dict.fromkeys(one.state for one in operands if one.can_be_unread))
-        action = rule.action
-        enforced, held = _verdict_numbers(action)
-        level = {"none": 0, "pass": 1, "mark": 2, "drop": 3, "deny": 3}[action.verdict]
-        rows = {self.values[value].row for value in _outputs_values(rule)} - self.filter_rows
         where = rule.position
-        metrics = tuple(self._metric(rule, output) for output in rule.outputs if isinstance(output, MetricOutput))
-        events = tuple(self._event(rule, output) for output in rule.outputs if isinstance(output, EventOutput))
         return RuleView(
-            index=c.uint(number),
+            index=c.uint(index),
             comment=c.comment(f"{rule.policy}/{rule.name}"),
             line=c.uint(where.line) if where else None,
             file=c.string(where.file) if where else None,
@@ -173,44 +218,9 @@ class Drawing:
             condition_for_sure=self.tests.condition(rule.policy, rule.condition, 0),
             some_unread=c.any_of(c.binary(state, "==", CText("PD_UNREAD")) for state in unread),
             can_be_unread=bool(unread),
-            policy_row=c.uint(self.bound.rows.policies[rule.policy]),
-            account=AccountView(),
-            self="self" in rows,
-            parent="parent" in rows,
-            acts=action != TypedAction(),
-            verdict=level > 0,
-            verdict_taken=c.uint(enforced),
-            verdict_held=c.uint(held),
-            verdict_level=c.uint(level),
-            verdict_number=c.uint(action.number),
-            signal=bool(action.signal),
-            signal_number=c.uint(action.signal),
-            metrics=metrics,
-            events=events,
+            effects=c.uint(number),
+            mask=c.uint(_queue(self.shapes[shape]) - 1),
         )
-
-    def _metric(self, rule: TypedRule, output: MetricOutput) -> MetricView:
-        index = self._next_output()
-        spec = self.bound.maps[rule.policy, output.map_name]
-        self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)
-        if spec.key is not None and output.keys:
-            self.structs.append(spec.key.c_struct(f"key_{index}"))
-            self.key_bytes = max(self.key_bytes, spec.key.size)
-        return metric_view(self.bound, self.values, rule, output, index)
-
-    def _event(self, rule: TypedRule, output: EventOutput) -> EventView:
-        index = self._next_output()
-        self.structs.append(output.layout.c_struct(f"layout_{index}"))
-        self.structs.append(
-            f"struct event_{index} {{\n\tstruct pd_header h;\n\tstruct layout_{index} f;\n}};\n"
-        )
-        if output.layout.packed:
-            self.event_bytes = max(self.event_bytes, event_bytes(output))
-        return event_view(self.bound, self.values, rule, output, index)
-
-    def _next_output(self) -> int:
-        self.outputs += 1
-        return self.outputs - 1
 
     # -- the whole ---------------------------------------------------------------------------------------
 
@@ -228,10 +238,10 @@ class Drawing:
             defines=self._defines(),
             maps=tuple(self._map_views(private)),
             types=types,
-            structs=c.block(HEADER_C + "".join(self.structs) + self.automata.structs),
+            structs=c.block(HEADER_C + self._structs() + self.automata.structs),
             members=self._members(),
             states=c.uint(max(len(self.values), 1)),
-            slack=c.uint(16 if self.hook.on_stack else SLACK),
+            slack=c.uint(SLACK),
             subject_bytes=c.uint(self._subject_bytes()),
             searched=self.automata.flags,
             fields=fields,
@@ -239,10 +249,17 @@ class Drawing:
             automata=self.automata.views,
             tests=tuple(self.tests.views),
             rules=self.rules,
+            effects=tuple(
+                EffectsView(c.uint(number), shape, c.uint(count), c.uint(_queue(count)))
+                for number, (shape, count) in enumerate(self.shapes.items())
+            ),
+            most_maps=c.uint(self.most_maps),
             internals=(f"internal/{internal}.c",) if internal else (),
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
-            on_stack=self.hook.on_stack,
             packet=self.hook.packet,
+            preemptible=self.hook.preemptible,
+            policy_rows=tuple(c.uint(self.bound.rows.policies[name]) for name in self.unit.policies),
+            account=AccountView(),
             self="self" in rows,
             parent="parent" in rows,
             self_first=self_first,
@@ -251,6 +268,30 @@ class Drawing:
             internal_last=internal == "process_exit",
         )
         return Blueprint(view, btf, shared, private)
+
+    def _structs(self) -> str:
+        out = []
+        for number, shape in enumerate(self.shapes):
+            out.append(shape.structs.replace("_@_", f"_{number}_"))
+            out += [
+                f"struct event_{number}_{event} {{\n\tstruct pd_header h;\n\tstruct layout_{number}_{event} f;\n}};\n"
+                for event in range(len(shape.events))
+            ]
+        return "".join(out)
+
+    def _rows(self) -> bytes:
+        """Return the contents of the `rules` map: a `struct pd_rule` (`lib/rules.c`) for each rule."""
+        out = []
+        for rule in self.unit.rules:
+            action = rule.action
+            taken, held = _verdict_numbers(action)
+            names = [output.map_name for output in rule.outputs if isinstance(output, MetricOutput)]
+            maps = [self.bound.rows.maps[rule.policy, name] for name in names]
+            maps += [0] * (self.most_maps - len(maps))
+            head = (self.bound.rows.policies[rule.policy], rule.row, rule.hook, taken, held)
+            numbers = (_LEVELS[action.verdict], action.number & 0xFFFFFFFF, action.signal)
+            out.append(struct.pack(f"<IHHHHIII{len(maps)}I", *head, *numbers, *maps))
+        return b"".join(out)
 
     def _defines(self) -> tuple[CText, ...]:
         out = [CText(f"PD_NEUTRAL ({self.hook.neutral})")]
@@ -263,6 +304,9 @@ class Drawing:
     def _members(self) -> tuple[CText, ...]:
         """Return the members of `struct subject`: values, the packet, room for a key and an event."""
         out = [member(one) for one in self.values.stored]
+        for number, count in enumerate(self.shapes.values()):
+            out.append(CText(f"u32 queued_{number}"))
+            out.append(CText(f"u32 queue_{number}[{c.uint(_queue(count))}]"))
         out += self.automata.members
         if self.hook.packet:
             out.append(CText("struct pd_packet packet"))
@@ -276,7 +320,8 @@ class Drawing:
         """Return a bound of `sizeof(struct subject)`: the C text asserts that it holds."""
         values = sum(room(one) for one in self.values.stored)
         packet = _PACKET_BYTES if self.hook.packet else 0
-        rest = self.key_bytes + self.event_bytes + len(self.values) + SLACK
+        queues = sum(4 + 4 * _queue(count) for count in self.shapes.values())
+        rest = queues + self.key_bytes + self.event_bytes + len(self.values) + SLACK
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
 
     def _families(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -306,8 +351,12 @@ class Drawing:
         shared = {"config": "config", "account": "account", "rings": "rings", "scalars": "scalars"}
         shared |= {cls.name: f"class-{cls.name}" for cls in self._classes()}
         private = [PrivateMap("zeros", "array", 4, self.zero_bytes, 1), *self.automata.maps]
-        if not self.hook.on_stack:
-            private.append(PrivateMap("scratch", "percpu_array", 4, self._subject_bytes(), 1))
+        if self.unit.rules:
+            private.append(PrivateMap("rules", "array", 4, 24 + 4 * self.most_maps, len(self.unit.rules), self._rows()))
+        slots = _SCRATCH_SLOTS if self.hook.preemptible else 1
+        private.append(PrivateMap("scratch", "percpu_array", 4, self._subject_bytes(), slots))
+        if self.hook.preemptible:
+            private.append(PrivateMap("busy", "percpu_array", 4, 8, 1))
         if self.values.rows or self.unit.internal:
             shared["processes"] = "processes"
         if self.unit.internal == "process_exec":
@@ -339,6 +388,15 @@ _INTERNAL_TYPES = {
     "process_fork": _TASK,
     "process_exit": frozenset({"struct task_struct", "struct signal_struct"}),
 }
+
+
+_LEVELS = {"none": 0, "pass": 1, "mark": 2, "drop": 3, "deny": 3}
+"""PD_VERDICT_* of each verdict: the highest of all rules wins."""
+
+
+def _queue(rules: int) -> int:
+    """Return the length of a queue for so many rules, a power of two."""
+    return 1 << (rules - 1).bit_length()
 
 
 def _hook_name(bound: BoundUnit) -> str:

@@ -15,7 +15,7 @@ PROCESSES_FLAGS = 1  # BPF_F_NO_PREALLOC: memory follows the number of processes
 class PrivateMap:
     """A map that belongs to one program and dies with it: made by the builder before the load, not pinned.
 
-    `type` and sizes are as in `MapClass`; `contents` fills entry 0 of an array (None: zeros).
+    `type` and sizes are as in `MapClass`; `contents` fills the entries of an array in order (None: zeros).
     """
 
     symbol: str

@@ -1,0 +1,60 @@
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_/*{ effects.index }*/(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+/*% if effects.shape.self %*/
+	r->self = pd_process_self(MAP(processes));
+/*% endif %*/
+/*% if effects.shape.parent %*/
+	r->parent = pd_process_parent(MAP(processes));
+/*% endif %*/
+	if (flags) {
+		PD_ADD(&counts[/*{ effects.shape.account.unread }*/], 1);
+	} else {
+/*% if effects.shape.acts %*/
+		verdict = settings->flags & PD_CONFIG_ENFORCE ? d->taken : d->held;
+		if (settings->flags & PD_CONFIG_ENFORCE) {
+			PD_ADD(&counts[/*{ effects.shape.account.acted }*/], 1);
+/*% if effects.shape.verdict %*/
+			if (r->s->verdict < d->level) {
+				r->s->verdict = d->level;
+				r->s->number = d->number;
+			}
+/*% endif %*/
+/*% if effects.shape.signal %*/
+			if (pd_pid_tgid() >> 32 != 1) /* never the init process */
+				pd_send_signal(d->signal);
+/*% endif %*/
+		} else {
+			PD_ADD(&counts[/*{ effects.shape.account.would_act }*/], 1);
+		}
+/*% endif %*/
+/*% for output in effects.shape.metrics %*/
+		metric_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts);
+/*% endfor %*/
+	}
+/*% for output in effects.shape.events %*/
+	event_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts, flags, verdict);
+/*% endfor %*/
+}
+
+PD_INLINE void take_effects_/*{ effects.index }*/(struct run *r)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < /*{ effects.rules }*/; i++) {
+		if (i >= r->s->queued_/*{ effects.index }*/)
+			break;
+		item = r->s->queue_/*{ effects.index }*/[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_/*{ effects.index }*/(r, d, item >> 16);
+	}
+}
