@@ -111,22 +111,21 @@ def _made(wanted: tuple[PrivateMap, ...]) -> Iterator[dict[str, int]]:
 
 
 def _compile_error(unit: str, plain: Plain, said: str) -> CompileError:
-    """Return the error with every diagnostic, each with the line of C and the policy's line; none of it quotes a file."""
-    report, position = [], None
+    """Return the error with every diagnostic about our C, each with the line of C and the policy's line.
+
+    Other lines are left out where there are such, for a diagnostic about another file would quote that file.
+    """
+    report, first, position = [], "", None
     for match in filter(None, map(_DIAGNOSTIC.match, said.splitlines())):
         line = int(match["line"])
         place = plain.position(line)
         where = f"{place.file}:{place.line}: " if place else ""
         report.append(f"{where}{match['severity']}: {match['text']} (generated line {line}: {plain.line(line)})")
-        if match["severity"] == "error":
-            position = position or place
-    return CompileError(unit, f"{_BUG}: {_first_error(said)}", "\n".join(report) or said, position)
-
-
-def _first_error(said: str) -> str:
-    found = (match for match in map(_DIAGNOSTIC.match, said.splitlines()) if match and match["severity"] == "error")
-    first = next(found, None)
-    return first["text"] if first else said.partition("\n")[0]
+        if match["severity"] == "error" and not first:
+            first, position = match["text"], place
+    if not first:
+        first = "it names another file" if "In file included" in said else said.partition("\n")[0]
+    return CompileError(unit, f"{_BUG}: {first}", "\n".join(report), position)
 
 
 def _verifier_error(source: Source, compiled: bytes, unit: str, refused: bpf_object.RefusedError) -> VerifierError:

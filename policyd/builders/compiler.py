@@ -43,8 +43,11 @@ _LIMITS = {
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_NOFILE: 64,
 }
+_SPLICE = re.compile(r"(?:\\|\?\?/)[ \t]*\n")
+_COMMENT_OR_LITERAL = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+_BETWEEN_LITERALS = re.compile(r'"\s*"')
 _READS_FILES = re.compile(
-    r"^[ \t]*(?:#|%:|\?\?=)[ \t]*(?:include|include_next|import|embed)\b|\.incbin|__has_(?:include|embed)", re.MULTILINE
+    r"^\s*(?:#|%:|\?\?=)\s*(?:include|include_next|import|embed)\b|\.incbin|__has_(?:include|embed)", re.MULTILINE
 )
 
 
@@ -72,7 +75,7 @@ class Clang:
 
     def compile(self, text: str) -> bytes:
         """Return the object; `CompilerError`, `UnsupportedError` (a clang that cannot make BPF)."""
-        if _READS_FILES.search(text):
+        if _asks_for_a_file(text):
             raise CompilerError("refused: it asks for a file")
         with _empty_directory() as directory, _scratch("object") as output, _scratch("diagnostics") as diagnostics:
             status = self._run(text, directory, output, diagnostics)
@@ -118,6 +121,13 @@ def find_clang() -> Clang:
     raise UnsupportedError(
         "clang is not installed", "clang 12", "install the package clang (Debian, Ubuntu, Fedora: `clang`)"
     )
+
+
+def _asks_for_a_file(text: str) -> bool:
+    """Look as the compiler does: at spliced lines, without comments, at adjacent literals as one."""
+    spliced = _SPLICE.sub("", text)
+    bare = _COMMENT_OR_LITERAL.sub(lambda match: " " if match[0].startswith("/") else match[0], spliced)
+    return _READS_FILES.search(_BETWEEN_LITERALS.sub("", bare)) is not None
 
 
 def _only_root_writes(path: Path) -> bool:

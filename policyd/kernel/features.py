@@ -116,9 +116,10 @@ def _libbpf() -> str:
 
 
 _DISTRIBUTION_PYTHON = "/usr/bin/python3"
-_IMPORT_BCC = """
+_IMPORT_BCC = r"""
 import bcc
-print(getattr(bcc, "__file__", ""), getattr(bcc, "__version__", ""), hasattr(bcc, "BPF") and hasattr(bcc, "libbcc"))
+real = hasattr(bcc, "BPF") and hasattr(bcc, "libbcc")
+print(getattr(bcc, "__file__", ""), getattr(bcc, "__version__", ""), real, sep="\t")
 """
 
 
@@ -131,9 +132,7 @@ def _bcc() -> str:
         raise Absent(f"{_DISTRIBUTION_PYTHON} cannot be run: {error}") from None
     if done.returncode:
         raise Absent("not installed for the system's Python; optional: the package python3-bpfcc (Debian, Ubuntu)")
-    path, version, real = (
-        done.stdout.rsplit(maxsplit=2) if done.stdout.count(" ") >= 2 else (done.stdout.strip(), "", "False")
-    )
+    path, version, real = done.stdout.rstrip("\n").split("\t")
     if real != "True":
         raise Absent(f"{path} is an unrelated project of the same name; the real one is the package python3-bpfcc")
     return f"bcc {version}, {path}"

@@ -58,12 +58,12 @@ def diagnose(log: str, code: int) -> Diagnosis:
     """Return what the log of a refused load tells; `code` is the errno that came with it."""
     lines = [line.rstrip() for line in log.splitlines()]
     numbers = [match for match in map(_INSTRUCTION.match, lines) if match]
-    sources = [match for match in map(_SOURCE.match, lines) if match]
+    sources = [int(match[1]) for match in map(_SOURCE.match, lines) if match]
     summary = _summary(lines) or _EMPTY.get(code, "no reason was given")
     return Diagnosis(
         summary=summary,
         instruction=int(numbers[-1][1]) if numbers else -1,
-        line=int(sources[-1][1]) if sources else 0,
+        line=next((line for line in reversed(sources) if line), 0),  # line 0: the compiler's own instructions
         over_budget=code == errno.E2BIG or any(text in summary for text in _BUDGET),
     )
 
