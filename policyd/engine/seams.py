@@ -45,4 +45,3 @@ class ProcessTable:
     max_entries: int
     snapshot: Callable[[], Iterable[tuple[bytes, bytes]]]
     flags: int = 0
-    flags: int = 0
