@@ -14,13 +14,13 @@ import math
 from typing import TYPE_CHECKING
 
 from policyd.reading.metrics import Histogram
-from policyd.sinks.prometheus import show_labels, show_number
+from policyd.sinks.prometheus import show_labels
 from policyd.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from policyd.reading.metrics import Family, Labels, Number
+    from policyd.reading.metrics import Family, Labels, Number, SeriesValue
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _MIN_BAR = 10
@@ -53,8 +53,8 @@ def _family(family: Family, width: int, top: int) -> Iterator[str]:
         yield f"  … and {len(ordered) - top} more"
 
 
-def _weight(value: object) -> float:
-    return float(value.count) if isinstance(value, Histogram) else float(value)  # type: ignore[arg-type]
+def _weight(value: SeriesValue) -> Number:
+    return value.count if isinstance(value, Histogram) else value
 
 
 def _name(labels: Labels) -> str:
@@ -103,11 +103,13 @@ def show_value(value: Number, unit: str) -> str:
     """Return a value for people: seconds and bytes in the unit that fits, other numbers with their thousands apart."""
     if unit not in {"seconds", "bytes"}:
         return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    if not value:
+        return "0 s" if unit == "seconds" else "0 B"
     units = _TIMES if unit == "seconds" else _SIZES
     factor, name = next(((f, n) for f, n in units if abs(value) >= f * 0.9999), units[-1])
     scaled = value / factor
     shown = f"{scaled:.0f}" if math.isclose(scaled, round(scaled), rel_tol=1e-9) or scaled >= 100 else f"{scaled:.3g}"
-    return f"{shown if value else show_number(0)} {name if value else units[0][1] if unit == 'seconds' else 'B'}"
+    return f"{shown} {name}"
 
 
 def _clip(text: str, width: int) -> str:

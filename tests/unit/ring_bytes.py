@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from policyd.layout import CUT, HEADER, Column, Layout
 from policyd.reading.ring import BUSY, DISCARD, Ring
 from policyd.record import LayoutRecord, PolicyRecord, RuleRecord
 from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PAGE = mmap.PAGESIZE
 U32 = ValueType("u32", Shape.NUMBER, 4)
@@ -34,7 +37,7 @@ def policy(*layouts: Layout, name: str = "exec-audit", severity: str = "high") -
 
 
 def event(layout: Layout, *values: int | bytes, time: int = 10**9, **header: int) -> bytes:
-    """Return a record as the kernel side writes it: strings of packed columns behind the fixed part, cut if they end in `…`."""
+    """Return a record as the kernel side writes it: packed strings behind the fixed part, cut if they end in `…`."""
     items: list[int | bytes] = []
     tail = b""
     for column, value in zip(layout.columns, values, strict=True):
@@ -51,7 +54,10 @@ def event(layout: Layout, *values: int | bytes, time: int = 10**9, **header: int
 
 def with_header(layout: int, body: bytes, time: int = 10**9, **header: int) -> bytes:
     fields = {"rule": 0, "flags": 0, "cpu": 1, "verdict": 0, "hook": 0, "absent": 0, "unread": 0} | header
-    return HEADER.pack(HEADER.size + len(body), layout, 3, fields["rule"], fields["flags"], time, *list(fields.values())[2:]) + body
+    return (
+        HEADER.pack(HEADER.size + len(body), layout, 3, fields["rule"], fields["flags"], time, *list(fields.values())[2:])
+        + body
+    )
 
 
 def stride(length: int) -> int:

@@ -146,7 +146,9 @@ def test_layouts_that_alternate_make_one_run_each() -> None:
 @settings(max_examples=100)
 def test_any_mix_of_lengths_and_layouts_is_read_whole(shape: list[tuple[int, int]], limit: int) -> None:
     hand = HandMadeRing()
-    wanted = [with_header(layout, bytes([at % 256]) * (size // 100 * 40), time=at) for at, (size, layout) in enumerate(shape)]
+    wanted = [
+        with_header(layout, bytes([at % 256]) * (size // 100 * 40), time=at) for at, (size, layout) in enumerate(shape)
+    ]
     hand.add_all(wanted)
 
     found = []

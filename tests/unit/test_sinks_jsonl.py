@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from hypothesis import given
@@ -12,11 +12,13 @@ from ring_bytes import COMM, DURATION, FIXED, IP, PACKED, PATH, PID, U32, U64, H
 
 from policyd.layout import Column, Layout
 from policyd.reading.events import Decoder, boot_offset
-from policyd.reading.ring import Batch, Ring
-from policyd.record import PolicyRecord
 from policyd.sinks.jsonl import JsonLines
 from policyd.text import is_safe
 from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from policyd.reading.ring import Batch, Ring
+    from policyd.record import PolicyRecord
 
 U8, U16 = ValueType("u8", Shape.NUMBER, 1), ValueType("u16", Shape.NUMBER, 2)
 FLAGS = ValueType("flags", Shape.NUMBER, 4, False, ((1, "A"), (2, "B")))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 from ring_bytes import FIXED, PACKED, HandMadeRing, event, policy, with_header
 
 from policyd.reading.events import Decoder
-from policyd.record import PolicyRecord
 from policyd.sinks.text import TextLines, quoted
 from policyd.text import is_safe
+
+if TYPE_CHECKING:
+    from policyd.record import PolicyRecord
 
 
 def show(records: list[bytes], record: PolicyRecord, sink: TextLines | None = None) -> list[str]:
@@ -35,7 +38,9 @@ def test_a_line_tells_time_rule_and_fields() -> None:
 def test_wide_adds_date_severity_hook_and_cpu() -> None:
     [line] = show([event(FIXED, 1, b"cat", 2)], policy(FIXED), TextLines(wide=True))
 
-    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d{4}  high  exec-audit/opened  syscall:openat  cpu=1  ", line)
+    assert re.match(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d{4}  high  exec-audit/opened  syscall:openat  cpu=1  ", line
+    )
 
 
 def test_columns_stay_aligned() -> None:
