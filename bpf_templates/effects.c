@@ -43,13 +43,13 @@ PD_INLINE void effects_/*{ effects.index }*/(struct run *r, const struct pd_rule
 /*% endfor %*/
 }
 
-PD_INLINE void take_effects_/*{ effects.index }*/(struct run *r)
+PD_INLINE void take_effects_/*{ effects.index }*/(struct run *r, u32 most)
 {
 	const struct pd_rule *d;
 	u32 item;
 
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < /*{ effects.rules }*/; i++) {
+	for (u32 i = 0; i < most; i++) {
 		if (i >= r->s->queued_/*{ effects.index }*/)
 			break;
 		item = r->s->queue_/*{ effects.index }*/[i];

@@ -20,10 +20,6 @@ PD_MAP(/*{ map.name }*/, /*{ map.type }*/, /*{ map.key_size }*/, /*{ map.value_s
 /*% endfor %*/
 #endif
 
-/*% if program.preemptible %*/
-/*% include "lib/scratch.c" %*/
-
-/*% endif %*/
 /*% include "lib/numbers.c" %*/
 
 /*% include "lib/strings.c" %*/
@@ -46,6 +42,8 @@ struct subject {
 	u32 verdict;
 	u32 number;
 	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
 /*% for member in program.members %*/
 	/*{ member }*/;
 /*% endfor %*/
@@ -66,6 +64,10 @@ struct run {
 /*% endif %*/
 };
 
+/*% if program.preemptible %*/
+/*% include "lib/scratch.c" %*/
+
+/*% endif %*/
 /*% include "lib/events.c" %*/
 
 /*% for name in program.fields %*/
@@ -114,64 +116,8 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 /*% include name %*/
 
 /*% endfor %*/
-PD_ENTRY int /*{ program.entry }*/(void *ctx)
-{
-/*% if program.preemptible %*/
-	u32 slot = pd_claim(MAP(busy));
-	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
-	int verdict;
+/*% for shard in program.shards %*/
+/*% include "shard.c" %*/
 
-	if (!r.s) { /* no such slot: all are in use */
-/*% for row in program.policy_rows %*/
-		pd_account(MAP(account), /*{ row }*/, /*{ program.account.nested }*/);
 /*% endfor %*/
-		return PD_NEUTRAL;
-	}
-/*% else %*/
-	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
-
-	if (!r.s)
-		return PD_NEUTRAL;
-/*% endif %*/
-	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-/*% for effects in program.effects %*/
-	r.s->queued_/*{ effects.index }*/ = 0;
-/*% endfor %*/
-/*% for flag in program.searched %*/
-	r.s->/*{ flag }*/ = 0;
-/*% endfor %*/
-/*% if program.packet %*/
-	pd_parse(ctx, &r.s->packet);
-/*% endif %*/
-/*% if program.internal_first %*/
-	pd_internal(&r);
-/*% endif %*/
-/*% if program.self_first %*/
-	r.self = pd_process_self(MAP(processes));
-/*% endif %*/
-/*% if program.parent_first %*/
-	r.parent = pd_process_parent(MAP(processes));
-/*% endif %*/
-/*% for index in program.eager %*/
-	r.s->state[/*{ index }*/] = fetch_/*{ index }*/(&r);
-/*% endfor %*/
-/*% for rule in program.rules %*/
-	match_/*{ rule.index }*/(&r);
-/*% endfor %*/
-/*% for effects in program.effects %*/
-	take_effects_/*{ effects.index }*/(&r);
-/*% endfor %*/
-/*% if program.internal_last %*/
-	pd_internal(&r);
-/*% endif %*/
-/*% if program.preemptible %*/
-	verdict = pd_finish(&r);
-	pd_release(MAP(busy), slot);
-	return verdict;
-/*% else %*/
-	return pd_finish(&r);
-/*% endif %*/
-}
-
 char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";

@@ -102,8 +102,9 @@ def _made(wanted: tuple[PrivateMap, ...]) -> Iterator[dict[str, int]]:
     try:
         for row in wanted:
             fds[row.symbol] = bpf_maps.create(row.type, row.key_size, row.value_size, row.max_entries, 0, row.symbol[:15])
-            if row.contents is not None:
-                bpf_maps.update(fds[row.symbol], bytes(row.key_size), row.contents, f"fill map {row.symbol}")
+            for index, start in enumerate(range(0, len(row.contents or b""), row.value_size)):
+                value = (row.contents or b"")[start : start + row.value_size]
+                bpf_maps.update(fds[row.symbol], index.to_bytes(row.key_size, "little"), value, f"fill map {row.symbol}")
         yield fds
     finally:
         for fd in fds.values():

@@ -31,14 +31,18 @@ PROCESSES = (PROCESSES_TYPE, 4, PROCESSES_VALUE, PROCESSES_ENTRIES, PROCESSES_FL
 __all__ = ["PROCESSES", "PrivateMap", "Source", "render"]
 
 
-def render(bound: BoundUnit, target: Target) -> Source:
-    """Return the C of a unit.  Raises `TargetError` where the target lacks a type that the code needs."""
+def render(bound: BoundUnit, target: Target, shards: int = 1) -> Source:
+    """Return the C of a unit, in at least `shards` programs that call one another (more if it has very many rules).
+
+    Raises `TargetError` where the target lacks a type that the code needs.
+    """
     entry = bound.program_name
-    blueprint = draw(bound, f"policyd {__version__}, {bound.unit.attach_point.key}, {entry}", entry)
+    blueprint = draw(bound, f"policyd {__version__}, {bound.unit.attach_point.key}, {entry}", entry, shards)
     types = target.btf.slice(blueprint.types) if blueprint.types else ""
     view = replace(blueprint.view, slice=block(types))
     text = environment().get_template("program.c").render(program=view)
-    return Source(_number_lines(text), (entry,), blueprint.shared, blueprint.private)
+    programs = tuple(str(shard.entry) for shard in view.shards)
+    return Source(_number_lines(text), programs, blueprint.shared, blueprint.private)
 
 
 def _number_lines(text: str) -> str:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _EAGER_COST = 2
 _PACKET_BYTES = 128
+_RULES_OF_SHARD = 64
+"""Rules that make one program: conditional jumps reach 32,767 instructions, and the compiler's time grows faster than they do."""
+MOST_SHARDS = 30
+"""Programs in a chain of tail calls: the kernel stops one at 33 (MAX_TAIL_CALL_CNT), and a stub is in it too."""
 _SCRATCH_SLOTS = 16
 """Scratch places a CPU where a program can be preempted by itself (as many as `pd_claim` of `lib/scratch.c` looks at)."""
 _TASK = frozenset({"struct task_struct"})
@@ -104,8 +108,26 @@ class EffectsView:
 
     index: CText
     shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class TakeView:
+    """The effects of one shape in one shard, whose queue holds at most `rules` entries."""
+
+    effects: CText
     rules: CText
-    queue: CText
+
+
+@dataclass(frozen=True, slots=True)
+class ShardView:
+    """What `shard.c` may print: one program of the chain that a unit is cut into, each calling the `next` one."""
+
+    entry: CText
+    rules: tuple[RuleView, ...]
+    takes: tuple[TakeView, ...]
+    first: bool
+    last: bool
+    next: CText
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +135,7 @@ class ProgramView:
     """What `program.c` may print."""
 
     title: CText
-    entry: CText
+    shards: tuple[ShardView, ...]
     slice: CText
     defines: tuple[CText, ...]
     maps: tuple[MapView, ...]
@@ -158,8 +180,9 @@ class Blueprint:
 class Drawing:
     """Puts one program together; made for one use by `draw`."""
 
-    def __init__(self, bound: BoundUnit) -> None:
+    def __init__(self, bound: BoundUnit, shards: int) -> None:
         unit = bound.unit
+        self.shards = max(1, min(max(shards, -(-len(unit.rules) // _RULES_OF_SHARD)), max(len(unit.rules), 1), MOST_SHARDS))
         self.bound, self.unit = bound, unit
         self.hook = _HOOKS[_hook_name(bound)]
         used = list(_values(unit.rules))
@@ -173,7 +196,8 @@ class Drawing:
         self.event_bytes = 0
         shapes = [self._shape(rule) for rule in unit.rules]
         self.shapes = Counter(shapes)
-        numbers = {shape: number for number, shape in enumerate(self.shapes)}
+        self.numbers = {shape: number for number, shape in enumerate(self.shapes)}
+        numbers, self.rule_shapes = self.numbers, shapes
         self.rules = tuple(self._rule(row, numbers[shapes[row]], shapes[row]) for row in range(len(shapes)))
         self.most_maps = max((len(shape.metrics) for shape in shapes), default=0) or 1
 
@@ -224,6 +248,26 @@ class Drawing:
 
     # -- the whole ---------------------------------------------------------------------------------------
 
+    def _shards(self, entry: str) -> tuple[ShardView, ...]:
+        """Cut the rules into runs of about the same length, a policy's rules where they fall."""
+        names = entry_names(entry, self.shards)
+        size = -(-len(self.rules) // self.shards) if self.rules else 0
+        out = []
+        for number, name in enumerate(names):
+            run = slice(number * size, (number + 1) * size)
+            counts = Counter(self.rule_shapes[run])
+            out.append(
+                ShardView(
+                    entry=c.ident(name),
+                    rules=self.rules[run],
+                    takes=tuple(TakeView(c.uint(self.numbers[shape]), c.uint(count)) for shape, count in counts.items()),
+                    first=number == 0,
+                    last=number == len(names) - 1,
+                    next=c.uint(number + 1),
+                )
+            )
+        return tuple(out)
+
     def blueprint(self, title: str, entry: str) -> Blueprint:
         """Return the finished program."""
         types, fields, btf = self._families()
@@ -233,7 +277,7 @@ class Drawing:
         internal = self.unit.internal
         view = ProgramView(
             title=c.comment(title),
-            entry=c.ident(entry),
+            shards=self._shards(entry),
             slice=CText(""),
             defines=self._defines(),
             maps=tuple(self._map_views(private)),
@@ -250,8 +294,7 @@ class Drawing:
             tests=tuple(self.tests.views),
             rules=self.rules,
             effects=tuple(
-                EffectsView(c.uint(number), shape, c.uint(count), c.uint(_queue(count)))
-                for number, (shape, count) in enumerate(self.shapes.items())
+                EffectsView(c.uint(number), shape) for number, shape in enumerate(self.shapes)
             ),
             most_maps=c.uint(self.most_maps),
             internals=(f"internal/{internal}.c",) if internal else (),
@@ -357,6 +400,8 @@ class Drawing:
         private.append(PrivateMap("scratch", "percpu_array", 4, self._subject_bytes(), slots))
         if self.hook.preemptible:
             private.append(PrivateMap("busy", "percpu_array", 4, 8, 1))
+        if self.shards > 1:
+            shared["shards"] = "shards"
         if self.values.rows or self.unit.internal:
             shared["processes"] = "processes"
         if self.unit.internal == "process_exec":
@@ -370,6 +415,8 @@ class Drawing:
     def _map_views(self, private: tuple[PrivateMap, ...]) -> Iterator[MapView]:
         rows = [("config", "array", 4, 8, 1024), ("account", "percpu_array", 4, 8 * len(ACCOUNT_COLUMNS), 1024)]
         rows += [("scalars", "array", 4, 24, 8192), ("rings", "array_of_maps", 4, 4, 1024)]
+        if self.shards > 1:
+            rows.append(("shards", "prog_array", 4, 4, MOST_SHARDS + 2))
         rows += [(cls.name, "array_of_maps", 4, 4, 4096) for cls in self._classes()]
         if self.values.rows or self.unit.internal:
             rows.append(("processes", "hash", 4, PROCESSES_VALUE, PROCESSES_ENTRIES))
@@ -453,6 +500,11 @@ def _steps(access: Access) -> tuple[object, ...]:
     return tuple(steps)
 
 
-def draw(bound: BoundUnit, title: str, entry: str) -> Blueprint:
-    """Return the program of a bound unit."""
-    return Drawing(bound).blueprint(title, entry)
+def entry_names(entry: str, shards: int) -> tuple[str, ...]:
+    """Return the kernel names of a unit's programs: the first has the unit's own."""
+    return (entry, *(f"{entry[:12]}_{number:x}" for number in range(1, shards)))
+
+
+def draw(bound: BoundUnit, title: str, entry: str, shards: int) -> Blueprint:
+    """Return the programs of a bound unit, in at least so many shards."""
+    return Drawing(bound, shards).blueprint(title, entry)

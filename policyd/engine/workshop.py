@@ -167,11 +167,12 @@ class Workshop:
 
     def _build_in(self, bound: BoundUnit, shards: int) -> Built:
         used: dict[str, int] = {}
-        array = self._shard_array() if shards > 1 else None
+        arrays: list[int] = []
 
         def open_map(name: str) -> int:
-            if name == "shards" and array is not None:
-                return array
+            if name == "shards":
+                arrays.append(self._shard_array())
+                return arrays[0]
             fd = self.maps.open(name)
             used[name] = fd
             return fd
@@ -180,11 +181,10 @@ class Workshop:
         for fd in fds:
             self.stack.callback(self.kernel.close, fd)
         for number, fd in enumerate(fds[1:], start=1):
-            assert array is not None
-            self.kernel.update(array, number.to_bytes(4, "little"), fd.to_bytes(4, "little"))
+            self.kernel.update(arrays[0], number.to_bytes(4, "little"), fd.to_bytes(4, "little"))
         infos = [self.kernel.program_info(fd) for fd in fds]
         shared = {self.maps.pin_name(name): self.kernel.map_info(fd).id for name, fd in sorted(used.items())}
-        return Built(fds, tuple(i.id for i in infos), tuple(i.name for i in infos), shared, array if len(fds) > 1 else None)
+        return Built(fds, tuple(i.id for i in infos), tuple(i.name for i in infos), shared, arrays[0] if arrays else None)
 
     def _shard_array(self) -> int:
         fd = self.kernel.create_map("prog_array", 4, 4, SHARDS[-1] + 2, name="pd_shards")

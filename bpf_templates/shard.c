@@ -1,0 +1,71 @@
+PD_ENTRY int /*{ shard.entry }*/(void *ctx)
+{
+/*% if program.preemptible and shard.first %*/
+	u32 slot = pd_claim(MAP(busy));
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
+/*% elif program.preemptible %*/
+	struct run r = {.ctx = ctx, .s = pd_find(MAP(scratch), ctx)};
+/*% else %*/
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+/*% endif %*/
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+/*% if program.preemptible %*/
+/*% for row in program.policy_rows %*/
+		pd_account(MAP(account), /*{ row }*/, /*{ program.account.nested }*/);
+/*% endfor %*/
+/*% endif %*/
+		return PD_NEUTRAL;
+	}
+/*% if shard.first %*/
+/*% if program.preemptible %*/
+	r.s->ctx = (u64) ctx;
+	r.s->slot = slot;
+/*% endif %*/
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+/*% for flag in program.searched %*/
+	r.s->/*{ flag }*/ = 0;
+/*% endfor %*/
+/*% if program.packet %*/
+	pd_parse(ctx, &r.s->packet);
+/*% endif %*/
+/*% if program.internal_first %*/
+	pd_internal(&r);
+/*% endif %*/
+/*% endif %*/
+/*% if program.self_first %*/
+	r.self = pd_process_self(MAP(processes));
+/*% endif %*/
+/*% if program.parent_first %*/
+	r.parent = pd_process_parent(MAP(processes));
+/*% endif %*/
+/*% if shard.first %*/
+/*% for index in program.eager %*/
+	r.s->state[/*{ index }*/] = fetch_/*{ index }*/(&r);
+/*% endfor %*/
+/*% endif %*/
+/*% for take in shard.takes %*/
+	r.s->queued_/*{ take.effects }*/ = 0;
+/*% endfor %*/
+/*% for rule in shard.rules %*/
+	match_/*{ rule.index }*/(&r);
+/*% endfor %*/
+/*% for take in shard.takes %*/
+	take_effects_/*{ take.effects }*/(&r, /*{ take.rules }*/);
+/*% endfor %*/
+/*% if shard.last %*/
+/*% if program.internal_last %*/
+	pd_internal(&r);
+/*% endif %*/
+/*% else %*/
+	pd_tail_call(ctx, MAP(shards), /*{ shard.next }*/);
+/*% endif %*/
+	verdict = pd_finish(&r);
+/*% if program.preemptible %*/
+	r.s->ctx = 0;
+	pd_release(MAP(busy), r.s->slot);
+/*% endif %*/
+	return verdict;
+}
