@@ -61,10 +61,10 @@ def read_profile(path: Path) -> Profile:
     """Read a profile; `UsageError` says what is wrong with the file."""
     try:
         document = json.loads(_unpacked(path))
+    except (gzip.BadGzipFile, ValueError, EOFError, zlib.error, RecursionError) as error:
+        raise _broken(path, "it is not gzipped JSON") from error
     except OSError as error:
         raise UsageError(f"cannot read the profile {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, zlib.error, RecursionError) as error:
-        raise _broken(path, "it is not gzipped JSON") from error
     if not isinstance(document, dict) or "policydProfile" not in document:
         raise _broken(path, "it is not a profile of policyd")
     if document.pop("policydProfile") != VERSION:

@@ -8,7 +8,7 @@ for people.  `resolve`, `params set`, the readers and `explain` use them.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ class KindRow:
     """One kind.  `size` (bytes) and `signed` are a parameter's and a default; a field's type may have others.
 
     `read` parses text and raises `ValueError` with what was expected; `json` and `text` show a raw value.  `constants` names
-    the set of symbols that the kind stands for where the type carries none; `prefix` may be left out of their names.
+    the set of symbols that the kind stands for where the type carries none.
     """
 
     name: str
@@ -41,7 +41,6 @@ class KindRow:
     json: Shower
     text: Shower | None = None
     constants: str = ""
-    prefix: str = ""
 
 
 # ------------------------------------------------------------------------------------------------ use
@@ -94,228 +93,93 @@ def host_architecture() -> str:
 # ------------------------------------------------------------------------------------------------ the table
 
 
-def _number_row(
-    name: str, size: int, signed: bool, explain: str, example: str, read: Reader, json: Shower = values.show_number
-) -> KindRow:
-    return KindRow(name, Shape.NUMBER, size, signed, explain, example, read, json)
-
-
-def _int_row(size: int, signed: bool) -> KindRow:
-    word = "signed" if signed else "unsigned"
-    name = f"{'s' if signed else 'u'}{size * 8}"
-    return _number_row(name, size, signed, f"A {word} number of {size * 8} bits.".replace("A u", "An u"), "42", _PLAIN)
-
-
 _PLAIN = values.number_reader(parse_size)
+_INTEGER = values.number_reader(parse_integer)
+_DURATION = values.number_reader(parse_duration)
+_SIGNAL = values.symbol_reader("a signal, as SIGKILL or 9", "SIG")
+_CAPABILITY = values.symbol_reader("a capability, as CAP_NET_ADMIN", "CAP_")
+_SYSCALL = values.symbol_reader("a system call, as openat or its number")
+_PROTOCOL = values.symbol_reader("a protocol, as tcp, udp or 6", "IPPROTO_")
+_ETHERTYPE = values.symbol_reader("an ethertype, as ip, arp or 0x0800", "ETH_P_")
+_ENUM = values.symbol_reader("one of the names of this field, or a number")
+_TCP = values.short_shower("IPPROTO_")
+_IPV6 = values.short_shower("ETH_P_", "{:#06x}")
+
+
+def _number(
+    name: str,
+    size: int,
+    explain: str,
+    example: str,
+    read: Reader,
+    json: Shower = values.show_number,
+    text: Shower | None = None,
+) -> KindRow:
+    return KindRow(name, Shape.NUMBER, size, False, explain, example, read, json, text)
+
+
+def _signed(row: KindRow) -> KindRow:
+    return replace(row, signed=True)
+
+
+def _symbolic(row: KindRow, constants: str) -> KindRow:
+    return replace(row, constants=constants)
+
+
+def _text(name: str, explain: str, example: str) -> KindRow:
+    return KindRow(
+        name, Shape.STRING, 256, False, explain, example, values.read_string, values.json_string, values.text_string
+    )
+
+
+def _address(name: str, explain: str, example: str, read: Reader) -> KindRow:
+    return KindRow(name, Shape.ADDRESS, 16, False, explain, example, read, values.json_address)
+
+
+def _bytes(name: str, size: int, explain: str, example: str, read: Reader, json: Shower) -> KindRow:
+    return KindRow(name, Shape.BYTES, size, False, explain, example, read, json)
+
+
+_NAMED = values.symbol_or_number
+_RESULT = "What a system call returned: below zero, an errno."
+_DEVICE = "A block device, by its numbers; shown by name."
+_INTERFACE = "A network interface, by name or index."
 
 _ROWS: tuple[KindRow, ...] = (
-    *(_int_row(size, False) for size in (1, 2, 4, 8)),
-    *(_int_row(size, True) for size in (1, 2, 4, 8)),
-    _number_row("hex", 8, False, "A number shown in hexadecimal: addresses, masks.", "0xffff", _PLAIN, values.show_hex),
-    _number_row("bool", 1, False, "True or false.", "true", values.read_bool, values.show_bool),
-    KindRow(
-        "string",
-        Shape.STRING,
-        256,
-        False,
-        "Text. stringN keeps up to N-1 bytes.",
-        "bash",
-        values.read_string,
-        values.json_string,
-        values.text_string,
+    *(_number(f"u{8 * size}", size, f"An unsigned number of {8 * size} bits.", "42", _PLAIN) for size in (1, 2, 4, 8)),
+    *(_signed(_number(f"s{8 * size}", size, f"A signed number of {8 * size} bits.", "-1", _PLAIN)) for size in (1, 2, 4, 8)),
+    _number("hex", 8, "A number shown in hexadecimal: addresses, masks.", "0xffff", _PLAIN, values.show_hex),
+    _number("bool", 1, "True or false.", "true", values.read_bool, values.show_bool),
+    _text("string", "Text. stringN keeps up to N-1 bytes.", "bash"),
+    _text("path", "The path of a file.", "/etc/passwd"),
+    _address("ip", "An IPv4 or IPv6 address.", "192.0.2.7", values.read_address),
+    _address("cidr", "A network, or a single address.", "10.0.0.0/8", values.read_network),
+    _bytes("mac", 6, "A hardware address.", "02:00:00:00:00:01", values.read_mac, values.json_mac),
+    _bytes("bytes", 16, "Bytes, in hexadecimal.", "00" * 16, values.read_bytes, values.json_bytes),
+    _number("port", 2, "A port of TCP or UDP.", "443", values.number_reader(values.port_number)),
+    _signed(_number("pid", 4, "A process or a thread, in the host's numbers.", "1", _INTEGER)),
+    _number("uid", 4, "A user, by number or name.", "root", values.number_reader(values.uid_number)),
+    _number("gid", 4, "A group, by number or name.", "root", values.number_reader(values.gid_number)),
+    _number("time", 8, "A time; compared in time since boot.", "5m", _DURATION, values.json_time, values.text_time),
+    _number("duration", 8, "A span of time, in nanoseconds.", "10ms", _DURATION, text=values.text_duration),
+    _number("size", 8, "A number of bytes.", "256Ki", _PLAIN, text=values.text_size),
+    _symbolic(_number("mode", 4, "A file's mode, in octal.", "0755", values.read_mode, values.show_mode), "file_mode"),
+    _symbolic(_signed(_number("errno", 4, "An error's number.", "ENOENT", values.read_errno, values.show_errno)), "errnos"),
+    _symbolic(_signed(_number("result", 8, _RESULT, "-EPERM", values.read_result, text=values.text_result)), "errnos"),
+    _symbolic(_signed(_number("signal", 4, "A signal.", "SIGKILL", _SIGNAL, _NAMED)), "signals"),
+    _symbolic(_number("capability", 4, "A capability.", "CAP_SYS_ADMIN", _CAPABILITY, _NAMED), "capabilities"),
+    _symbolic(_signed(_number("syscall", 4, "A system call.", "openat", _SYSCALL, _NAMED)), "syscalls"),
+    _symbolic(_number("protocol", 1, "A protocol above IP.", "tcp", _PROTOCOL, _TCP), "protocols"),
+    _symbolic(_number("ethertype", 2, "What an Ethernet frame holds.", "ipv6", _ETHERTYPE, _IPV6), "ethertypes"),
+    _number("device", 4, _DEVICE, "8:0", values.number_reader(values.device_number), values.show_device),
+    _number("interface", 4, _INTERFACE, "lo", values.number_reader(values.interface_number), values.show_interface),
+    _number(
+        "cgroup", 8, "A cgroup (v2), by path or id.", "/", values.number_reader(values.cgroup_number), values.show_cgroup
     ),
-    KindRow(
-        "path",
-        Shape.STRING,
-        256,
-        False,
-        "The path of a file.",
-        "/etc/passwd",
-        values.read_string,
-        values.json_string,
-        values.text_string,
-    ),
-    KindRow(
-        "ip", Shape.ADDRESS, 16, False, "An IPv4 or IPv6 address.", "192.0.2.7", values.read_address, values.json_address
-    ),
-    KindRow("cidr", Shape.ADDRESS, 16, False, "A network.", "10.0.0.0/8", values.read_network, values.json_address),
-    KindRow("mac", Shape.BYTES, 6, False, "A hardware address.", "02:00:00:00:00:01", values.read_mac, values.json_mac),
-    KindRow("bytes", Shape.BYTES, 16, False, "Bytes, in hexadecimal.", "0badcafe", values.read_bytes, values.json_bytes),
-    _number_row("port", 2, False, "A port of TCP or UDP.", "443", values.number_reader(values.port_number)),
-    _number_row("pid", 4, True, "A process or a thread, in the host's numbers.", "1", values.number_reader(parse_integer)),
-    _number_row("uid", 4, False, "A user, by number or name.", "root", values.number_reader(values.uid_number)),
-    _number_row("gid", 4, False, "A group, by number or name.", "adm", values.number_reader(values.gid_number)),
-    KindRow(
-        "time",
-        Shape.NUMBER,
-        8,
-        False,
-        "A time; compared in time since boot.",
-        "5m",
-        values.number_reader(parse_duration),
-        values.json_time,
-        values.text_time,
-    ),
-    KindRow(
-        "duration",
-        Shape.NUMBER,
-        8,
-        False,
-        "A span of time, in nanoseconds.",
-        "10ms",
-        values.number_reader(parse_duration),
-        values.show_number,
-        values.text_duration,
-    ),
-    KindRow(
-        "size",
-        Shape.NUMBER,
-        8,
-        False,
-        "A number of bytes.",
-        "256Ki",
-        values.number_reader(parse_size),
-        values.show_number,
-        values.text_size,
-    ),
-    KindRow(
-        "mode",
-        Shape.NUMBER,
-        4,
-        False,
-        "Permission bits of a file, in octal.",
-        "0755",
-        values.read_mode,
-        values.show_mode,
-        None,
-        "file_mode",
-    ),
-    KindRow(
-        "errno", Shape.NUMBER, 4, True, "An error's number.", "ENOENT", values.read_errno, values.show_errno, None, "errno"
-    ),
-    KindRow(
-        "result",
-        Shape.NUMBER,
-        8,
-        True,
-        "What a system call returned: below zero, an errno.",
-        "-EPERM",
-        values.read_result,
-        values.show_number,
-        values.text_result,
-        "errno",
-    ),
-    KindRow(
-        "signal",
-        Shape.NUMBER,
-        4,
-        True,
-        "A signal.",
-        "SIGKILL",
-        values.symbol_reader("a signal, as SIGKILL or 9", "SIG"),
-        values.symbol_or_number,
-        None,
-        "signal",
-    ),
-    KindRow(
-        "capability",
-        Shape.NUMBER,
-        4,
-        False,
-        "A capability.",
-        "CAP_SYS_ADMIN",
-        values.symbol_reader("a capability, as CAP_NET_ADMIN", "CAP_"),
-        values.symbol_or_number,
-        None,
-        "capability",
-    ),
-    KindRow(
-        "syscall",
-        Shape.NUMBER,
-        4,
-        True,
-        "A system call.",
-        "openat",
-        values.symbol_reader("a system call, as openat or its number"),
-        values.symbol_or_number,
-        None,
-        "syscalls",
-    ),
-    KindRow(
-        "protocol",
-        Shape.NUMBER,
-        1,
-        False,
-        "A protocol above IP.",
-        "tcp",
-        values.symbol_reader("a protocol, as tcp, udp or 6", "IPPROTO_"),
-        values.short_shower("IPPROTO_"),
-        None,
-        "protocol",
-    ),
-    KindRow(
-        "ethertype",
-        Shape.NUMBER,
-        2,
-        False,
-        "What an Ethernet frame holds.",
-        "ipv6",
-        values.symbol_reader("an ethertype, as ip, arp or 0x0800", "ETH_P_"),
-        values.short_shower("ETH_P_", "{:#06x}"),
-        None,
-        "ethertype",
-    ),
-    _number_row(
-        "device",
-        4,
-        False,
-        "A block device, by its numbers; shown by name.",
-        "8:0",
-        values.number_reader(values.device_number),
-        values.show_device,
-    ),
-    _number_row(
-        "interface",
-        4,
-        False,
-        "A network interface, by name or index.",
-        "eth0",
-        values.number_reader(values.interface_number),
-        values.show_interface,
-    ),
-    _number_row(
-        "cgroup",
-        8,
-        False,
-        "A cgroup (v2), by path or id.",
-        "/system.slice",
-        values.number_reader(values.cgroup_number),
-        values.show_cgroup,
-    ),
-    _number_row(
-        "symbol",
-        8,
-        False,
-        "A place in the kernel's code, shown as function+offset.",
-        "0xffffffff81000000",
-        _PLAIN,
-        values.show_code,
-    ),
-    _number_row(
-        "namespace", 4, False, "A namespace, by its inode number.", "4026531836", values.number_reader(parse_integer)
-    ),
-    _number_row(
-        "enum",
-        4,
-        False,
-        "One of some names.",
-        "TCP_LISTEN",
-        values.symbol_reader("one of the names of this field, or a number"),
-        values.symbol_or_number,
-    ),
-    _number_row(
-        "flags", 8, False, "Some of some names, joined by |.", "O_WRONLY|O_CREAT", values.read_flags, values.flag_names
-    ),
+    _number("symbol", 8, "A place in the kernel's code: function+offset.", "0xffffffff81000000", _PLAIN, values.show_code),
+    _number("namespace", 4, "A namespace, by its inode number.", "4026531836", _INTEGER),
+    _number("enum", 4, "One of some names.", "TCP_LISTEN", _ENUM, _NAMED),
+    _number("flags", 8, "Some of some names, joined by |.", "O_WRONLY|O_CREAT", values.read_flags, values.flag_names),
 )
 
 KINDS: dict[str, KindRow] = {row.name: row for row in _ROWS}

@@ -148,7 +148,7 @@ def test_a_slice_names_what_the_kernel_lacks(btf: Btf) -> None:
 @pytest.mark.skipif(not shutil.which("clang"), reason="clang is not installed")
 def test_a_slice_compiles_and_keeps_the_sizes(btf: Btf) -> None:
     size = btf.size_of(named(btf, "struct task"))
-    source = btf.slice(["struct task", "u64", "bool"]) + f"_Static_assert(sizeof(struct task) == {size}, \"size\");\n"
+    source = btf.slice(["struct task", "u64", "bool"]) + f'_Static_assert(sizeof(struct task) == {size}, "size");\n'
 
     done = subprocess.run(
         ["clang", "-target", "bpf", "-g", "-O2", "-Wall", "-Werror", "-x", "c", "-c", "-o", "/dev/null", "-"],
