@@ -86,7 +86,7 @@ def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[Map
     _section("Rules", ("NAME", "HOOK", "ACTION", "OUTPUTS"), _rules(record, spec))
     _section("Params", ("NAME", "TYPE", "FROM", "VALUES"), _params(record, spec))
     _section("Attach points", ("HOOK", "PROGRAM", "MISSED", "STATUS"), map(_hook_row, hooks))
-    _section("Maps", ("NAME", "PURPOSE", "TYPE", "ENTRIES", "BYTES"), map(_map_row, maps))
+    _section("Maps", ("NAME", "PURPOSE", "TYPE", "ENTRIES/MAX", "BYTES"), map(_map_row, maps))
     _section("Account", ("", "COUNT", "MEANING"), _account(view))
     for warning in record.warnings:
         say(f"warning: {warning}")

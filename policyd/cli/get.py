@@ -237,6 +237,6 @@ LISTINGS: dict[Kind, Listing] = {
     HOOK: Listing(
         ("HOOK", "POLICIES", "RUNS", "MISSED", "STATUS"), ("PROGRAM", "ID", "LINK", "VERIFIED", "OF", "REASON"), _hooks
     ),
-    MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES", "BYTES"), ("PURPOSE", "PARAM"), _maps),
+    MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES/MAX", "BYTES"), ("PURPOSE", "PARAM"), _maps),
     RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "LAYOUTS", "POLICYD", "APPLIED"), ("BOOT",), _records),
 }

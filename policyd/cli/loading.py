@@ -42,8 +42,13 @@ class Loaded:
         return tuple(problem for problem in self.problems if problem.severity == "warning")
 
     def warnings_of(self, policy: str) -> tuple[str, ...]:
-        """Return the warnings of one policy, on a line each."""
-        return tuple(f"{problem.message} [{problem.code}]" for problem in self.warnings if problem.policy == policy)
+        """Return the warnings of one policy as its record keeps them."""
+        return warning_lines(problem for problem in self.warnings if problem.policy == policy)
+
+
+def warning_lines(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """Return warnings on a line each, without their places: the same for a file and for the document in a record."""
+    return tuple(f"{problem.message} [{problem.code}]" for problem in problems)
 
 
 def target_and_host(settings: Settings) -> tuple[Target, Host]:

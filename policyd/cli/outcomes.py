@@ -33,6 +33,7 @@ class Shown:
     names: frozenset[str]
     monitoring: frozenset[str] = frozenset()
     suffix: str = ""
+    overrides: bool = True  # whether to say which params are set by hand
 
     @classmethod
     def of(cls, policies: Iterable[TypedPolicy], suffix: str = "") -> Shown:
@@ -79,7 +80,7 @@ def _show_outcome(settings: Settings, outcome: Outcome, shown: Shown) -> None:
     click.echo("".join(said))
     if isinstance(outcome.error, BuildError) and outcome.error.log:
         note(outcome.error.log.rstrip() if settings.verbose else "    --verbose shows the whole log")
-    for param in outcome.overrides if outcome.policy in shown.names else ():
+    for param in outcome.overrides if shown.overrides and outcome.policy in shown.names else ():
         click.echo(f"    param {clean(param)} is set by hand; --reset-params goes back to the file")
 
 

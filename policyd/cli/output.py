@@ -82,7 +82,7 @@ def table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[str, str
     body = [[_cell(value) for value in row] for row in rows]
     lines = [list(headers), *body]
     widths = [max(len(line[at]) for line in lines) for at in range(len(headers))]
-    right = [bool(body) and all(_is_number(line[at]) for line in body) for at in range(len(headers))]
+    right = [_is_numeric([line[at] for line in body]) for at in range(len(headers))]
     shown = []
     for number, line in enumerate(lines):
         cells = []
@@ -106,8 +106,10 @@ def _cell(value: object) -> str:
     return safe(str(value))
 
 
-def _is_number(text: str) -> bool:
-    return text == "-" or text.replace(",", "").isdigit()
+def _is_numeric(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers, or fills such as `3/10240`; `-` stands for none."""
+    found = [cell.replace("/", "") for cell in cells if cell != "-"]
+    return bool(found) and all(map(str.isdigit, found))
 
 
 class Progress:

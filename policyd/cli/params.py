@@ -150,7 +150,7 @@ def _change(settings: Settings, policy: str, changes: Mapping[str, tuple[str, ..
     policy = policy.removeprefix("policy/")
     with Progress(settings) as progress:
         result = make_engine(settings, "params", progress).set_params(policy, changes)
-    shown = Shown(frozenset({policy}))
+    shown = Shown(frozenset({policy}), overrides=False)
     if output == "json":
         print_result(result, shown, {})
     else:

@@ -5,12 +5,13 @@ Called by every command that changes what runs, or plans to; nothing else knows 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policyd.cli.context import open_kernel
-from policyd.cli.loading import target_and_host
+from policyd.cli.loading import target_and_host, warning_lines
 from policyd.cli.output import note, warn
-from policyd.errors import UsageError
+from policyd.errors import ProblemsError, UsageError
 
 if TYPE_CHECKING:
     from policyd.builders.clang import ClangBuilder
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from policyd.resolve import Host
     from policyd.target import Target
     from policyd.unit import TypedPolicy
+
+RECORD = "record"
+"""The file name of positions in documents that come from records."""
 
 
 def make_engine(settings: Settings, what: str, progress: Progress, lock_timeout: float | None = None) -> Engine:
@@ -58,13 +62,17 @@ def make_resolver(target: Target, host: Host) -> Resolver:
     from policyd.resolve import resolve
 
     def understand(document: str, overrides: Overrides) -> tuple[TypedPolicy, tuple[str, ...]]:
-        (policy,) = parse_policies(document.encode(), "record").require()
+        parsed = parse_policies(document.encode(), RECORD)
+        (policy,) = parsed.require()
         params = tuple(
             param.model_copy(update={"values": tuple(overrides[param.name])}) if param.name in overrides else param
             for param in policy.params
         )
-        resolved = resolve(policy.model_copy(update={"params": params}), target, host)
-        return resolved.policy, tuple(problem.message for problem in resolved.warnings)
+        try:
+            resolved = resolve(policy.model_copy(update={"params": params}), target, host)
+        except ProblemsError as error:  # places in a record's JSON would help nobody
+            raise type(error)([replace(problem, position=None) for problem in error.problems]) from None
+        return resolved.policy, warning_lines((*parsed.warnings, *resolved.warnings))
 
     return understand
 

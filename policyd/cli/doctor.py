@@ -1,0 +1,109 @@
+"""`policyd doctor`: what this kernel and host can do, found by trying, and the profile of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from policyd.cli.context import Settings, require_root
+from policyd.cli.output import Progress, note, print_json
+from policyd.errors import UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    from policyd.kernel.features import Feature
+
+GROUPS = {
+    "kernel": "Kernel",
+    "attach": "Hooks that policies can use",
+    "later": "Hooks that policyd does not support yet",
+    "settings": "Settings",
+    "tools": "Tools",
+}
+
+
+@click.command()
+@click.option("--save-profile", metavar="FILE", type=click.Path(dir_okay=False), help="Write what --target reads.")
+@click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
+@click.pass_obj
+def command(settings: Settings, save_profile: str | None, output: str | None) -> None:
+    """Tell what this kernel can do, and save its profile.
+
+    Every line is what was found by trying, not by version numbers; nothing is left behind. Exit code 5 means that something
+    is missing without which policyd cannot work. A profile holds the kernel's types and tracepoints: with --target, policies
+    are checked, rendered and compiled for that kernel anywhere, without root.
+
+    \b
+    Examples:
+      policyd doctor
+      policyd doctor --save-profile debian12.profile
+      policyd doctor -o json | jq '.features[] | select(.ok | not)'
+    """
+    if settings.target is not None:
+        raise UsageError("doctor is about the running kernel: leave --target (POLICYD_TARGET) out")
+    require_root("doctor")
+    features = _probe(settings)
+    if output == "json":
+        print_json({"kernel": os.uname().release, "features": [asdict(feature) for feature in features]})
+    else:
+        _show(features)
+    if save_profile is not None:
+        _save(Path(save_profile), features)
+    missing = [feature.name for feature in features if feature.needed and not feature.ok]
+    if missing:
+        raise UnsupportedError(f"this host lacks what policyd cannot do without: {', '.join(missing)}")
+
+
+def _probe(settings: Settings) -> list[Feature]:
+    from policyd.kernel.features import PROBES, probe
+
+    found = []
+    with Progress(settings) as progress:
+        progress.step(f"trying {PROBES[0].name}")
+        for feature in probe():
+            found.append(feature)
+            upcoming = PROBES[len(found)].name if len(found) < len(PROBES) else "the last"
+            progress.step(f"[{len(found)}/{len(PROBES)}] trying {upcoming}")
+    return found
+
+
+def _show(features: list[Feature]) -> None:
+    from policyd.cli.prose import width, wrapped_table
+
+    columns = width()
+    system = os.uname()
+    click.echo(f"Linux {system.release} {system.machine}")
+    for group, title in GROUPS.items():
+        rows = [(_mark(one), one.name, _detail(one)) for one in features if one.group == group]
+        click.secho(f"\n{title}:", bold=True)
+        for line in wrapped_table(("", "", ""), rows, columns - 2):
+            click.echo("  " + _colored(line))
+
+
+def _mark(feature: Feature) -> str:
+    if feature.ok:
+        return "yes"
+    return "NO" if feature.needed else "no"
+
+
+def _detail(feature: Feature) -> str:
+    since = f" (since Linux {feature.since})" if feature.since and not feature.ok else ""
+    return feature.detail + since
+
+
+def _colored(line: str) -> str:
+    for mark, color in (("yes ", "green"), ("NO ", "red"), ("no ", "yellow")):
+        if line.startswith(mark):
+            return click.style(mark, fg=color) + line.removeprefix(mark)
+    return line
+
+
+def _save(path: Path, features: list[Feature]) -> None:
+    from policyd.kernel.features import as_facts
+    from policyd.target import Target
+
+    Target.running(as_facts(features)).save(path)
+    note(f"saved the profile of {os.uname().release} to {path} ({path.stat().st_size >> 10} KiB)")
