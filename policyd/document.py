@@ -1,9 +1,11 @@
 """YAML text as nodes with positions: bytes of a file come in, `Document`s go to `parsing`.
 
-The only importer of `yaml`.  It takes libyaml's event stream (a loop, no recursion: PyYAML's own composer crashes the process
-on 200,000 levels of nesting) and builds its own nodes under bounds: size of a file, depth, and nodes after aliases are
-expanded.  Scalars stay text, as YAML 1.2's failsafe schema has it: `no`, `0755` and `22:22` mean what is written, and only a
-field's type decides later.  Merge keys (`<<`) are YAML 1.1 and are refused; aliases are allowed.
+The only importer of `yaml`.  It takes libyaml's event stream, one event at a time, and builds its own nodes under bounds:
+size of a file, depth, and nodes after aliases are expanded.  (PyYAML's own composer recurses in C: 200,000 levels of nesting
+end the process.  libyaml's parser keeps its state on the heap, and is not asked for more once a bound is passed.)
+
+Scalars stay text, as YAML 1.2's failsafe schema has it: `no`, `0755` and `22:22` mean what is written, and only a field's
+type decides later.  Merge keys (`<<`) are YAML 1.1 and are refused; aliases are allowed.
 """
 
 from __future__ import annotations
@@ -88,11 +90,12 @@ def locate(root: Node, path: Path) -> Node:
         node = below
     return node
 
+
 # ------------------------------------------------------------------------------------------------ bytes → documents
 
 
 def parse(data: bytes, file: str) -> tuple[Document, ...]:
-    """Return the documents of a file; empty ones are left out.  Raises `DocumentError` with all problems that can be known."""
+    """Return the documents of a file, without empty ones; raise `DocumentError` with all problems that can be known."""
     documents, problems = compose(data, file)
     if problems:
         raise DocumentError(problems)
@@ -200,7 +203,8 @@ class _Composer:
             return self._alias(event, depth)
         self._go_down(event, depth)
         if event.tag not in _TAGS:
-            self._problem(event, "unknown-tag", f"tag {quote(event.tag)} has no meaning here", "remove the tag: types come from the fields")
+            message = f"tag {quote(event.tag)} has no meaning here"
+            self._problem(event, "unknown-tag", message, "remove the tag: types come from the fields")
         if event.anchor is None:
             return self._content(event, depth)
         outer, self._deepest, before = self._deepest, depth, self._size
@@ -229,8 +233,9 @@ class _Composer:
     def _alias(self, event: Any, depth: int) -> Node:
         known = self._anchors.get(event.anchor)
         if known is None:
-            message = f"alias `*{safe(event.anchor, 60)}` names no anchor before it"
-            self._problem(event, "unknown-alias", message, f"for the text itself write '*{safe(event.anchor, 60)}' in quotes")
+            text = safe(event.anchor, 60)
+            message = f"alias `*{text}` names no anchor before it"
+            self._problem(event, "unknown-alias", message, f"for the text itself write '*{text}' in quotes")
             return Scalar("", False, self._position(event))
         node, size, height = known
         self._spend(size, event)
@@ -249,12 +254,13 @@ class _Composer:
             key = self._node(inner, depth + 1)
             value = self._node(self._next(), depth + 1)
             if not isinstance(key, Scalar):
-                self._problem(inner, "key-not-text", "a key must be text", "a text with braces or brackets must be in quotes")
+                hint = "a text with braces or brackets must be in quotes"
+                self._problem(inner, "key-not-text", "a key must be text", hint)
             elif key.text == "<<" and not key.quoted:
                 self._problem(inner, "merge-key", "merge keys (`<<`) are not part of YAML 1.2", "write the keys out")
             elif key.text in items:
-                first = items[key.text][0].position
-                self._problem(inner, "duplicate-key", f"key {quote(key.text)} is here a second time; the first is at {first}")
+                message = f"key {quote(key.text)} is here a second time; the first is at {items[key.text][0].position}"
+                self._problem(inner, "duplicate-key", message)
             else:
                 items[key.text] = (key, value)
         return Mapping(tuple(items.values()), self._position(event))
@@ -266,7 +272,7 @@ _QUOTE_HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^\s*\t|^\t"), "indent by spaces: YAML allows no tabs there"),
     (re.compile(r"[\[,{:-]\s*\*"), "quote it: a text that starts with `*` must be in quotes, as in ['*.so']"),
     (re.compile(r"[\[,{]\s*:|:\s::"), "quote it: an address that starts with `::` must be in quotes, as in ['::1/128']"),
-    (re.compile(r"[\[{,].*\w\["), "quote it: a path with brackets must be in quotes inside `[…]` or `{…}`, as in ['args[0].b']"),
+    (re.compile(r"[\[{,].*\w\["), "quote it: a path with brackets must be in quotes inside `[…]` and `{…}`: ['args[0].b']"),
     (re.compile(r"\w\(.*,"), "quote it: an expression with a comma must be in quotes inside `[…]` or `{…}`"),
     (re.compile(r"[:,\[{-]\s*[@`%&!|>?]"), "quote it: a text that starts with such a character must be in quotes"),
     (re.compile(r"\{[\w.]+\}"), "quote it: a text with braces must be in quotes"),

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
 from policyd.document import MAX_FILE_BYTES
 from policyd.errors import Problem
 from policyd.text import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _SUFFIXES = (".yaml", ".yml")
 

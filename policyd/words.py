@@ -91,8 +91,13 @@ def _column_name(text: str) -> str:
     raise wrong("bad-column-name", message)
 
 
+def is_field_path(text: str) -> bool:
+    """Whether `text` has the form of a field's path: `process.comm`, `args[0].pid`."""
+    return _fits(_FIELD, text, MAX_PATH)
+
+
 def _field_path(text: str) -> str:
-    if _fits(_FIELD, text, MAX_PATH):
+    if is_field_path(text):
         return text
     if _SIGNS_OF_EXPRESSIONS.search(text) and is_safe(text) and len(text) <= MAX_PATH:
         raise wrong(

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from policyd.document import Mapping, Node, Scalar, Sequence
+from policyd.parsing.reader import short, with_name
 from policyd.policy import Column
+from policyd.words import is_field_path
 
 if TYPE_CHECKING:
     from policyd.errors import Path
@@ -59,29 +61,21 @@ def _listed(reader: Reader, node: Node, path: Path) -> Column | None:
     text = reader.text(node, path)
     if text is None:
         return None
-    wrapper = Mapping(((_word("field", node), node),), node.position)
-    keys = reader.keys(wrapper, path, "a column", _KEYS)
-    assert keys is not None
-    return reader.build(Column, keys, {"name": column_name(text) if len(text) < 1000 else "long", "field": text})
+    name = column_name(text) if is_field_path(text) else "none"
+    return reader.build(Column, short(reader, node, "field", path, "a column"), {"name": name, "field": text})
 
 
 def _named(reader: Reader, name: Scalar, node: Node, path: Path) -> Column | None:
     below = (*path, name.text)
-    if isinstance(node, Scalar):
-        node = Mapping(((_word("field", node), node),), node.position)
-    keys = reader.keys(node, below, "a column", _KEYS)
+    long = isinstance(node, Mapping)
+    keys = reader.keys(node, below, "a column", _KEYS) if long else short(reader, node, "field", below, "a column")
     if keys is None:
         return None
-    if keys.has("field") == keys.has("expr"):
-        code = "conflicting-keys" if keys.has("field") else "missing-key"
-        keys.fail("field", code, "a column has either `field` or `expr`")
-        return None
-    spelled = "field" if keys.has("field") else "expr"
-    assert isinstance(node, Mapping)
-    named = Mapping((*node.items, (_word("name", name), name)), node.position)
-    keys.node = named
+    if keys.has("field") and keys.has("expr"):
+        keys.fail("expr", "conflicting-keys", "a column has either `field` or `expr`")
+    spelled = "expr" if keys.has("expr") else "field"
     values = {"name": name.text, "field": keys.text(spelled), "names": _names(keys)}
-    return reader.build(Column, keys, values, {"field": spelled})
+    return reader.build(Column, with_name(keys, name), values, {"field": spelled})
 
 
 def _names(keys: Keys) -> tuple[tuple[str, str], ...] | None:
@@ -97,7 +91,3 @@ def _names(keys: Keys) -> tuple[tuple[str, str], ...] | None:
         if text is not None:
             found.append((glob.text, text))
     return keys.note("names", node, tuple(found) if len(found) == len(node.items) else None)
-
-
-def _word(text: str, node: Node) -> Scalar:
-    return Scalar(text, quoted=False, position=node.position)

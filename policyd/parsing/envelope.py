@@ -11,7 +11,7 @@ from policyd.parsing.columns import read_columns
 from policyd.parsing.filters import read_filters
 from policyd.parsing.hooks import read_hook
 from policyd.parsing.outputs import implied_event, read_action, read_outputs
-from policyd.parsing.reader import Keys, Reader, spelling
+from policyd.parsing.reader import Keys, Reader, spelling, with_name
 from policyd.parsing.sense import check
 from policyd.policy import API_VERSION, Column, Events, Metadata, Output, Param, Policy, Rule, Spec
 from policyd.text import did_you_mean, quote, safe
@@ -64,11 +64,9 @@ def _policy(reader: Reader, document: Document) -> Policy | None:
 
 def _is_policy(reader: Reader, keys: Keys) -> bool:
     """Check `apiVersion` and `kind`: a document of another kind is not read any further."""
-    for key in ("apiVersion", "kind"):
+    for key, only in (("apiVersion", API_VERSION), ("kind", KIND)):
         if keys.get(key) is None:
-            keys.fail(
-                key, "missing-key", f"a policy needs `{key}`", f"{key}: {API_VERSION if key == 'apiVersion' else KIND}"
-            )
+            keys.missing(key, f"{key}: {only}")
     version, kind = keys.text("apiVersion"), keys.text("kind")
     if version is not None and version != API_VERSION:
         keys.fail(
@@ -78,7 +76,7 @@ def _is_policy(reader: Reader, keys: Keys) -> bool:
         keys.bad.add("kind")
         reader.not_yet(f"`kind: {kind}`", keys.get("kind") or keys.node, keys.below("kind"))
     elif kind is not None and kind != KIND:
-        hint = did_you_mean(kind, (KIND, *LATER_KINDS)) or f"use `{KIND}`"
+        hint = did_you_mean(kind, (KIND,)) or f"use `{KIND}`"
         keys.fail("kind", "unknown-kind", f"there is no kind {quote(kind)}", hint)
     return kind == KIND and "apiVersion" not in keys.bad
 
@@ -121,7 +119,7 @@ def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
 def _part(reader: Reader, keys: Keys, key: str, known: tuple[str, ...], later: tuple[str, ...]) -> Keys | None:
     node = keys.get(key)
     if node is None:
-        keys.fail(key, "missing-key", f"{keys.what} needs `{key}`")
+        keys.missing(key)
         return None
     return reader.keys(node, keys.below(key), f"`{key}`", known, later)
 
@@ -174,12 +172,11 @@ def _param(reader: Reader, name: Scalar, node: Node, path: Path) -> Param | None
     form = {"values": "list", "value": "scalar"}[given] if keys.get(given) is not None else None
     values = keys.texts(given)
     texts = {"name": name.text, "type": keys.text("type"), "optional": keys.text("optional")}
-    if values is None and not keys.bad and texts["optional"] != "true":
+    if values is None and not keys.bad and not keys.misspelled and (texts["optional"] or "").lower() != "true":
         message = f"param {quote(name.text)} has no value"
         hint = "give `value` or `values`, or say `optional: true`"
         reader.report("param-empty", message, keys.node, keys.path, hint)
-    keys.node = Mapping((*keys.node.items, (Scalar("name", quoted=False, position=name.position), name)), name.position)
-    return reader.build(Param, keys, {**texts, "form": form, "values": values}, {"values": given})
+    return reader.build(Param, with_name(keys, name), {**texts, "form": form, "values": values}, {"values": given})
 
 
 # ------------------------------------------------------------------------------------------------ rules

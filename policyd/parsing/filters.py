@@ -94,8 +94,11 @@ def _count(keys: Keys, operator: Operator, key: str, values: tuple[str, ...] | N
     elif key == "valuesFrom":
         return
     elif not count:
-        wanted = "`value`" if operator.arity == "one" else "`values`"
-        keys.fail(key, "operand-count", f"`{name}` needs {wanted}", f"as {operator.example}")
+        wanted = "value" if operator.arity == "one" else "values"
+        if keys.has(key):
+            keys.fail(key, "operand-count", f"`{name}` needs `{wanted}`", f"as {operator.example}")
+        else:
+            keys.missing(wanted, f"as {operator.example}", "operand-count")
     elif operator.arity == "one" and count > 1:
         hint = f"use `{_MORE[name]}`" if name in _MORE else ""
         keys.fail(key, "operand-count", f"`{name}` takes one value, and here are {count:,}", hint)
@@ -108,7 +111,7 @@ def _param(keys: Keys, operator: Operator | None) -> str | None:
     below = keys.reader.keys(node, keys.below("valuesFrom"), "`valuesFrom`", ("param",), ("list",))
     name = below.text("param") if below is not None else None
     if below is not None and name is None and not below.bad and not below.has("list"):
-        below.fail("param", "missing-key", "`valuesFrom` needs `param`")
+        below.missing("param")
     if name is not None and operator is not None and operator.arity != "none" and not operator.param:
         known = ", ".join(row.name for row in OPERATORS.values() if row.param and not row.negative)
         message = f"`{operator.name}` takes no param ({quote(name)})"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from policyd.document import Mapping, Node, Scalar
-from policyd.parsing.reader import Reader, spelling
+from policyd.document import Mapping, Node
+from policyd.parsing.reader import Reader, short, spelling
 from policyd.policy import FirstOf, Hook, PlainHook
 from policyd.vocabulary.hooks import LATER_HOOKS
 
@@ -36,17 +36,17 @@ def read_hook(reader: Reader, node: Node, path: Path) -> Hook | None:
 
 def _plain_hook(reader: Reader, model: type[PlainHook], node: Node, path: Path) -> PlainHook | None:
     key = short_key(model)
-    if not isinstance(node, Mapping):  # the short form
-        node = Mapping(((Scalar(key, quoted=False, position=node.position), node),), node.position)
-    keys = reader.keys(node, path, f"the hook `{model.kind}`", spelling(model))
+    what = f"the hook `{model.kind}`"
+    long = isinstance(node, Mapping)
+    keys = reader.keys(node, path, what, spelling(model)) if long else short(reader, node, key, path, what)
     if keys is None:
         return None
     values = keys.plain(model)
     if values.get("phase") in LATER_PHASES:
         keys.bad.add("phase")
-        reader.not_yet(f"`phase: {values['phase']}`", node.get("phase") or node, keys.below("phase"))
+        reader.not_yet(f"`phase: {values['phase']}`", keys.get("phase") or node, keys.below("phase"))
     if keys.texts(key) == ():
-        keys.fail(key, "missing-key", f"the hook `{model.kind}` needs at least one of its `{key}`")
+        keys.fail(key, "missing-key", f"{what} needs at least one of its `{key}`")
     return reader.build(model, keys, values)
 
 

@@ -58,7 +58,7 @@ def _metric(reader: Reader, row: OutputKind, keys: Keys) -> MetricOutput | None:
     values: dict[str, Any] = {"kind": row.name, "by": read_columns(keys, "by")}
     values |= {key: keys.text(key) for key in ("name", "help", "value", "signed", "maxEntries", "evict") if keys.has(key)}
     if row.takes_value and keys.get("value") is None:
-        keys.fail("value", "missing-key", f"{keys.what} needs `value`", f"as {row.example}")
+        keys.missing("value", f"as {row.example}")
     values["buckets"] = _buckets(reader, keys) if row.name == "histogram" else None
     _reserved(keys, row, values["by"] or ())
     return reader.build(MetricOutput, keys, values)

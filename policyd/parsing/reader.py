@@ -7,7 +7,7 @@ pydantic check it and turns each of its errors into a `Problem` at the place in 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_origin
 
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from policyd.document import Mapping, Node, Scalar, Sequence
 from policyd.errors import Path, Problem
 from policyd.parsing.codes import CODES
 from policyd.policy import Model
-from policyd.text import did_you_mean, one_of, quote
+from policyd.text import did_you_mean, one_of, quote, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,8 @@ class Reader:
         """Keep a problem that stands at `node`."""
         assert code in CODES, code
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(code, message, node.position, path, hint, severity))
+            shown = tuple(safe(part, 60) if isinstance(part, str) else part for part in path)
+            self.problems.append(Problem(code, message, node.position, shown, hint, severity))
 
     def wrong_type(self, node: Node, path: Path, wanted: str, hint: str = "") -> None:
         found = "nothing" if isinstance(node, Scalar) and node.is_null else _NOUNS[type(node)]
@@ -90,15 +91,19 @@ class Reader:
             self.wrong_type(node, path, f"a mapping ({what})", hint)
             return None
         known, later = tuple(known), tuple(later)
+        keys = Keys(self, node, path, what)
         for key, _ in node.items:
             if key.text in later:
                 self.not_yet(f"`{key.text}` in {what}", key, (*path, key.text))
+                keys.bad.add(key.text)
             elif key.text not in known:
                 self._unknown_key(key, path, what, known)
-        return Keys(self, node, path, what)
+                keys.misspelled = True
+        return keys
 
     def not_yet(self, what: str, node: Node, path: Path) -> None:
-        self.report("not-yet", f"{what} is not supported yet", node, path, "this version of policyd has no code for it")
+        hint = "remove it; `policyd explain` lists what this version can do"
+        self.report("not-yet", f"{what} is not supported yet", node, path, hint)
 
     def _unknown_key(self, key: Scalar, path: Path, what: str, known: tuple[str, ...]) -> None:
         hint = did_you_mean(key.text, known) or f"keys of {what}: {one_of(known)}"
@@ -114,15 +119,16 @@ class Reader:
             self.wrong_type(node, path, f"a mapping with one key ({what})", f"as {{{next(iter(known))}: …}}")
             return None
         if len(node.items) != 1:
-            names = one_of([quote(key.text) for key, _ in node.items]) if node.items else "none"
+            names = " and ".join(quote(key.text) for key, _ in node.items[:4]) or "none"
             self.report("conflicting-keys", f"{what} has one key, that names its kind; here are {names}", node, path)
             return None
         key, value = node.items[0]
+        noun = what.split(" ", 1)[1]
         if key.text in later:
-            self.not_yet(f"{what} `{key.text}`", key, (*path, key.text))
+            self.not_yet(f"the {noun} `{key.text}`", key, (*path, key.text))
         elif key.text not in known:
             hint = did_you_mean(key.text, [*known, *later]) or f"known: {one_of(known)}"
-            self.report(code, f"there is no {what.split(' ', 1)[1]} {quote(key.text)}", key, path, hint)
+            self.report(code, f"there is no {noun} {quote(key.text)}", key, path, hint)
         else:
             return key.text, value, (*path, key.text)
         return None
@@ -154,7 +160,7 @@ class Reader:
         if detail["type"] in CODES:
             self.report(detail["type"], context["message"], node, path, context["hint"])
         elif detail["type"] == "missing":
-            self.report("missing-key", f"{keys.what} needs `{key}`", keys.node, keys.path)
+            keys.missing(key)
         elif detail["type"] == "literal_error":
             self._not_one_of(re.findall(r"'([^']*)'", context["expected"]), key, node, path)
         else:
@@ -167,13 +173,19 @@ class Reader:
 
 @dataclass(slots=True)
 class Keys:
-    """The keys of one mapping; those that had a problem are in `bad`, and no model is built of them."""
+    """The keys of one mapping; those that had a problem are in `bad`, and no model is built of them.
+
+    `implied` keys are not in the file (a short form stands there).  `misspelled`: some key is unknown, so that a missing one
+    is no news.
+    """
 
     reader: Reader
     node: Mapping
     path: Path
     what: str
     bad: set[str] = field(default_factory=set)
+    implied: frozenset[str] = frozenset()
+    misspelled: bool = False
 
     def has(self, key: str) -> bool:
         return self.node.get(key) is not None
@@ -209,6 +221,12 @@ class Keys:
         path = self.path if value is None else self.below(key)
         self.reader.report(code, message, value or self.node, path, hint)
 
+    def missing(self, key: str, hint: str = "", code: str = "missing-key") -> None:
+        """Report that `key` is not there."""
+        self.bad.add(key)
+        if not self.misspelled:
+            self.reader.report(code, f"{self.what} needs `{key}`", self.node, self.path, hint)
+
     def plain(self, model: type[Model]) -> dict[str, Any]:
         """Return the texts (and lists of texts) that the fields of `model` want, by field name."""
         found: dict[str, Any] = {}
@@ -227,10 +245,23 @@ def spelling(model: type[Model]) -> tuple[str, ...]:
     return tuple(row.alias or name for name, row in model.model_fields.items() if not row.exclude)
 
 
+def short(reader: Reader, node: Node, key: str, path: Path, what: str) -> Keys:
+    """Return `node`, a short form, as the keys of the long form, in which it stands below `key`."""
+    wrapper = Mapping(((Scalar(key, quoted=False, position=node.position), node),), node.position)
+    return Keys(reader, wrapper, path, what, implied=frozenset({key}))
+
+
+def with_name(keys: Keys, name: Scalar) -> Keys:
+    """Return the keys of a mapping that is called `name`, with a key `name` that is not in the file."""
+    word = Scalar("name", quoted=False, position=name.position)
+    named = Mapping((*keys.node.items, (word, name)), keys.node.position)
+    return replace(keys, node=named, implied=keys.implied | {"name"})
+
+
 def _place(keys: Keys, key: str, rest: list[int | str]) -> tuple[Node, Path]:
     """Return the node (and its path) that a pydantic location `key, *rest` is about."""
     node: Node = keys.node.get(key) or keys.node
-    path = keys.below(key) if keys.has(key) else keys.path
+    path = keys.below(key) if keys.has(key) and key not in keys.implied else keys.path
     for part in rest:
         if isinstance(node, Sequence) and isinstance(part, int):
             node, path = node.items[part], (*path, part)

@@ -56,14 +56,8 @@ def _rule_names(reader: Reader, policy: Policy) -> None:
     for rule in policy.rules:
         first = seen.setdefault(rule.name, rule)
         if first is not rule:
-            where = policy.position((*first.at, "name"))
-            _report(
-                reader,
-                policy,
-                "duplicate-rule",
-                f"rule `{rule.name}` is here a second time; the first is at {where}",
-                rule.at,
-            )
+            message = f"rule `{rule.name}` is here a second time; the first is at {policy.position((*first.at, 'name'))}"
+            _report(reader, policy, "duplicate-rule", message, (*rule.at, "name"))
 
 
 # ------------------------------------------------------------------------------------------------ params

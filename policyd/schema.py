@@ -1,0 +1,220 @@
+"""The policy language as JSON Schema (2020-12), for editors: `policyd schema > policy.schema.json`.
+
+Made from the models, the kinds of text in `words`, and the vocabulary's rows.  It describes what a file may spell, short
+forms included; what it cannot say (a param that is not declared, two verdicts) is told by `policyd validate`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from pydantic import TypeAdapter
+
+from policyd import words
+from policyd.parsing.envelope import KIND, METADATA_KEYS, PARAM_KEYS, RULE_KEYS, SPEC_KEYS
+from policyd.parsing.hooks import HOOKS, short_key
+from policyd.policy import API_VERSION, FirstOf, MetricOutput, Mode, Severity
+from policyd.vocabulary.actions import ACTIONS
+from policyd.vocabulary.hooks import HOOK_KINDS
+from policyd.vocabulary.operators import OPERATORS
+from policyd.vocabulary.outputs import OUTPUTS, OutputKind
+
+if TYPE_CHECKING:
+    from policyd.policy import Model, PlainHook
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_EXPLAIN = {
+    "name": "A DNS-1123 label.",
+    "labels": "Words on the policy, as Kubernetes has them.",
+    "annotations": "Text on the policy for people and tools.",
+    "description": "What the policy is for.",
+    "severity": "How bad a match is; shown with each event.",
+    "mode": "monitor (default): verdicts and signals are counted and shown, not taken. enforce: they are taken.",
+    "suspend": "true: the policy stays loaded and does nothing.",
+    "events": "This policy's ring.",
+    "event": "Columns that are added to every event of the policy.",
+    "params": "Values that live in maps: changed without a reload.",
+    "rules": "Each is evaluated for each event at its hook; none changes what another means.",
+    "hook": "Where the rule looks; the key names the kind.",
+    "filters": "All must hold.",
+    "outputs": "What a match makes.",
+    "action": "What a match does: at most one verdict, and a signal.",
+    "optional": "true: what this kernel does not have is no error.",
+    "type": "The values' type: path, u32, duration, cidr…",
+    "value": "One value.",
+    "values": "A list of values.",
+}
+
+
+def json_schema() -> Schema:
+    """Return the schema of one document."""
+    envelope = {
+        "apiVersion": {"const": API_VERSION},
+        "kind": {"const": KIND},
+        "metadata": _explained(METADATA_KEYS, _metadata(), ("name",)),
+        "spec": _explained(SPEC_KEYS, _spec(), ("rules",)),
+    }
+    definitions = {"columns": _columns(), "filter": _filter(), "hook": _hook(), "output": _output(), "action": _action()}
+    head = {"$schema": _DIALECT, "title": "policyd policy"}
+    return {**head, **_object(envelope, tuple(envelope)), "$defs": {**definitions, "rule": _rule(), "param": _param()}}
+
+
+# ------------------------------------------------------------------------------------------------ small pieces
+
+
+def _object(properties: dict[str, Schema], required: tuple[str, ...] = (), **more: object) -> Schema:
+    found: Schema = {"type": "object", "properties": properties, "additionalProperties": False, **more}
+    return {**found, "required": list(required)} if required else found
+
+
+def _explained(keys: tuple[str, ...], properties: dict[str, Schema], required: tuple[str, ...] = ()) -> Schema:
+    """Return a mapping whose keys are those that the parser knows, each with its description."""
+    return _object({key: {"description": _EXPLAIN[key], **properties[key]} for key in keys}, required)
+
+
+def _of(annotation: Any) -> Schema:
+    """Return the schema of a kind of text, number or flag; a tuple is a text or a list of texts."""
+    if get_origin(annotation) is tuple:
+        item = _of(get_args(annotation)[0])
+        return {"anyOf": [item, {"type": "array", "items": item}]}
+    return TypeAdapter(annotation).json_schema()
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _list(items: Schema, least: int = 0) -> Schema:
+    return {"type": "array", "items": items, "minItems": least} if least else {"type": "array", "items": items}
+
+
+def _one_key(kinds: dict[str, Schema]) -> Schema:
+    """Return a mapping whose only key names a kind."""
+    return _object(kinds, minProperties=1, maxProperties=1)
+
+
+# ------------------------------------------------------------------------------------------------ metadata, spec, rules
+
+
+def _metadata() -> dict[str, Schema]:
+    texts = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {"name": _of(words.DnsLabel), "labels": texts, "annotations": texts}
+
+
+def _spec() -> dict[str, Schema]:
+    return {
+        "description": _of(words.Prose),
+        "severity": _of(Severity),
+        "mode": _of(Mode),
+        "suspend": _of(words.Flag),
+        "events": _object({"buffer": _of(words.RingBytes)}),
+        "event": _object({"fields": _ref("columns")}),
+        "params": {"type": "object", "propertyNames": _of(words.ParamName), "additionalProperties": _ref("param")},
+        "rules": _list(_ref("rule"), least=1),
+    }
+
+
+def _param() -> Schema:
+    value = _of(words.Operand)
+    properties = {"type": _of(words.TypeName), "value": value, "values": _of(tuple[words.Operand, ...])}
+    return _explained(PARAM_KEYS, {**properties, "optional": _of(words.Flag)}, ("type",))
+
+
+def _rule() -> Schema:
+    properties = {
+        "name": _of(words.DnsLabel),
+        "hook": _ref("hook"),
+        "filters": _list(_ref("filter")),
+        "outputs": _list(_ref("output")),
+        "action": _ref("action"),
+        "optional": _of(words.Flag),
+    }
+    return _explained(RULE_KEYS, properties, ("name", "hook"))
+
+
+def _columns() -> Schema:
+    path = _of(words.FieldPath)
+    texts = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+    named = _object({"field": path, "expr": path, "names": texts})
+    mapping = {"type": "object", "propertyNames": _of(words.ColumnName), "additionalProperties": {"anyOf": [path, named]}}
+    return {"description": "A list of fields, or names and their fields.", "anyOf": [_list(path), mapping]}
+
+
+# ------------------------------------------------------------------------------------------------ hooks and filters
+
+
+def _hook() -> Schema:
+    kinds = {kind: _plain_hook(model) for kind, model in HOOKS.items()}
+    first = {**_list(_one_key(kinds), least=1), "description": "The first hook that this kernel has."}
+    return _one_key({**kinds, FirstOf.kind: first})
+
+
+def _plain_hook(model: type[PlainHook]) -> Schema:
+    rows = [row for row in HOOK_KINDS if row.kind == model.kind]
+    explain = {key.name: key.explain for row in rows for key in row.keys}
+    properties = _properties(model, explain)
+    required = tuple(row.alias or name for name, row in model.model_fields.items() if row.is_required())
+    forms = [_object(properties, required)]
+    if required == (short_key(model),):
+        forms.insert(0, {key: part for key, part in properties[required[0]].items() if key != "description"})
+    return {"description": " / ".join(row.summary for row in rows), "anyOf": forms}
+
+
+def _properties(model: type[Model], explain: dict[str, str]) -> dict[str, Schema]:
+    fields = {row.alias or name: row for name, row in model.model_fields.items()}
+    kinds = {key: _of(row.rebuild_annotation()) for key, row in fields.items() if key in explain}
+    return {key: {"description": explain[key], **kind} for key, kind in kinds.items()}
+
+
+def _filter() -> Schema:
+    operators = [{"const": row.name, "description": row.explain} for row in OPERATORS.values()]
+    value = _of(words.Operand)
+    leaf = _object(
+        {
+            "field": _of(words.FieldPath),
+            "operator": {"oneOf": operators},
+            "value": value,
+            "values": _of(tuple[words.Operand, ...]),
+            "valuesFrom": _object({"param": _of(words.ParamName)}, ("param",)),
+        },
+        ("field", "operator"),
+    )
+    groups = [_object({key: _list(_ref("filter"), least=1)}, (key,)) for key in ("allOf", "anyOf")]
+    return {"anyOf": [leaf, *groups, _object({"not": _ref("filter")}, ("not",))]}
+
+
+# ------------------------------------------------------------------------------------------------ outputs and actions
+
+
+def _output() -> Schema:
+    return _one_key({row.name: _output_kind(row) for row in OUTPUTS.values()})
+
+
+def _output_kind(row: OutputKind) -> Schema:
+    explain = {key.name: key.explain for key in row.keys}
+    if not row.is_metric:
+        return _object({"fields": _ref("columns")}, ("fields",), description=row.explain)
+    special = {"by": _ref("columns"), "buckets": _buckets()}
+    plain = _properties(MetricOutput, {key: text for key, text in explain.items() if key not in special})
+    found = {key: plain[key] if key in plain else {"description": text, **special[key]} for key, text in explain.items()}
+    return _object(found, ("name", "value") if row.takes_value else ("name",), description=row.explain)
+
+
+def _buckets() -> Schema:
+    span = {"type": "string", "pattern": r"^.+\.\..+$"}
+    bound = {"type": ["string", "number"]}
+    forms = [
+        {"const": "log2"},
+        _object({"log2": span}, ("log2",)),
+        _object({"linear": span, "step": bound}, ("linear", "step")),
+        _list(bound, least=1),
+    ]
+    return {"anyOf": forms}
+
+
+def _action() -> Schema:
+    values = {"errno": _of(words.Word), "number": _of(words.Word), "signal": _of(words.Word), "true": {"const": True}}
+    properties = {row.name: {"description": row.explain, **values[row.value]} for row in ACTIONS.values()}
+    return _object(properties, minProperties=1)
