@@ -22,17 +22,16 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """Commands run from the checkout's root; `network` is a network namespace's file, or empty for the host's own."""
+    """Commands run from the checkout's root, so that paths are as in the documentation."""
 
     root: str
-    network: str = ""
 
     def run(self, *words: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run `policyd WORDS…`; with `check` a failure fails the test, with what was printed."""
         command = [sys.executable, "-m", "policyd", *words]
         environment = os.environ | {"POLICYD_ROOT": self.root}
         done = subprocess.run(
-            self._inside(command),
+            command,
             input=text,
             capture_output=True,
             text=True,
@@ -47,7 +46,7 @@ class Shell:
 
     def act(self, program: str) -> str:
         """Run a Python program as a process whose comm is `ACTOR`; return what it prints."""
-        command = self._inside([sys.executable, "-c", _PRELUDE + textwrap.dedent(program)])
+        command = [sys.executable, "-c", _PRELUDE + textwrap.dedent(program)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -60,6 +59,3 @@ class Shell:
         """Return a policy's series (`labels`, `value`) by the metric's name."""
         found = json.loads(self.run("metrics", policy, "-o", "json").stdout)["metrics"]
         return {family["name"]: family["series"] for family in found}
-
-    def _inside(self, command: list[str]) -> list[str]:
-        return ["nsenter", f"--net={self.network}", *command] if self.network else command
