@@ -37,7 +37,7 @@ class Toolchain:
     def render(self, bound: BoundUnit, shards: int = 1) -> Source:
         """Return the C of a unit."""
         with self._rendering:
-            return render(bound, self._target) if shards == 1 else render(bound, self._target, shards)
+            return render(bound, self._target, shards)
 
     def build(self, bound: BoundUnit, open_map: Callable[[str], int], shards: int = 1) -> tuple[int, ...]:
         """Return the file descriptors of the loaded programs, one a shard; the caller closes them."""

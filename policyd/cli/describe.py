@@ -9,7 +9,7 @@ import click
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.kinds import HOOK, POLICY, parse_names
 from policyd.cli.names import complete_names
-from policyd.cli.output import clean, paint_status, say, table
+from policyd.cli.output import clean, few, paint_status, say, table
 from policyd.errors import NotFoundError, UsageError
 from policyd.text import did_you_mean, quote
 
@@ -107,7 +107,7 @@ def _rules(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[obje
         hooks = [record.hooks[row.hook] for row in rows if row.hook < len(record.hooks)]
         yield (
             name,
-            _few(list(dict.fromkeys(hooks))),
+            few(list(dict.fromkeys(hooks))),
             _action(rows[0]),
             ", ".join(_output(one) for one in outputs.get(name, [])),
         )
@@ -127,7 +127,7 @@ def _params(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[obj
     from policyd.cli.parameters import parameters
 
     for row in parameters(record, spec):
-        yield row.name, row.type, row.origin, _few(list(row.values)) if row.values else "(empty)"
+        yield row.name, row.type, row.origin, few(list(row.values)) if row.values else "(empty)"
 
 
 def _account(view: PolicyView) -> Iterator[tuple[object, ...]]:
@@ -212,9 +212,3 @@ def _section(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]
 
 def _joined(pairs: Mapping[str, str]) -> str:
     return ", ".join(f"{key}={value}" for key, value in pairs.items())
-
-
-def _few(values: Sequence[str], most: int = 4) -> str:
-    """Return some of many values, and how many more there are."""
-    more = len(values) - most
-    return ",".join(values[:most]) + (f" and {more} more" if more > 0 else "")

@@ -11,7 +11,7 @@ import click
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.kinds import HOOK, MAP, POLICY, RECORD, Kind, parse_names
 from policyd.cli.names import complete_names
-from policyd.cli.output import note, paint_status, print_json, print_list, say, table
+from policyd.cli.output import few, note, paint_status, print_json, print_list, say, table
 from policyd.errors import NotFoundError
 from policyd.text import did_you_mean, quote
 
@@ -180,7 +180,7 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 view.programs[0].id if view.programs else "",
                 view.link_id,
                 sum(info.verified_instructions for info in view.programs),
-                ",".join(view.policies),
+                few(view.policies),
                 view.fault,
             ),
             hook_status(view),

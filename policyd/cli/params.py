@@ -9,7 +9,7 @@ import click
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.names import complete_policies
 from policyd.cli.outcomes import Shown, exit_of, print_result, show_result
-from policyd.cli.output import Progress, note, print_json, print_table
+from policyd.cli.output import Progress, few, note, print_json, print_table
 from policyd.cli.parameters import parameters
 from policyd.cli.wiring import make_engine
 from policyd.errors import NotFoundError, UsageError
@@ -55,7 +55,7 @@ def list_(settings: Settings, policies: tuple[str, ...], output: str | None) -> 
     if output == "json":
         print_json({"items": [_data(row) for row in rows]})
     elif rows:
-        shown = [(r.policy, r.name, r.type, r.origin, ",".join(r.values) or "(empty)") for r in rows]
+        shown = [(r.policy, r.name, r.type, r.origin, few(r.values, 8) or "(empty)") for r in rows]
         print_table(("POLICY", "NAME", "TYPE", "FROM", "VALUES"), shown)
     else:
         note("No params.")
