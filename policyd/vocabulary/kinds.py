@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from policyd.vocabulary import values
 from policyd.vocabulary.constants import ARCHITECTURES, symbols
-from policyd.vocabulary.quantities import parse_duration, parse_integer, parse_size
+from policyd.vocabulary.quantities import parse_duration, parse_integer, parse_number, parse_size
 from policyd.vocabulary.syscalls import syscall_symbols
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -93,7 +93,8 @@ def host_architecture() -> str:
 # ------------------------------------------------------------------------------------------------ the table
 
 
-_PLAIN = values.number_reader(parse_size)
+_PLAIN = values.number_reader(parse_number)
+_SIZE = values.number_reader(parse_size)
 _INTEGER = values.number_reader(parse_integer)
 _DURATION = values.number_reader(parse_duration)
 _SIGNAL = values.symbol_reader("a signal, as SIGKILL or 9", "SIG")
@@ -162,7 +163,7 @@ _ROWS: tuple[KindRow, ...] = (
     _number("gid", 4, "A group, by number or name.", "root", values.number_reader(values.gid_number)),
     _number("time", 8, "A time; compared in time since boot.", "5m", _DURATION, values.json_time, values.text_time),
     _number("duration", 8, "A span of time, in nanoseconds.", "10ms", _DURATION, text=values.text_duration),
-    _number("size", 8, "A number of bytes.", "256Ki", _PLAIN, text=values.text_size),
+    _number("size", 8, "A number of bytes.", "256Ki", _SIZE, text=values.text_size),
     _symbolic(_number("mode", 4, "A file's mode, in octal.", "0755", values.read_mode, values.show_mode), "file_mode"),
     _symbolic(_signed(_number("errno", 4, "An error's number.", "ENOENT", values.read_errno, values.show_errno)), "errnos"),
     _symbolic(_signed(_number("result", 8, _RESULT, "-EPERM", values.read_result, text=values.text_result)), "errnos"),

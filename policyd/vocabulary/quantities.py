@@ -24,9 +24,9 @@ _NANOSECONDS = {
     "h": 3600 * 10**9,
     "d": 86400 * 10**9,
 }
-_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
+_BYTES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 _DURATION_PART = re.compile(r"(\d{1,19}(?:\.\d{1,9})?)(ns|us|µs|ms|s|m|h|d)")
-_SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)(Ki|Mi|Gi|Ti|k|M|G|T|)")
+_SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)(Ki|Mi|Gi|Ti|k|M|G|T)")
 
 
 def parse_integer(text: str) -> int:
@@ -54,21 +54,25 @@ def parse_duration(text: str) -> int:
 
 def parse_size(text: str) -> int:
     """Return bytes: `4096`, `256Ki`, `1.5Gi`; `k`, `M`, `G` and `T` count in thousands, as in Kubernetes."""
-    text = text.strip()
+    return _scaled(text.strip(), "a size, as 4096, 256Ki or 1Gi")
+
+
+def parse_number(text: str) -> int:
+    """Return a plain number, which may have the unit of a size."""
+    return _scaled(text.strip(), "a number, as 42, 0x2a or 64Ki")
+
+
+def _scaled(text: str, expected: str) -> int:
     match = _SIZE.fullmatch(text)
     if not match:
-        return _integer_or("a size, as 4096, 256Ki or 1Gi", text)
+        try:
+            return parse_integer(text)
+        except ValueError:
+            raise ValueError(expected) from None
     number = Decimal(match[1]) * _BYTES[match[2]]
     if number != int(number):
-        raise ValueError("a whole number of bytes")
+        raise ValueError("a whole number")
     return int(number)
-
-
-def _integer_or(expected: str, text: str) -> int:
-    try:
-        return parse_integer(text)
-    except ValueError:
-        raise ValueError(expected) from None
 
 
 def parse_interval(text: str, parse: Callable[[str], int] = parse_integer) -> tuple[int, int]:

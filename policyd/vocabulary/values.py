@@ -159,7 +159,7 @@ def read_mode(type_: ValueType, text: str, names: Symbols) -> Raw:
 
 def show_mode(type_: ValueType, raw: Raw, _: Symbols) -> Json:
     """Show a mode in octal."""
-    return f"{_unsigned(type_, raw):04o}"
+    return f"0{_unsigned(type_, raw):03o}"
 
 
 def read_errno(type_: ValueType, text: str, names: Symbols) -> Raw:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from policyd.vocabulary.constants import ARCHITECTURES, constant_sets
 from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.syscalls import syscalls
 from policyd.vocabulary.types import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENTER = 'name: {0}\nID: 7\nformat:\n\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;\n{1}\nprint fmt: ""\n'
 
@@ -133,7 +136,7 @@ def test_constants_differ_where_the_architectures_do() -> None:
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_the_shown_name_of_a_number_comes_before_its_aliases(arch: str) -> None:
-    shown = {number: name for number, name in reversed(constant_sets(arch)["errnos"].symbols)}
+    shown = dict(reversed(constant_sets(arch)["errnos"].symbols))
 
     assert shown[11] == "EAGAIN"
     assert (11, "EWOULDBLOCK") in constant_sets(arch)["errnos"].symbols
