@@ -12,6 +12,7 @@ takes the long way through `Decoder.event`.  The made functions contain no text 
 from __future__ import annotations
 
 import json
+import re
 import struct
 import time
 from itertools import repeat
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 _DIRECT = frozenset(f"{sign}{bits}" for sign in "us" for bits in (8, 16, 32, 64)) | {"duration", "size"}
 """Kinds that JSON shows as their number."""
-_VARYING = frozenset({"time", "hex", "symbol"})
+_VARYING = frozenset({"hex", "symbol"})
 """Kinds whose values seldom repeat: not looked up together with others."""
+_SIMPLE = re.compile(r"[ !#-\[\]-~]*")
+"""Text that is the same in JSON."""
 _WHO, _WHERE = struct.Struct("<IHH"), struct.Struct("<IHHQQ")
 """The header before and after its time: policy, rule, flags; CPU, verdict, hook, absent, unread."""
 
@@ -100,6 +103,8 @@ def line(event: Event, clock: _Clock) -> str:
 
 def to_json(value: Any) -> str:
     """Return JSON on one line, without blanks, that a terminal can show: what is not safe there is escaped."""
+    if isinstance(value, str) and _SIMPLE.fullmatch(value):
+        return f'"{value}"'
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if is_safe(text):
         return text
@@ -111,15 +116,18 @@ class _Clock:
 
     def __init__(self, offset: int) -> None:
         self._offset = offset
+        self._begin, self._text = 0, ""
 
     def second(self, since_boot: int) -> tuple[int, str]:
         """Return the start of the second of a time, in nanoseconds since boot, and its text up to the dot."""
-        seconds = (since_boot + self._offset) // SECOND
-        try:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds))
-        except (OverflowError, ValueError, OSError):
-            text = "1970-01-01T00:00:00."
-        return seconds * SECOND - self._offset, text
+        if not self._text or not self._begin <= since_boot < self._begin + SECOND:
+            seconds = (since_boot + self._offset) // SECOND
+            self._begin = seconds * SECOND - self._offset
+            try:
+                self._text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds))
+            except (OverflowError, ValueError, OSError):
+                self._text = "9999-12-31T23:59:59."
+        return self._begin, self._text
 
     def text(self, since_boot: int) -> str:
         begin, text = self.second(since_boot)
@@ -231,7 +239,8 @@ class _Span:
         column = shown[0].column
         self._shown, self._comma = shown, "" if first else ","
         self.packed = column.packed
-        self.direct = len(shown) == 1 and is_direct(column)
+        self.moment = is_moment(column)
+        self.direct = self.moment or is_direct(column)
         self.end = offsets[-1] + shown[-1].column.size
         alone = self.packed or self.direct
         pad = f"{offsets[0] - end}x" if offsets[0] > end else ""
@@ -242,6 +251,9 @@ class _Span:
 
     def part(self, at: int) -> str:
         """Return the span's place in the made f-string, as span number `at`."""
+        if self.moment:
+            here = f'f"{{second}}{{v{at} - begin:09d}}Z"'
+            return f'{{k{at}}}"{{{here} if begin <= v{at} < end else clock.text(v{at})}}"'
         if self.direct:
             return f"{{k{at}}}{{v{at}}}"
         start = f"at + {HEADER.size} + o{at}"
@@ -287,9 +299,14 @@ def _spans(form: Form) -> Iterator[_Span]:
 
 
 def _is_alone(column: Column) -> bool:
-    return column.packed or is_direct(column) or column.type.kind in _VARYING
+    return column.packed or is_direct(column) or is_moment(column) or column.type.kind in _VARYING
 
 
 def is_direct(column: Column) -> bool:
     """Whether JSON shows the column's number as it is."""
     return column.type.shape is Shape.NUMBER and column.type.kind in _DIRECT and not (column.names or column.type.symbols)
+
+
+def is_moment(column: Column) -> bool:
+    """Whether JSON shows the column as a date."""
+    return column.type.kind == "time" and not column.names

@@ -35,7 +35,7 @@ def plot(families: Iterable[Family], width: int = 80, top: int = 10) -> str:
 
 
 def _family(family: Family, width: int, top: int) -> Iterator[str]:
-    yield _clip(family.name + (f": {safe(family.help)}" if family.help else "") + f"  (policy {family.policy})", width)
+    yield _clip(safe(f"{family.name} (policy {family.policy})" + (f": {family.help}" if family.help else "")), width)
     ordered = sorted(family.series, key=lambda one: _weight(one[1]), reverse=True)
     if not ordered:
         yield "  nothing yet"

@@ -94,6 +94,17 @@ def test_times_have_nanoseconds_and_end_in_z() -> None:
     assert (len(text), text[-1], text[19]) == (30, "Z", ".")
 
 
+def test_a_column_that_is_a_time_is_shown_as_the_headers_time() -> None:
+    layout = Layout((Column("a", U8), Column("started", ValueType("time", Shape.NUMBER, 8)), Column("b", U8)))
+    wall = 4_102_444_800_123_456_789 - boot_offset()
+
+    [fast] = encode([event(layout, 1, wall, 2, time=wall)], policy(layout))
+    [slow] = encode([event(layout, 1, wall, 2, time=wall, absent=1)], policy(layout))
+
+    assert fast["fields"] == {"a": 1, "started": fast["time"], "b": 2}
+    assert slow["fields"]["started"][:19] == slow["time"][:19]
+
+
 def test_the_fast_way_and_the_long_way_agree() -> None:
     decoder_fields = [Decoder(policy(EVERYTHING)).event(everything(number)).fields for number in range(80)]
 

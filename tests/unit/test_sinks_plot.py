@@ -20,7 +20,7 @@ def histogram(value: Histogram = LATENCY, unit: str = "seconds") -> Family:
 def test_a_histogram_is_drawn_from_its_first_to_its_last_bucket() -> None:
     lines = plot([histogram()], 60).splitlines()
 
-    assert lines[0] == "t_seconds: Time.  (policy p)"
+    assert lines[0] == "t_seconds (policy p): Time."
     assert lines[1] == '  {comm="dd"}   count 16   mean 6.25 µs'
     assert [line.split("│")[0].strip() for line in lines[2:]] == [
         "1 µs .. 2 µs   3",
