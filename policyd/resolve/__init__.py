@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Host", "Resolved", "resolve"]
 
-_PAGE = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -72,7 +70,7 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
         rules=tuple(rules.typed),
         maps=maps,
         scalars=tuple(rules.stock.scalars[name] for name in sorted(rules.stock.scalars)),
-        ring_bytes=_ring_bytes(policy.ring_bytes),
+        ring_bytes=policy.ring_bytes,
         enforce=policy.mode == "enforce",
         suspend=policy.suspend,
         severity=policy.severity,
@@ -82,11 +80,6 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
         needs_process_table=rules.needs_process_table,
         not_applicable=tuple(rules.not_applicable),
     )
-
-
-def _ring_bytes(asked: int) -> int:
-    """Return a ring's size: the kernel takes powers of two of whole pages."""
-    return max(_PAGE, 1 << (asked - 1).bit_length())
 
 
 def _maps(rules: Rules) -> tuple[MapSpec, ...]:

@@ -91,9 +91,9 @@ class Fields:
         if path in GROUPS or path == "args":
             members = ", ".join(GROUPS.get(path, ("args.NAME",)))
             return Wrong("group", f"{quote(path)} stands for several fields: name one of {members}")
-        elsewhere = next((row for row in FIELDS if row.path == path), None)
-        if elsewhere is not None:
-            return self._not_here(path, elsewhere)
+        elsewhere = [row for row in FIELDS if row.path == path]
+        if elsewhere:
+            return self._not_here(path, elsewhere[-1 if "address" in self.place.contexts else 0])
         if path.startswith(tuple(f"{later}." for later in LATER_FIELDS)) or path in LATER_FIELDS:
             return Wrong("not-supported-yet", f"{quote(path)} is not supported yet")
         return Wrong("unknown-field", f"there is no field {quote(path)}", did_you_mean(path, self._readable()))

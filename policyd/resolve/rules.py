@@ -111,13 +111,11 @@ class Rules:
         found: list[EventOutput | MetricOutput] = []
         for written in rule.outputs:
             if isinstance(written, WrittenEvent):
-                columns = self.policy.event_fields + written.fields
+                own = default_columns(fields, rule.at) if written.implied else written.fields
+                columns = self.policy.event_fields + own
                 found.append(EventOutput(*event_columns(columns, fields, complaints)))
             elif (metric := self.metrics.resolve(written, fields, complaints)) is not None:
                 found.append(metric)
-        if not rule.outputs:
-            columns = self.policy.event_fields + default_columns(fields, rule.at)
-            found.append(EventOutput(*event_columns(columns, fields, complaints)))
         return tuple(found)
 
     def _action(self, rule: Rule, place: Place, complaints: Complaints) -> TypedAction:

@@ -1,0 +1,102 @@
+"""Every page that can be asked for is there, says what it must, and has tables whose rows fit."""
+
+from __future__ import annotations
+
+import pytest
+from resolving import saved_target
+
+from policyd.errors import NotFoundError
+from policyd.explain import EXAMPLES, LISTS, THINGS, Page, explain
+from policyd.vocabulary.actions import ACTIONS
+from policyd.vocabulary.fields import FIELDS, GROUPS
+from policyd.vocabulary.hooks import HOOK_KINDS
+from policyd.vocabulary.kinds import KINDS
+from policyd.vocabulary.operators import OPERATORS
+from policyd.vocabulary.outputs import OUTPUTS
+
+NAMES = {
+    "hook": [row.key for row in HOOK_KINDS],
+    "field": [*(row.path for row in FIELDS), *GROUPS],
+    "type": list(KINDS),
+    "operator": list(OPERATORS),
+    "output": list(OUTPUTS),
+    "action": list(ACTIONS),
+}
+EVERY = [(topic, "") for topic in LISTS] + [(topic, name) for topic, names in NAMES.items() for name in names]
+
+
+def text(page: Page) -> str:
+    cells = [cell for table in page.tables for row in table.rows for cell in row]
+    return "\n".join([page.title, *page.paragraphs, *cells])
+
+
+@pytest.mark.parametrize(("topic", "name"), EVERY)
+def test_every_name_has_a_page_whose_tables_are_whole(topic: str, name: str) -> None:
+    page = explain(topic, name, saved_target())
+    assert page.title
+    assert page.tables
+    for table in page.tables:
+        assert table.rows
+        assert all(len(row) == len(table.headings) for row in table.rows)
+
+
+@pytest.mark.parametrize("topic", THINGS)
+def test_the_example_of_a_topic_works_and_is_given_where_a_name_is_missing(topic: str) -> None:
+    assert explain(topic, EXAMPLES[topic], saved_target()).title
+    with pytest.raises(NotFoundError, match=EXAMPLES[topic]):
+        explain(topic, "", saved_target())
+
+
+def test_a_system_call_shows_its_arguments_and_the_ways_round_it() -> None:
+    shown = text(explain("hook", "syscall:openat", saved_target()))
+    for word in ("args.filename", "path", "O_CREAT", "32-bit", "io_uring", "ret", "signal"):
+        assert word in shown
+
+
+def test_a_tracepoint_shows_its_fields_and_symbols() -> None:
+    shown = text(explain("hook", "tracepoint:sock/inet_sock_set_state", saved_target()))
+    assert "args.newstate" in shown
+    assert "TCP_ESTABLISHED" in shown
+    assert "common_pid" not in shown
+
+
+def test_a_raw_tracepoint_shows_its_prototype() -> None:
+    shown = text(explain("hook", "raw_tracepoint:sched_switch", saved_target()))
+    assert "args.next.NAME" in shown
+    assert "struct task_struct *" in shown
+
+
+def test_an_interrupt_event_says_that_process_is_refused() -> None:
+    assert "refused here" in text(explain("hook", "tracepoint:tcp/tcp_retransmit_skb", saved_target()))
+
+
+def test_a_hook_lists_only_fields_that_can_be_read_there() -> None:
+    shown = text(explain("hook", "xdp", saved_target()))
+    assert "tcp.flags" in shown
+    assert "process.pid" not in shown
+
+
+def test_a_cgroup_hook_is_found_by_its_name() -> None:
+    assert explain("hook", "connect4", saved_target()).title == "Hook cgroup:connect4"
+
+
+@pytest.mark.parametrize(
+    ("topic", "name", "hint"),
+    [
+        ("hok", "", "`hook`"),
+        ("hook", "syscal:openat", "syscall"),
+        ("hook", "syscall:opnat", "`openat`"),
+        ("hook", "tracepoint:signal/signal_generat", "`signal/signal_generate`"),
+        ("hook", "raw_tracepoint:sched_swich", "`sched_switch`"),
+        ("hook", "kprobe:do_exit", "not supported yet"),
+        ("field", "process.exee", "`process.exe`"),
+        ("operator", "InCidr", "`InCIDR`"),
+        ("output", "stats", "not supported yet"),
+        ("action", "dney", "`deny`"),
+        ("type", "u23", "`u32`"),
+    ],
+)
+def test_an_unknown_name_has_near_misses(topic: str, name: str, hint: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        explain(topic, name, saved_target())
+    assert hint in str(caught.value)

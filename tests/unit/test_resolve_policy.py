@@ -1,0 +1,104 @@
+"""A whole policy: what it carries along, all of its problems at once, and that meaning the same is being equal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from resolving import one_rule, policy_text, problems, saved_target, typed
+
+from policyd.errors import PolicyError, UnsupportedError
+from policyd.parsing import parse_policies
+from policyd.resolve import Host, resolve
+from policyd.tracefs import SavedFormats
+
+OPENAT = "{syscall: openat}"
+
+
+def test_all_problems_of_a_policy_come_at_once_with_their_places() -> None:
+    found = problems(
+        """
+- name: one
+  hook: {syscall: openat}
+  filters:
+    - {field: process.pdi, operator: Equal, value: 1}
+    - {field: args.flags, operator: Prefix, values: [x]}
+  outputs: [{event: {fields: [args.nothing]}}]
+- name: two
+  hook: {syscall: opnat}
+  outputs: [{counter: {name: seen, help: Seen}}]
+- name: three
+  hook: {xdp: eth0}
+  outputs: [{sum: {name: bytes, help: Bytes, value: eth.src}}]
+  action: {deny: EPERM}
+"""
+    )
+    assert [problem.code for problem in found] == [
+        "unknown-field", "operator-does-not-fit", "unknown-field", "unknown-hook", "not-a-number", "action-not-here",
+    ]  # fmt: skip
+    assert all(problem.position is not None and problem.position.file == "tried.yaml" for problem in found)
+    lines = [problem.position.line for problem in found if problem.position]
+    assert lines == sorted(lines)
+    assert len(set(lines)) == len(lines)
+    assert {problem.policy for problem in found} == {"tried"}
+
+
+def test_one_mistake_at_many_attach_points_is_one_problem() -> None:
+    text = one_rule("{tracepoint: 'signal/*'}", "[{field: process.pdi, operator: Exists}]")
+    assert len(problems(text)) == 1
+    text = one_rule("{syscall: [read, write, openat]}", "[{field: process.pdi, operator: Exists}]")
+    assert len(problems(text)) == 1
+
+
+def test_a_moved_policy_is_equal() -> None:
+    text = one_rule(OPENAT, "[{field: process.uid, operator: Equal, value: 0}]")
+    one, other = typed(text), typed("# moved\n\n" + text)
+    assert one.rules == other.rules
+    assert one.maps == other.maps
+    assert one.rules[0].position != other.rules[0].position
+
+
+def test_resolving_twice_gives_the_same() -> None:
+    text = one_rule(
+        "{syscall: 's*'}", outputs="[{event: {fields: [process]}}, {counter: {name: c, help: C, by: [hook.name]}}]"
+    )
+    assert typed(text) == typed(text)
+
+
+@pytest.mark.parametrize(("asked", "size"), [("32Ki", 32 << 10), ("1Mi", 1 << 20)])
+def test_a_ring_is_as_large_as_asked(asked: str, size: int) -> None:
+    assert typed(one_rule(OPENAT), f"events: {{buffer: {asked}}}").ring_bytes == size
+
+
+def test_what_the_record_needs_is_carried_along() -> None:
+    found = typed(one_rule(OPENAT), "severity: high\nsuspend: true")
+    assert (found.severity, found.suspend, found.source) == ("high", True, "tried.yaml:1")
+    (again,) = parse_policies(found.document.encode(), "record").require()
+    assert replace(resolve(again, saved_target(), Host.anywhere()).policy, source=found.source) == found
+
+
+def test_rules_fit_their_maps() -> None:
+    found = typed(one_rule(OPENAT, outputs="[{counter: {name: c, help: C, by: [process.comm, args.filename]}}]"))
+    (output,) = found.rules[0].outputs
+    (spec,) = found.maps
+    assert spec.key is not None
+    assert [column.path for column in spec.key.columns] == [value.path for value in output.keys]
+    assert spec.map_class.key_size == spec.key.size
+
+
+def test_a_target_that_cannot_be_asked_is_a_problem_of_the_rule_that_asks() -> None:
+    class Unreadable(SavedFormats):
+        def names(self) -> tuple[str, ...]:
+            raise UnsupportedError("tracefs may not be read", instead="run as root")
+
+        def text(self, name: str) -> str | None:
+            raise UnsupportedError("tracefs may not be read", instead="run as root")
+
+    target = replace(saved_target(), formats=Unreadable({}), _tracepoints={}, _prototypes={})
+    text = policy_text(one_rule("{tracepoint: a/b}") + "\n" + one_rule(OPENAT).replace("it,", "other,"))
+    (policy,) = parse_policies(text.encode(), "tried.yaml").require()
+    with pytest.raises(PolicyError) as caught:
+        resolve(policy, target, Host.anywhere())
+    (found,) = caught.value.problems
+    assert found.code == "target-unknown"
+    assert "run as root" in found.message
