@@ -212,9 +212,9 @@ def _records(observed: Observed, _: Kernel) -> Iterable[Item]:
             record.id,
             record.row,
             record.generation,
-            len(record.layouts),
             record.policyd,
             applied,
+            len(record.layouts),
             record.boot_id,
         )
         yield Item(name, cells, record_data(record), record_data(record))
@@ -238,5 +238,5 @@ LISTINGS: dict[Kind, Listing] = {
         ("HOOK", "POLICIES", "RUNS", "MISSED", "STATUS"), ("PROGRAM", "ID", "LINK", "VERIFIED", "OF", "REASON"), _hooks
     ),
     MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES/MAX", "BYTES"), ("PURPOSE", "PARAM"), _maps),
-    RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "LAYOUTS", "POLICYD", "APPLIED"), ("BOOT",), _records),
+    RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "POLICYD", "APPLIED"), ("LAYOUTS", "BOOT"), _records),
 }
