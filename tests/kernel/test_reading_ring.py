@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -255,3 +255,35 @@ def test_nobody_reading_the_output_loses_no_events(producer: Producer) -> None:
     assert done.returncode == 141
     assert "Traceback" not in done.stderr
     assert len(producer.reader.events()) == 50
+
+
+def test_a_layout_that_came_after_the_reader_is_found_in_the_record(producer: Producer) -> None:
+    record = producer.reader.record
+    path = policy_path("producer", "record")
+    write_record(producer.kernel, path, replace(record, layouts=()))
+    with producer.reader.stream() as stream:
+        write_record(producer.kernel, path, record)
+        producer.run(1)
+        batch = stream.read(10)
+        assert batch is not None
+        [event] = stream.decoder.events(batch)
+
+    assert event.fields["process.comm"] == "producer"
+
+
+def test_a_replaced_ring_is_followed_once_the_old_one_is_empty(producer: Producer) -> None:
+    kernel = producer.kernel
+    producer.run(1)
+    with producer.reader.stream() as stream:
+        old = stream.map_id
+        fd = kernel.create_map("ringbuf", 0, 0, 2 * RING_BYTES, name="pd_ring")
+        kernel.pin(fd, policy_path("producer", "ring"))
+        kernel.close(fd)
+
+        assert stream.renew()
+        assert stream.map_id == old  # an event waits there
+        batch = stream.read(10)
+        assert batch is not None
+        stream.done(batch)
+        assert stream.renew()
+        assert (stream.map_id != old, stream.ring.size) == (True, 2 * RING_BYTES)
