@@ -223,9 +223,9 @@ class Target:
         events = {call.event for call in table.values()}
         for name, call in table.items():
             if call.event and call.event not in traced:
-                table[name] = Syscall(name, call.number, call.compat, "", call.arguments)
+                table[name] = Syscall(name, call.number, call.compat_numbers, "", call.arguments)
         for event in sorted(traced - events):
-            table[event] = Syscall(event, None, None, event, self._unknown_arguments(event))
+            table[event] = Syscall(event, None, (), event, self._unknown_arguments(event))
         return table
 
     def syscall(self, name: str) -> Syscall:

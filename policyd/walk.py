@@ -105,6 +105,8 @@ def _container_name(btf: Btf, type_: BtfType) -> str:
         type_ = btf.target(type_)
     if not type_.name:
         raise TargetError("it is a pointer to a struct with no name, which C cannot follow")
+    if btf.find(type_.name, type_.kind) != type_:
+        raise TargetError(f"this kernel has several types called {btf.spell(type_)}, which C cannot tell apart")
     return btf.spell(type_)
 
 

@@ -105,7 +105,7 @@ def _raw_place(hook: SyscallHook, calls: list[Syscall]) -> Place:
 def _raw_name(calls: list[Syscall]) -> Value:
     """Return `hook.name` where both number tables count: the compat numbers are apart from the native ones."""
     symbols = {call.number: call.name for call in calls if call.number is not None}
-    symbols |= {call.compat | COMPAT: call.name for call in calls if call.compat is not None}
+    symbols |= {number | COMPAT: call.name for call in calls for number in call.compat_numbers}
     return Value("hook.name", _name_type(tuple(sorted(symbols.items()))), Builtin("syscall_number"), cost=4)
 
 
@@ -116,7 +116,7 @@ def _guard(hook: SyscallHook, calls: list[Syscall], name: Value) -> tuple[Test, 
         tests.append(Test(_ABI_VALUE, "Equal", (int(hook.abi[0] == "Compat"),)))
     if "*" not in hook.names:
         native = {call.number for call in calls if call.number is not None and "Native" in hook.abi}
-        compat = {call.compat | COMPAT for call in calls if call.compat is not None and "Compat" in hook.abi}
+        compat = {number | COMPAT for call in calls for number in call.compat_numbers if "Compat" in hook.abi}
         tests.append(Test(name, "In", tuple(sorted(native | compat))))
     return tuple(tests)
 

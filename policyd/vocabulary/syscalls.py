@@ -48,16 +48,21 @@ class SyscallArgument:
 class Syscall:
     """A system call of one architecture.
 
-    `number` is the native one (None: newer than this table), `compat` the 32-bit callers' (None: they have no such call).
-    `event` names its tracepoints, `sys_enter_EVENT` and `sys_exit_EVENT`: mostly the call's own name, `newstat` for `stat`,
-    and '' for a call that has none.
+    `number` is the native one (None: newer than this table), `compat_numbers` are those by which 32-bit callers make it
+    (`setuid` and `setuid32`; none for what only `socketcall` or `ipc` makes).  `event` names its tracepoints,
+    `sys_enter_EVENT` and `sys_exit_EVENT`: mostly the call's own name, `newstat` for `stat`, and '' for a call without.
     """
 
     name: str
     number: int | None
-    compat: int | None
+    compat_numbers: tuple[int, ...]
     event: str
     arguments: tuple[SyscallArgument, ...]
+
+    @property
+    def compat(self) -> int | None:
+        """The number of the 32-bit call of the same name, or the only one; None if there is none."""
+        return self.compat_numbers[0] if self.compat_numbers else None
 
     @property
     def has_tracepoint(self) -> bool:
@@ -83,7 +88,9 @@ def syscalls(arch: str) -> Mapping[str, Syscall]:
         event = data["tracepoints"].get(name, name)
         signature = data["signatures"].get(event)
         arguments = syscall_arguments(name, signature or (), arch)
-        found[name] = Syscall(name, numbers[name], compat.get(name), event if signature is not None else "", arguments)
+        found[name] = Syscall(
+            name, numbers[name], tuple(compat.get(name, ())), event if signature is not None else "", arguments
+        )
     return found
 
 

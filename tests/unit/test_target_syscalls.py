@@ -49,6 +49,14 @@ def test_numbers_are_those_of_the_architecture(name: str, x86_64: int, compat: i
     assert syscalls("aarch64")[name].compat is None
 
 
+def test_32_bit_callers_make_a_call_by_all_its_numbers() -> None:
+    assert syscalls("x86_64")["setuid"].compat_numbers == (23, 213)
+    assert syscalls("x86_64")["newfstatat"].compat_numbers == (300,)
+    assert syscalls("x86_64")["stat"].compat_numbers == (106, 18, 195)
+    assert syscalls("x86_64")["read"].compat_numbers == (3,)
+    assert syscalls("x86_64")["accept"].compat_numbers == ()
+
+
 def test_what_only_32_bit_callers_have_is_not_in_the_table() -> None:
     for name in ("setuid32", "mmap2", "clock_gettime64"):
         assert name not in syscalls("x86_64")
