@@ -142,7 +142,7 @@ class Bpffs:
             for name in sorted(directories):
                 child = Path(parent, name)
                 _change("rmdir", self._name(child), child.unlink if child.is_symlink() else child.rmdir)
-        _change("rmdir", relative, path.rmdir)
+        _change("rmdir", relative or ".", path.rmdir)
 
     # -- pins ------------------------------------------------------------------------------------------------
 
@@ -179,6 +179,9 @@ def _present(path: Path) -> bool:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError as error:
+        hint = "names in bpffs hold no dots" if "." in path.name else ""
+        raise KernelError(f"look for {path}", error.errno or errno.EIO, hint) from None
     return True
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 import pytest
 
 from policyd.kernel.bpf.verifier import diagnose
-from tests.conftest import CHECKOUT
 
-LOGS = CHECKOUT / "tests" / "data" / "verifier"
+LOGS = Path(__file__).resolve().parents[1] / "data" / "verifier"
 TOO_LARGE = "BPF program is too large. Processed 1000001 insn"
 
 CASES = {

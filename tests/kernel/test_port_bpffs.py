@@ -1,0 +1,244 @@
+"""The bpffs root on the running kernel: ours alone, pins replaced in one step, one writer at a time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from policyd.errors import KernelError, LockError, OwnershipError
+from policyd.kernel.real import RealKernel
+
+pytestmark = pytest.mark.kernel
+
+BPFFS = Path("/sys/fs/bpf")
+
+HOLD = """
+import sys
+from policyd.kernel.real import RealKernel
+with RealKernel(sys.argv[1]).lock(None):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    path = BPFFS / f"pd_test_port_{os.getpid()}"
+    yield path
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
+        RealKernel(str(path)).remove_tree("")
+
+
+@pytest.fixture
+def kernel(root: Path) -> RealKernel:
+    found = RealKernel(str(root))
+    found.ensure_root()
+    return found
+
+
+@pytest.fixture
+def map_fd(kernel: RealKernel) -> Iterator[int]:
+    fd = kernel.create_map("array", 4, 4, 1, name="pd_pinned")
+    yield fd
+    kernel.close(fd)
+
+
+def id_of(kernel: RealKernel, path: str) -> int | None:
+    fd = kernel.open(path)
+    if fd is None:
+        return None
+    try:
+        return kernel.map_info(fd).id
+    finally:
+        kernel.close(fd)
+
+
+# ------------------------------------------------------------------------------------------------ the root
+
+
+def test_the_root_is_made_for_its_owner_only(kernel: RealKernel, root: Path) -> None:
+    assert root.stat().st_mode & 0o777 == 0o700
+    kernel.ensure_root()
+
+
+def test_a_root_that_others_can_enter_is_refused(kernel: RealKernel, root: Path) -> None:
+    root.chmod(0o755)
+    with pytest.raises(OwnershipError, match="mode 0755"):
+        kernel.ensure_root()
+    assert root.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_root_of_another_user_is_refused(kernel: RealKernel, root: Path) -> None:
+    os.chown(root, 65534, 65534)
+    with pytest.raises(OwnershipError, match="belongs to user 65534"):
+        kernel.ensure_root()
+
+
+def test_a_root_that_is_a_symbolic_link_is_refused(root: Path) -> None:
+    root.symlink_to("/sys/fs/bpf")
+    with pytest.raises(OwnershipError, match="not a directory"):
+        RealKernel(str(root)).ensure_root()
+
+
+def test_a_directory_outside_of_bpffs_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    with pytest.raises(OwnershipError, match="outside of bpffs"):
+        RealKernel(str(tmp_path)).ensure_root()
+    with pytest.raises(KernelError, match="mount -t bpf"):
+        RealKernel(str(tmp_path / "new")).ensure_root()
+    assert list(tmp_path.iterdir()) == []
+
+
+# ------------------------------------------------------------------------------------------------ names and pins
+
+
+def test_a_pin_keeps_its_object_when_the_fd_is_closed(kernel: RealKernel) -> None:
+    fd = kernel.create_map("array", 4, 4, 1)
+    kernel.pin(fd, "here")
+    found = kernel.map_info(fd).id
+    kernel.close(fd)
+    assert id_of(kernel, "here") == found
+
+
+def test_a_name_always_names_an_object_while_it_is_replaced(kernel: RealKernel, map_fd: int) -> None:
+    other = kernel.create_map("array", 4, 4, 1)
+    kernel.pin(map_fd, "here")
+    both = {kernel.map_info(map_fd).id, kernel.map_info(other).id}
+    seen: list[int | None] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append(id_of(kernel, "here"))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for _ in range(200):
+        kernel.pin(other, "here")
+        kernel.pin(map_fd, "here")
+    done.set()
+    reader.join()
+    kernel.close(other)
+    assert set(seen) == both
+    assert kernel.list("") == ("here",)
+
+
+def test_a_pin_left_aside_by_a_crash_does_not_stop_the_next_one(kernel: RealKernel, map_fd: int) -> None:
+    kernel.pin(map_fd, "here")
+    kernel.pin(map_fd, "here__new")
+    kernel.pin(map_fd, "here")
+    assert kernel.list("") == ("here",)
+
+
+def test_what_is_not_there_is_answered_and_not_raised(kernel: RealKernel) -> None:
+    assert (kernel.open("nothing"), kernel.list("nothing"), kernel.exists("nothing/below")) == (None, (), False)
+    kernel.unpin("nothing")
+    kernel.remove_directory("nothing")
+    kernel.remove_tree("nothing")
+
+
+def test_a_name_with_a_dot_fails_with_the_kernels_reason(kernel: RealKernel, map_fd: int) -> None:
+    with pytest.raises(KernelError) as caught:
+        kernel.pin(map_fd, "a.b")
+    assert caught.value.errno == errno.EPERM
+
+
+def test_a_directory_that_holds_something_is_not_removed(kernel: RealKernel, map_fd: int) -> None:
+    kernel.make_directory("a/b/c")
+    kernel.pin(map_fd, "a/b/c/pin")
+    with pytest.raises(KernelError) as caught:
+        kernel.remove_directory("a/b/c")
+    assert caught.value.errno == errno.ENOTEMPTY
+    assert kernel.exists("a/b/c/pin")
+
+
+def test_a_tree_is_removed_with_its_pins_and_a_link_in_it_is_not_followed(
+    kernel: RealKernel, root: Path, map_fd: int
+) -> None:
+    kernel.make_directory("a/b")
+    kernel.make_directory("keep")
+    for path in ("a/pin", "a/b/pin", "keep/pin"):
+        kernel.pin(map_fd, path)
+    (root / "a" / "link").symlink_to(root / "keep")
+    kernel.remove_tree("a")
+    assert kernel.list("") == ("keep",)
+    assert kernel.list("keep") == ("pin",)
+
+
+def test_a_directory_is_renamed_with_what_is_in_it(kernel: RealKernel, map_fd: int) -> None:
+    kernel.make_directory("old")
+    kernel.pin(map_fd, "old/pin")
+    kernel.rename("old", "new")
+    assert (kernel.list(""), kernel.list("new")) == (("new",), ("pin",))
+
+
+# ------------------------------------------------------------------------------------------------ the lock
+
+
+@pytest.fixture
+def holder(kernel: RealKernel) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its input ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, kernel.root], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        yield process
+        process.kill()
+
+
+def test_a_lock_that_another_process_holds_times_out_and_names_the_process(
+    kernel: RealKernel, holder: subprocess.Popen[str]
+) -> None:
+    told: list[str] = []
+    with pytest.raises(LockError, match=f"process {holder.pid}"), kernel.lock(0.3, lambda: told.append("waiting")):
+        pass
+    assert told == ["waiting"]
+
+
+def test_a_waiting_process_gets_the_lock_when_its_holder_is_killed(
+    kernel: RealKernel, holder: subprocess.Popen[str]
+) -> None:
+    timer = threading.Timer(0.3, holder.kill)
+    timer.start()
+    start = time.monotonic()
+    with kernel.lock(30):
+        assert time.monotonic() - start >= 0.2
+    timer.join()
+
+
+def test_a_free_lock_is_taken_without_waiting_and_given_back(kernel: RealKernel) -> None:
+    told: list[str] = []
+    for _ in range(2):
+        with kernel.lock(0, lambda: told.append("waiting")):
+            pass
+    assert told == []
+
+
+def test_a_lock_of_a_root_that_was_removed_meanwhile_is_not_mistaken_for_the_new_roots(
+    kernel: RealKernel, root: Path, holder: subprocess.Popen[str]
+) -> None:
+    got: list[int] = []
+
+    def wait() -> None:
+        with kernel.lock(30):
+            got.append(root.stat().st_ino)
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    time.sleep(0.2)
+    root.rmdir()
+    root.mkdir(0o700)
+    waiter.join(timeout=10)
+    assert got == [root.stat().st_ino]
