@@ -26,6 +26,9 @@ MAX_DEPTH = 64
 MAX_NODES = 500_000
 """Nodes of one file, aliases expanded."""
 
+MAX_TEXT = 2 * MAX_FILE_BYTES
+"""Characters of all scalars of one file, aliases expanded: what a policy's record may come to."""
+
 MAX_PROBLEMS = 100
 """Problems kept of one file: the rest would not be read."""
 
@@ -136,15 +139,26 @@ class _StopComposingError(Exception):
 
 
 @dataclass(slots=True)
+class _Anchored:
+    """A node that aliases may name, and what each of them costs: nodes, characters, levels."""
+
+    node: Node
+    size: int
+    text: int
+    height: int
+
+
+@dataclass(slots=True)
 class _Composer:
-    """Builds nodes from libyaml's events; recursion is bounded by `MAX_DEPTH`, work by `MAX_NODES`."""
+    """Builds nodes from libyaml's events; recursion is bounded by `MAX_DEPTH`, work by `MAX_NODES` and `MAX_TEXT`."""
 
     data: bytes
     file: str
     problems: list[Problem] = field(default_factory=list)
     _events: Any = None
-    _anchors: dict[str, tuple[Node, int, int]] = field(default_factory=dict)  # node, size, height
+    _anchors: dict[str, _Anchored] = field(default_factory=dict)
     _size: int = 0
+    _text: int = 0
     _deepest: int = 0
 
     def documents(self) -> tuple[Document, ...]:
@@ -175,13 +189,16 @@ class _Composer:
 
     def _next(self) -> Any:
         event = self._events.get_event()
-        self._spend(1, event)
+        self._spend(event, 1, 0)
         return event
 
-    def _spend(self, nodes: int, event: Any) -> None:
+    def _spend(self, event: Any, nodes: int, text: int) -> None:
         self._size += nodes
+        self._text += text
         if self._size > MAX_NODES:
-            self._fatal(event, "too-many-nodes", f"more than {MAX_NODES:,} nodes (aliases count each time they are used)")
+            self._fatal(event, "too-many-nodes", f"more than {MAX_NODES:,} nodes (aliases count at each use)")
+        if self._text > MAX_TEXT:
+            self._fatal(event, "too-many-nodes", f"more than {MAX_TEXT:,} characters (aliases count at each use)")
 
     def _position(self, event: Any) -> Position:
         mark = event.start_mark
@@ -207,9 +224,9 @@ class _Composer:
             self._problem(event, "unknown-tag", message, "remove the tag: types come from the fields")
         if event.anchor is None:
             return self._content(event, depth)
-        outer, self._deepest, before = self._deepest, depth, self._size
+        outer, self._deepest, size, text = self._deepest, depth, self._size, self._text
         node = self._content(event, depth)
-        self._anchors[event.anchor] = (node, self._size - before, self._deepest - depth)
+        self._anchors[event.anchor] = _Anchored(node, self._size - size, self._text - text, self._deepest - depth)
         self._deepest = max(outer, self._deepest)
         return node
 
@@ -226,6 +243,7 @@ class _Composer:
         return self._mapping(event, depth)
 
     def _scalar(self, event: Any) -> Scalar:
+        self._spend(event, 0, len(event.value))
         if "\0" in event.value:
             self._problem(event, "nul-character", "a NUL character: no text in the kernel can hold it")
         return Scalar(event.value, bool(event.style) or event.tag is not None, self._position(event))
@@ -237,10 +255,9 @@ class _Composer:
             message = f"alias `*{text}` names no anchor before it"
             self._problem(event, "unknown-alias", message, f"for the text itself write '*{text}' in quotes")
             return Scalar("", False, self._position(event))
-        node, size, height = known
-        self._spend(size, event)
-        self._go_down(event, depth + height)
-        return node
+        self._spend(event, known.size, known.text)
+        self._go_down(event, depth + known.height)
+        return known.node
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
         items: list[Node] = []

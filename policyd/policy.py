@@ -120,6 +120,9 @@ class Not(Model):
 
 Filter = Leaf | AllOf | AnyOf | Not
 
+for _group in (AllOf, AnyOf, Not):
+    _group.model_rebuild()  # they name `Filter`, which names them
+
 
 # ------------------------------------------------------------------------------------------------ hooks
 
@@ -171,6 +174,9 @@ class CgroupHook(Model):
     path: CgroupPath = ""
 
 
+PlainHook = SyscallHook | TracepointHook | RawTracepointHook | XdpHook | TcHook | CgroupHook
+
+
 class FirstOf(Model):
     """The first of `hooks` that this kernel has."""
 
@@ -178,7 +184,6 @@ class FirstOf(Model):
     hooks: tuple[PlainHook, ...]
 
 
-PlainHook = SyscallHook | TracepointHook | RawTracepointHook | XdpHook | TcHook | CgroupHook
 Hook = PlainHook | FirstOf
 
 
@@ -317,7 +322,3 @@ class Policy(Spec, Metadata):
     def settled(self, params: tuple[Param, ...], rules: tuple[Rule, ...]) -> Policy:
         """Return this policy with its params' forms and its outputs' shapes settled."""
         return self.model_copy(update={"params": params, "rules": rules})
-
-
-for _model in (AllOf, AnyOf, Not, FirstOf, Rule, Spec, Policy):
-    _model.model_rebuild()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def quote(text: str, limit: int = 60) -> str:
 
 
 def near(word: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Return the known words that `word` may have meant, best first, regardless of case."""
-    by_fold = {item.casefold().replace("-", "_"): item for item in known}
+    """Return the known words (of the first 5,000) that `word` may have meant, best first, regardless of case."""
+    by_fold = {item.casefold().replace("-", "_"): item for item in islice(known, 5000)}
     fold = word[:200].casefold().replace("-", "_")
     found = difflib.get_close_matches(fold, by_fold, n=count, cutoff=0.6)
     return [by_fold[item] for item in found]

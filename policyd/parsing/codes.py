@@ -16,7 +16,7 @@ CODES: dict[str, str] = {
     "not-text": "The bytes are no UTF-8, or hold a NUL.",
     "not-yaml": "The text is no YAML.",
     "too-deep": "Nested deeper than any policy.",
-    "too-many-nodes": "More nodes than any policy, aliases expanded.",
+    "too-many-nodes": "More nodes or text than any policy, aliases expanded.",
     "duplicate-key": "A key stands twice in one mapping.",
     "unknown-tag": "A YAML tag, such as !!python/object.",
     "unknown-alias": "An alias without an anchor before it; often a text that starts with `*` and wants quotes.",

@@ -35,8 +35,8 @@ def read_policy(document: Document) -> tuple[Policy | None, tuple[Problem, ...]]
     reader = Reader()
     policy = _policy(reader, document)
     name = policy.name if policy else _name(document.root)
-    problems = tuple(replace(problem, policy=name) for problem in reader.problems)
-    return (None if any(problem.severity == "error" for problem in problems) else policy), problems
+    found = sorted(reader.problems, key=lambda problem: (problem.position is None, problem.position))
+    return (None if reader.failed else policy), tuple(replace(problem, policy=name) for problem in found)
 
 
 def _name(root: Node) -> str:

@@ -7,6 +7,7 @@ pydantic check it and turns each of its errors into a `Problem` at the place in 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_origin
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 
 MAX_PROBLEMS = 100
-"""Problems kept of one policy."""
+"""Errors, and warnings, kept of one policy."""
 
 _NOUNS = {Mapping: "a mapping", Sequence: "a list", Scalar: "a text"}
 
@@ -34,6 +35,17 @@ class Reader:
     """Collects the problems of one document."""
 
     problems: list[Problem] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there was an error."""
+        return self.counts["error"] > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more errors are kept, so that looking for them can end."""
+        return self.counts["error"] >= MAX_PROBLEMS
 
     def report(
         self,
@@ -46,7 +58,8 @@ class Reader:
     ) -> None:
         """Keep a problem that stands at `node`."""
         assert code in CODES, code
-        if len(self.problems) < MAX_PROBLEMS:
+        self.counts[severity] += 1
+        if self.counts[severity] <= MAX_PROBLEMS:
             shown = tuple(safe(part, 60) if isinstance(part, str) else part for part in path)
             self.problems.append(Problem(code, message, node.position, shown, hint, severity))
 
@@ -106,6 +119,8 @@ class Reader:
         self.report("not-yet", f"{what} is not supported yet", node, path, hint)
 
     def _unknown_key(self, key: Scalar, path: Path, what: str, known: tuple[str, ...]) -> None:
+        if self.full:  # near misses take time
+            return
         hint = did_you_mean(key.text, known) or f"keys of {what}: {one_of(known)}"
         if key.text.endswith(")"):
             hint = "quote the expression: YAML splits it at the comma"

@@ -70,8 +70,9 @@ def _params(reader: Reader, policy: Policy) -> tuple[Param, ...]:
             if leaf.param:
                 uses[leaf.param].append(leaf)
     names = [param.name for param in policy.params]
+    known = set(names)
     for name, using in uses.items():
-        if name not in names:
+        if name not in known and not reader.full:
             hint = did_you_mean(name, names) or "declare it under `spec.params`"
             path = (*using[0].at, "valuesFrom", "param")
             _report(reader, policy, "unknown-param", f"there is no param {quote(name)}", path, hint)
@@ -80,8 +81,9 @@ def _params(reader: Reader, policy: Policy) -> tuple[Param, ...]:
 
 def _settle(reader: Reader, policy: Policy, param: Param, uses: list[Leaf]) -> Param:
     """Return the param in the form that its value, or else its first use, gives it."""
-    if not uses:
+    if not uses and not reader.failed:
         _warn(reader, policy, "unused-param", f"no filter uses the param `{param.name}`", param.at)
+    if not uses:
         return param
     form = param.form if "form" in param.model_fields_set else _form(uses[0])
     nouns = {"list": "a list", "scalar": "a single value"}

@@ -110,6 +110,10 @@ def test_an_alias_bomb_is_refused_at_once() -> None:
     assert time.monotonic() - began < 1
 
 
+def test_an_alias_bomb_of_text_is_refused() -> None:
+    assert codes(b"a: &a " + b"x" * 100_000 + b"\nb: [" + b", ".join([b"*a"] * 1000) + b"]\n") == ["too-many-nodes"]
+
+
 def test_many_nodes_without_aliases_are_refused() -> None:
     assert codes(b"- x\n" * (MAX_NODES + 1)) == ["too-many-nodes"]
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOSTILE = [
-    'a"b', "a\nb", "a */ b", "a # b", "a\\b", "é", "a" * 10_000, "\x1b[31mred", "a\x9b31m", "\u202eevil", "a\tb", "", " ",
-    "${x}", "{{ x }}", "/*{ x }*/", "a;b", "a'b", "a`b", "../../etc", "a/b", "%s%n", "\u2028", "\ufeff", "\U000e0041", "0",
-    "-1", "1e400", "9" * 5000, "true", "null", "~", "<<", "*", "[", "{", "a: b", "\u200b",
+    'a"b', "a\nb", "a */ b #", "a\\b", "é", "a" * 10_000, "\x1b[31mred", "a\x9b31m", "\u202eevil", "", " ",
+    "${x}{{ x }}/*{ x }*/",
+    "a;b'c`d", "../../etc", "%s%n", "\u2028", "\U000e0041", "9" * 5000, "true", "null", "*", "\u200b",
 ]  # fmt: skip
 MORE = with_rule(
     hook="{firstOf: [{syscall: {names: [a], phase: exit, abi: [Native]}}, {tracepoint: a/b}, "
