@@ -8,6 +8,7 @@ through `comment`, or as a file name in a `#line` directive through `string`; no
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,7 @@ def _templates() -> Path:
     return packaged if packaged.is_dir() else here.parent / "bpf_templates"
 
 
+@cache
 def environment() -> jinja2.Environment:
     """Return the one environment that templates are rendered in: strict, comment-shaped delimiters, `CText` only."""
     import jinja2
