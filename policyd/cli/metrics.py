@@ -9,7 +9,7 @@ import click
 
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.names import complete_policies
-from policyd.cli.output import print_json
+from policyd.cli.output import note, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +45,9 @@ def command(settings: Settings, policies: tuple[str, ...], output: str, plot: bo
     if plot:
         from policyd.sinks.plot import plot as draw
 
+        if not families:
+            note("no policy has metrics")
+            return
         click.echo(draw(families, shutil.get_terminal_size().columns, top), nl=False)
         return
     families += _own(kernel, records, everything=not policies)
