@@ -6,14 +6,14 @@ units side by side first (`compile_many`), then loads one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from policyd.errors import CompileError
-from policyd.unit import AttachPoint
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from policyd.codegen.source import Source
+    from policyd.errors import CompileError
+    from policyd.unit import AttachPoint
 
 
 class Builder(Protocol):

@@ -13,8 +13,11 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT_DIRECTORY = Path("/var/cache/policyd")
 LIMIT_BYTES = 256 << 20

@@ -9,7 +9,6 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cached_property
@@ -23,11 +22,13 @@ from policyd.kernel.bpf import lines, verifier
 from policyd.kernel.bpf import maps as bpf_maps
 from policyd.kernel.bpf import object as bpf_object
 from policyd.kernel.bpf.programs import ProgramKind
-from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import attach_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from policyd.codegen.source import PrivateMap, Source
+    from policyd.unit import AttachPoint
 
 _DIAGNOSTIC = re.compile(r"<stdin>:(?P<line>\d+):\d+: (?:fatal )?(?P<severity>error|warning): (?P<text>.*)")
 _LOGGED_SOURCE = re.compile(r"^; (.*)@ <stdin>:(\d+)$", re.MULTILINE)

@@ -14,13 +14,16 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FLAGS = (
     *("-target", "bpf", "-mcpu=v3", "-O2", "-g"),

@@ -11,16 +11,18 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from policyd.errors import KernelError, LockError, OwnershipError
 from policyd.kernel import points
 from policyd.kernel.bpf import attach
 from policyd.kernel.bpf.constants import BPFFS_MAGIC
 from policyd.kernel.bpf.syscall import failure, filesystem_magic, mount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 MOUNT_POINT = Path("/sys/fs/bpf")
 _ASIDE = "__new"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.builders.compiler import find_clang
 from policyd.errors import PolicydError
@@ -19,6 +19,9 @@ from policyd.kernel.bpf.object import library_version
 from policyd.kernel.bpffs import MOUNT_POINT
 from policyd.kernel.probes import Absent, read_setting
 from policyd.tracefs import find_tracefs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)

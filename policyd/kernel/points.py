@@ -18,10 +18,12 @@ import errno
 import itertools
 import os
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VARIABLE = "POLICYD_TEST_POINTS"
 

@@ -8,12 +8,15 @@ from `attach` and `update_link`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
-from policyd.unit import AttachPoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from policyd.unit import AttachPoint
 
 __all__ = ["Kernel", "LinkInfo", "MapInfo", "ProgramInfo"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
 from policyd.kernel import links
@@ -23,6 +23,9 @@ from policyd.kernel.bpf.syscall import perf_event_open_probe
 from policyd.resolve.host import Host
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import attach_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _EVENT = "sched_process_exec"  # every kernel has it, and it is rare
 _FUNCTION = "bpf_fentry_test1"  # called by BPF's own tests only

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from policyd.kernel import links
 from policyd.kernel.bpf import attach, info, instructions, maps, programs
-from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpffs import Bpffs
 from policyd.kernel.port import Kernel
-from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import attach_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
+    from policyd.unit import AttachPoint
 
 DEFAULT_ROOT = "/sys/fs/bpf/policyd"
 

@@ -7,11 +7,14 @@ Perf events name a tracepoint by the number in its `id` file.  `links.py` asks f
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError, UnsupportedError
 from policyd.kernel.bpf.syscall import mount
 from policyd.tracefs import MOUNT_POINT, find_tracefs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_-]+")
 

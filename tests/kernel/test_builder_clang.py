@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from policyd.kernel.bpf import info, verifier
 from policyd.kernel.bpf.programs import run_on_packet
 from policyd.kernel.real import RealKernel
 from policyd.unit import AttachPoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.kernel
 

@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from network import private_network
@@ -22,6 +22,9 @@ from policyd.kernel.real import RealKernel
 from policyd.resolve.host import Host
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import ATTACH_KINDS, attach_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.kernel
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from policyd.errors import KernelError
 from policyd.kernel.bpf import maps
 from policyd.kernel.bpf.constants import MAP_NO_PREALLOC
 from policyd.kernel.real import RealKernel, object_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.kernel
 

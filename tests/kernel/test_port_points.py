@@ -7,14 +7,17 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from policyd.kernel.features import PROBES, probe
 from policyd.kernel.points import VARIABLE
 from policyd.kernel.real import RealKernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.kernel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from policyd.builders.compiler import Clang, CompilerError, find_clang
 from policyd.codegen.source import Source
 from policyd.errors import CompileError, Position, UnsupportedError
 from policyd.kernel.bpf.lines import instruction_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = '__attribute__((section("policyd"), used)) int pd_a(unsigned long long *ctx)\n'
 GOOD = PROGRAM + "{\n\treturn ctx[1] == 7;\n}\n"

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from policyd.errors import KernelError
 from policyd.kernel.bpf.constants import (
@@ -21,6 +20,9 @@ from policyd.kernel.bpf.constants import (
     Command,
 )
 from policyd.kernel.bpf.syscall import Buffer, address, buffer, call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _INFO_BYTES = 256  # more than any info of today; the kernel fills what it knows and leaves the rest zero
 _NAME_BYTES = 256

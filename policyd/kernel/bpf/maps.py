@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
 from policyd.kernel.bpf.constants import MAP_TYPES, PER_CPU_MAP_TYPES, Command
-from policyd.kernel.bpf.info import MapInfo
 from policyd.kernel.bpf.syscall import address, buffer, call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from policyd.kernel.bpf.info import MapInfo
 
 _BATCH = 4096  # elements a batch
 _NO_BATCH = frozenset({errno.EINVAL, errno.EOPNOTSUPP})  # of kernels and map types that have no batch commands

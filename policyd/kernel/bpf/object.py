@@ -12,16 +12,19 @@ import errno
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyd.errors import KernelError, UnsupportedError
 from policyd.kernel import points
-from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpf.syscall import Buffer, address, buffer, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policyd.kernel.bpf.programs import ProgramKind
 
 _POINTER, _TEXT, _INT = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
 _PRINT = ctypes.CFUNCTYPE(_INT, _INT, _TEXT, _POINTER)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from policyd.kernel.bpf.constants import PROGRAM_XDP_HAS_FRAGS, Command
 from policyd.kernel.bpf.syscall import address, buffer, call
-from policyd.vocabulary.attach import AttachKind
+
+if TYPE_CHECKING:
+    from policyd.vocabulary.attach import AttachKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,14 @@ import errno
 import os
 import platform
 import struct
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError, UnsupportedError
 from policyd.kernel import points
 from policyd.kernel.bpf.constants import CHANGES, ENOTSUPP, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Buffer = ctypes.Array[ctypes.c_char]
 
