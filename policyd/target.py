@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from policyd.errors import TargetError, UnsupportedError
+from policyd.errors import TargetError, UnsupportedError, UsageError
 from policyd.kernel.bpf.btf import Btf
 from policyd.kernel.bpf.btf_format import BtfType, Kind
 from policyd.profile import Profile, read_profile, write_profile
@@ -104,7 +104,7 @@ class Target:
             profile.release,
             str(path),
             SavedFormats(profile.formats),
-            lambda: Btf.from_bytes(profile.btf),
+            lambda: _saved_btf(path, profile.btf),
             profile.features,
         )
 
@@ -273,6 +273,13 @@ def _argument_field(argument: SyscallArgument) -> Field:
 def _is_tracepoint_name(name: str) -> bool:
     system, _, event = name.partition("/")
     return bool(system) and bool(event) and all(part.replace("-", "_").isidentifier() for part in (system, event))
+
+
+def _saved_btf(path: Path, data: bytes) -> Btf:
+    try:
+        return Btf.from_bytes(data)
+    except ValueError as error:
+        raise UsageError(f"{path} is no usable profile: {error}") from error
 
 
 _loaded: list[Btf] = []

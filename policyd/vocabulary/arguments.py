@@ -11,6 +11,9 @@ from policyd.vocabulary.c_types import STRING_SIZE, is_string_pointer, string_ty
 from policyd.vocabulary.constants import constant_sets
 from policyd.vocabulary.types import Shape, ValueType
 
+Signature = tuple[str, str, int, bool]
+"""An argument as the kernel declares it: name, C type, size in bytes, signed."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArgumentMeaning:
@@ -120,18 +123,20 @@ TRACEPOINT_FIELDS: tuple[ArgumentMeaning, ...] = (
     _row("len", "size", "net/net_dev_queue net/net_dev_xmit net/netif_rx net/netif_receive_skb"),
     _row("bytes", "size", "block/block_rq_insert block/block_rq_issue block/block_rq_merge"),
     _row("runtime", "duration", "sched/sched_stat_runtime"),
-    _row("delay", "duration", "sched/sched_stat_wait sched/sched_stat_sleep sched/sched_stat_iowait sched/sched_stat_blocked"),
+    _row("delay", "duration", "sched/sched_stat_wait sched/sched_stat_sleep"),
+    _row("delay", "duration", "sched/sched_stat_iowait sched/sched_stat_blocked"),
 )
 """The same for fields of tracepoints, by `system/event`."""
 
 
-def argument_type(syscall: str, name: str, c_type: str, size: int, signed: bool, arch: str) -> ValueType:
+def argument_type(syscall: str, signature: Signature, arch: str) -> ValueType:
     """Return the type of a system call's argument; strings are what the pointer points to."""
-    meaning = _meaning(SYSCALL_ARGUMENTS, syscall, name)
+    name, c_type, size, signed = signature
+    meaning = _meaning(SYSCALL_ARGUMENTS, syscall, name.lstrip("_"))
     if is_string_pointer(c_type) and meaning in {"", "path"}:
         return string_type(STRING_SIZE, meaning or "string")
     plain = typed(c_type, size, signed, arch)
-    assert plain is not None, (syscall, name, c_type, size)
+    assert plain is not None, (syscall, signature)
     return _as(meaning, plain, arch)
 
 

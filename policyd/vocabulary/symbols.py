@@ -50,7 +50,10 @@ def parse_flags(text: str, symbols: Symbols, bits: int) -> int:
     expected = f"{symbols[0][1]}|{symbols[1][1]}" if len(symbols) > 1 else "names joined by |"
     number = 0
     for part in parts:
-        number |= parse_symbol(part, symbols, f"flags, as {expected}") & ((1 << bits) - 1)
+        value = parse_symbol(part, symbols, f"flags, as {expected}")
+        if not -(1 << bits - 1) <= value < 1 << bits:
+            raise ValueError(f"flags of {bits} bits")
+        number |= value & ((1 << bits) - 1)
     return number
 
 

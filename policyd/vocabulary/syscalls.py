@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from policyd.vocabulary.arguments import argument_type
+from policyd.vocabulary.arguments import Signature, argument_type
 from policyd.vocabulary.constants import DATA
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-Signature = tuple[str, str, int, bool]
-"""An argument: name, C type, size in bytes, signed."""
 
 FIRST_ARGUMENT = 16
 RESULT = ValueType("result", Shape.NUMBER, 8, True)
@@ -102,7 +99,7 @@ def syscall_arguments(name: str, signature: Iterable[Signature], arch: str) -> t
 def _argument(syscall: str, index: int, row: Signature, arch: str) -> SyscallArgument:
     name, c_type, size, signed = row
     plain = name.lstrip("_")
-    type_ = argument_type(syscall, plain, c_type, size, signed, arch)
+    type_ = argument_type(syscall, row, arch)
     space: Literal["", "user"] = "user" if type_.shape is Shape.STRING else ""
     return SyscallArgument(plain, c_type, FIRST_ARGUMENT + 8 * index, size, signed, type_, space)
 

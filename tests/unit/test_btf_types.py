@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from policyd.errors import UnsupportedError
+from policyd.errors import TargetError, UnsupportedError
 from policyd.kernel.bpf.btf import Btf
 from policyd.kernel.bpf.btf_format import BtfType, Kind
 
@@ -141,7 +141,7 @@ def test_a_slice_of_nothing_is_empty(btf: Btf) -> None:
 
 
 def test_a_slice_names_what_the_kernel_lacks(btf: Btf) -> None:
-    with pytest.raises(ValueError, match="no type struct nothing, u128"):
+    with pytest.raises(TargetError, match="no type struct nothing, u128"):
         btf.slice(["struct task", "struct nothing", "u128"])
 
 

@@ -195,6 +195,12 @@ def test_broken_flags_are_refused(text: str) -> None:
         parse(OPEN, text)
 
 
+@pytest.mark.parametrize("text", ["0x100000000", "O_WRONLY|0x100000000", "-2147483649"])
+def test_flags_past_the_field_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="flags of 32 bits"):
+        parse(OPEN, text)
+
+
 @given(st.integers(0, (1 << 32) - 1))
 def test_flags_that_were_shown_are_read_back(number: int) -> None:
     signed = number - (1 << 32) if number >> 31 else number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,15 @@ def test_values_of_wrong_types_are_refused(
 
     with pytest.raises(UsageError, match=message):
         read_profile(rewritten(saved, digest="same", **changes))
+
+
+def test_types_that_are_none_are_told_when_they_are_used(profile: Profile, tmp_path: Path) -> None:
+    write_profile(tmp_path / "odd", replace(profile, btf=b"no types"))
+    target = Target.load(tmp_path / "odd")
+
+    assert target.tracepoints() == ("power/cpu_idle",)
+    with pytest.raises(UsageError, match="no usable profile: not the type information"):
+        target.raw_tracepoints()
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from policyd.errors import UnsupportedError
+from policyd.errors import TargetError, UnsupportedError
 from policyd.kernel.bpf.btf_format import QUALIFIERS, BtfParameter, BtfType, Kind, Member, enum_ids
 
 if TYPE_CHECKING:
@@ -212,13 +212,13 @@ class Btf:
     def slice(self, names: Iterable[str]) -> str:
         """Return C for the named types and everything that they hold by value, inside a CO-RE pragma.
 
-        Names are C spellings (`struct task_struct`, `u32`); pointers become forward declarations.  `ValueError` names
+        Names are C spellings (`struct task_struct`, `u32`); pointers become forward declarations.  `TargetError` names
         those that this kernel does not have.
         """
         wanted = [(name, self.named(name)) for name in dict.fromkeys(names)]
         missing = [name for name, found in wanted if found is None]
         if missing:
-            raise ValueError(f"this kernel has no type {', '.join(missing)}")
+            raise TargetError(f"this kernel has no type {', '.join(missing)}")
         text = self._dump([found.id for _, found in wanted if found is not None])
         push = "#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)"
         return f"{push}\n{text}\n#pragma clang attribute pop\n" if text else ""
