@@ -2,7 +2,8 @@
 
 `search(needles)` finds substrings (Aho and Corasick, 1975, with the failure links worked into the table); `globs(patterns)`
 matches whole strings by subset construction.  Both give `Machine`s, which `codegen` puts into a map and which `Machine.run`
-interprets the same way, for tests.  A NUL ends the string: every state leads to state 0, which never leaves and never matches.
+interprets the same way, for tests.  A NUL ends the string: every state leads to state 0, which is never left and matches
+nothing.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def search(needles: tuple[bytes, ...]) -> Machine:
     return Machine(byte_class, rows, tuple(matches), len(needles))
 
 
-def _with_failures(children: list[dict[int, int]], matches: list[int], classes: int, end: int) -> tuple[tuple[int, ...], ...]:
+def _with_failures(
+    children: list[dict[int, int]], matches: list[int], classes: int, end: int
+) -> tuple[tuple[int, ...], ...]:
     """Complete the trie's rows breadth first: where it has no child, go where the longest proper suffix would."""
     rows: list[tuple[int, ...]] = [(0,) * classes] * len(children)
     fail = [1] * len(children)

@@ -1,4 +1,4 @@
-"""The rows of the process table for processes that were there before policyd: read from `/proc`, packed as the kernel side keeps them.
+"""The process table's rows of processes that were there before policyd: read from `/proc`, packed as the kernel keeps them.
 
 The engine writes them once, when the table is made, and never over a row that the exec program has written since.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.codegen.source import PROCESSES_VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ROW = struct.Struct("<HHBBH256s256s256x")  # struct pd_process, bpf_templates/fields/process_table.c
 _LONGEST = 255
@@ -18,7 +21,7 @@ assert _ROW.size == PROCESSES_VALUE
 
 
 def snapshot(proc: Path = Path("/proc")) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (pid as u32, row) of every process with a program; kernel threads have none, and those that end meanwhile are left out."""
+    """Yield (pid as u32, row) of every process with a program: kernel threads have none."""
     for entry in os.listdir(proc):  # noqa: PTH208  a thousand Path objects for nothing
         if not entry.isdigit():
             continue

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from policyd.errors import Position
-from policyd.layout import Layout
-from policyd.vocabulary.types import ValueType
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policyd.errors import Position
+    from policyd.layout import Layout
+    from policyd.vocabulary.types import ValueType
 
 # ------------------------------------------------------------------------------------------------ where
 
@@ -214,7 +217,7 @@ class Buckets:
 class ScalarParam:
     """A scalar parameter: a row of the shared `scalars` array, `{u64 set; u64 low; u64 high;}`.
 
-    Numbers use `low` (sign extended); addresses use both halves, as two big-endian words in host order (`high` first 8 bytes).
+    Numbers use `low` (sign extended); addresses both: their first and their last 8 bytes as numbers in host order.
     `value` None: optional and empty.
     """
 
@@ -261,7 +264,7 @@ class Test:
     AllBits AnyBits   one number (the mask)
     Exists       none
 
-    A param's operands are in `ref`: ListRef for In, InCIDR, Under, Prefix, Suffix; ScalarRef for Equal and the order operators.
+    A param's operands are in `ref`: ListRef for In, InCIDR, Under, Prefix, Suffix; ScalarRef for Equal and orders.
     """
 
     value: Value
@@ -274,15 +277,28 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """True if every part is; also if there is none."""
+
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """True if some part is."""
+
     parts: tuple[Condition, ...]
 
 
 Condition = Test | AllOf | AnyOf
+
+
+def leaves(condition: Condition) -> Iterator[Test]:
+    """Yield every test of a condition."""
+    if isinstance(condition, Test):
+        yield condition
+        return
+    for part in condition.parts:
+        yield from leaves(part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +311,7 @@ class EventOutput:
 
 @dataclass(frozen=True, slots=True)
 class MetricOutput:
-    """Update the map `map_name` of the policy: `keys` in the order of its key layout's columns; `value` for all but counters."""
+    """Update the map `map_name` of the policy: `keys` in the order of its key layout; `value` for all but counters."""
 
     purpose: Purpose
     map_name: str
@@ -372,6 +388,21 @@ class Unit:
     def policies(self) -> tuple[str, ...]:
         return tuple(sorted({rule.policy for rule in self.rules}))
 
+    @property
+    def map_keys(self) -> tuple[tuple[str, str], ...]:
+        """(policy, map) of every map that a rule of this unit writes or looks into."""
+        found = set()
+        for rule in self.rules:
+            found |= {(rule.policy, one.map_name) for one in rule.outputs if isinstance(one, MetricOutput)}
+            found |= {(rule.policy, test.ref.map_name) for test in leaves(rule.condition) if isinstance(test.ref, ListRef)}
+        return tuple(sorted(found))
+
+    @property
+    def scalar_keys(self) -> tuple[tuple[str, str], ...]:
+        """(policy, param) of every scalar that a rule of this unit compares with."""
+        tests = ((rule.policy, test.ref) for rule in self.rules for test in leaves(rule.condition))
+        return tuple(sorted({(policy, ref.name) for policy, ref in tests if isinstance(ref, ScalarRef)}))
+
 
 @dataclass(frozen=True, slots=True)
 class Desired:
@@ -412,10 +443,9 @@ class BoundUnit:
         names = self.unit.policies
         used = tuple(
             (key, self.maps[key].map_class, self.rows.maps[key], self.maps[key].fingerprint, self.maps[key].buckets)
-            for key in sorted(self.maps)
-            if key[0] in names
+            for key in self.unit.map_keys
         )
-        scalars = tuple((key, row) for key, row in sorted(self.rows.scalars.items()) if key[0] in names)
+        scalars = tuple((key, self.rows.scalars[key]) for key in self.unit.scalar_keys)
         rows = tuple(self.rows.policies[name] for name in names)
         return digest((CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows))
 

@@ -14,6 +14,10 @@ settings.load_profile("policyd")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden C anew")
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The root of the source tree, which holds `policies/`, `docs/` and `scripts/`."""

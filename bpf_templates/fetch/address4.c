@@ -2,5 +2,5 @@
 
 	if (pd_read_kernel(&address, sizeof(address), (void *) (/*{ value.address }*/)))
 		return PD_UNREAD;
-	pd_ip4(/*{ value.to }*/, address);
+	pd_ip4(/*{ value.pointer }*/, address);
 	return PD_OK;

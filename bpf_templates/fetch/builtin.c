@@ -1,1 +1,1 @@
-	return /*{ value.accessor }*/(r, /*{ value.to }*/);
+	return /*{ value.accessor }*/(r, /*{ value.pointer }*/);

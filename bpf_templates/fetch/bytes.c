@@ -1,1 +1,1 @@
-	return pd_read_kernel(/*{ value.to }*/, /*{ value.size }*/, (void *) (/*{ value.address }*/)) ? PD_UNREAD : PD_OK;
+	return pd_read_kernel(/*{ value.pointer }*/, /*{ value.size }*/, (void *) (/*{ value.address }*/)) ? PD_UNREAD : PD_OK;

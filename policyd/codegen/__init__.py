@@ -1,7 +1,7 @@
 """The code generator: a bound unit becomes one self-contained C text, through the templates of `bpf_templates/`.
 
-Called by the toolchain (to build) and by `policyd render` (to read).  The text depends on the unit, its rows and the target's
-types only; `#line` directives name the policy's file, so that compiler and verifier speak of YAML.
+Called by the toolchain (to build) and by `policyd render` (to read).  The text depends on the unit, its rows and the types of
+the target only; `#line` directives name the policy's file, so that compiler and verifier speak of YAML.
 """
 
 from __future__ import annotations

@@ -81,12 +81,12 @@ class Automata:
         """Put the patterns into one machine, or into two halves if one is too big."""
         make = search if operator == "Contains" else globs
         try:
-            if len(patterns) > _PATTERNS_OF_ONE:
-                raise ValueError("too many patterns")
-            machine = make(patterns)
+            machine = make(patterns) if len(patterns) <= _PATTERNS_OF_ONE else None
         except ValueError:
             if len(patterns) == 1:
                 raise
+            machine = None
+        if machine is None:
             middle = len(patterns) // 2
             self._place(operand, operator, patterns[:middle])
             self._place(operand, operator, patterns[middle:])
@@ -106,9 +106,7 @@ class Automata:
                 return CText("1"), ()
             word = placed.index, number // 64
             masks[word] = masks.get(word, 0) | 1 << number % 64
-        parts = [
-            c.binary(CText(f"r->s->found_{index}[{word}]"), "&", c.uint(mask)) for (index, word), mask in masks.items()
-        ]
+        parts = [c.binary(CText(f"r->s->found_{index}[{word}]"), "&", c.uint(mask)) for (index, word), mask in masks.items()]
         needs = tuple(c.ident(f"automaton_{index}") for index in sorted({index for index, _ in masks}))
         return c.any_of(parts), needs
 
@@ -119,9 +117,9 @@ class Automata:
     @property
     def members(self) -> tuple[CText, ...]:
         """Declarations in `struct subject`; `searched` is cleared with the states at the start of a run."""
-        return tuple(
-            CText(f"u64 found_{placed.index}[{placed.machine.words}]") for placed in self._placed
-        ) + tuple(CText(f"u32 searched_{placed.index}") for placed in self._placed)
+        return tuple(CText(f"u64 found_{placed.index}[{placed.machine.words}]") for placed in self._placed) + tuple(
+            CText(f"u32 searched_{placed.index}") for placed in self._placed
+        )
 
     @property
     def flags(self) -> tuple[CText, ...]:

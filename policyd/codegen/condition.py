@@ -1,8 +1,8 @@
 """Conditions: one C function a test, and one expression a rule over them.
 
 Each test answers for a value that was read, one that is absent (a positive test is false, a negated one true), and one that
-could not be read: then it returns what its caller asks for, so that a rule can be asked twice, "could it match?" and "does it
-for sure?".  The two answers differ exactly when the rule is undecided.
+could not be read: then it returns what its caller asks for, so that a rule can be asked twice, "could it match?" and "does
+it for sure?".  The two answers differ exactly when the rule is undecided.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from policyd.unit import AllOf, ListRef, ScalarRef, Test
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from policyd.codegen.automata import Automata
     from policyd.codegen.operand import Operand, ValueTable
@@ -60,7 +60,7 @@ class Tests:
         self._seen: dict[tuple[str, Test], int] = {}
 
     def condition(self, policy: str, condition: Condition, unread: int) -> CText:
-        """Return the rule's expression, cheapest tests of each conjunction first; `unread` is what undecided tests count as."""
+        """Return a rule's expression, cheapest tests of each conjunction first; undecided tests count as `unread`."""
         if isinstance(condition, Test):
             return c.call(f"test_{self._number(policy, condition)}", c.ident("r"), c.uint(unread))
         combine = c.all_of if isinstance(condition, AllOf) else c.any_of
@@ -109,15 +109,6 @@ class Tests:
             is_list=isinstance(test.ref, ListRef),
             is_scalar=isinstance(test.ref, ScalarRef),
         )
-
-
-def leaves(condition: Condition) -> Iterator[Test]:
-    """Yield every test of a condition."""
-    if isinstance(condition, Test):
-        yield condition
-        return
-    for part in condition.parts:
-        yield from leaves(part)
 
 
 def _cost(condition: Condition) -> int:

@@ -76,10 +76,12 @@ def comment(text: str) -> CText:
 
 
 def call(function: str, *arguments: CText) -> CText:
+    """Return a call of a function."""
     return CText(f"{ident(function)}({', '.join(_safe(arguments))})")
 
 
 def binary(left: CText, operator: str, right: CText) -> CText:
+    """Return a comparison or a calculation, in parentheses."""
     if operator not in {"==", "!=", "<", "<=", ">", ">=", "&", "|", "+", "-"}:
         raise ValueError(operator)
     return CText(f"({_one(left)} {operator} {_one(right)})")
@@ -98,6 +100,7 @@ def any_of(parts: Iterable[CText]) -> CText:
 
 
 def no(part: CText) -> CText:
+    """Return the negation."""
     return CText(f"!{_one(part)}" if part.startswith("(") or _IDENTIFIER.match(part) else f"!({_one(part)})")
 
 
@@ -107,10 +110,12 @@ def load(width: int, pointer: CText, offset: int = 0) -> CText:
 
 
 def dot(base: CText, name: str, arrow: bool = True) -> CText:
+    """Return a member: of what a pointer points to, or (not `arrow`) of a value."""
     return CText(f"{_one(base)}{'->' if arrow else '.'}{designator(name)}")
 
 
 def signed(value: CText) -> CText:
+    """Return the value as a signed number."""
     return CText(f"(s64) {_one(value)}")
 
 
@@ -138,7 +143,7 @@ def _templates() -> Path:
 @cache
 def environment() -> jinja2.Environment:
     """Return the one environment that templates are rendered in: strict, comment-shaped delimiters, `CText` only."""
-    import jinja2
+    import jinja2  # noqa: PLC0415  only those who render pay for it
 
     def only_c(value: object) -> object:
         if isinstance(value, CText | jinja2.Undefined):

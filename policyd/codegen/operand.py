@@ -1,12 +1,12 @@
 """Values as the generated code handles them: where each is kept, how it is fetched, and the expressions that name it.
 
-`ValueTable` numbers the distinct values of a unit (by path and access; the widest type wins), so that each is fetched once an
-event however many rules read it.  An `Operand` is what conditions and outputs see of one: C expressions and facts.
+`ValueTable` numbers the distinct values of a unit (by path and access; the widest type wins), so that each is fetched once
+an event however many rules read it.  An `Operand` is what conditions and outputs see of one: C expressions and facts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
@@ -17,7 +17,7 @@ from policyd.vocabulary.types import Shape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from policyd.unit import Access, Step
+    from policyd.unit import Access
 
 _TABLE_STRINGS = {
     "process_exe": ("self", "exe"),
@@ -32,7 +32,7 @@ SLACK = 256
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A value in C.  `value`: the number, or the bytes' address; `state` compares with PD_OK; `needs`: what to fetch first."""
+    """A value in C: `value` is the number or the address of the bytes, `state` compares with PD_OK."""
 
     index: int
     source: Value
@@ -74,6 +74,8 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
+    """A step of a walk: the type that the pointer points to, and the member."""
+
     container: CText
     member: CText
 
@@ -86,6 +88,7 @@ class FetchView:
     comment: CText
     template: str
     to: CText
+    pointer: CText
     size: CText
     accessor: CText = CText("")
     number: CText = CText("")
@@ -107,10 +110,7 @@ class ValueTable:
             key = (value.path, value.access)
             if key not in widest or widest[key].type.size < value.type.size:
                 widest[key] = value
-        self._operands = {
-            key: _operand(index, value, key in eager)
-            for index, (key, value) in enumerate(widest.items())
-        }
+        self._operands = {key: _operand(index, value, key in eager) for index, (key, value) in enumerate(widest.items())}
 
     def __getitem__(self, value: Value) -> Operand:
         return self._operands[value.path, value.access]
@@ -185,32 +185,43 @@ def fetch_view(operand: Operand) -> FetchView:
     """Return how the value is fetched: the template and what it prints."""
     value, shape = operand.source, operand.shape
     place = CText(f"r->s->v{operand.index}")
-    pointer = place if shape in {Shape.STRING, Shape.BYTES} else CText(f"&{place}")
-    view = _FETCHERS[type(value.access)](value, place, pointer)
-    return FetchView(
-        index=c.uint(operand.index), comment=c.comment(value.path), size=view.pop("size", c.uint(value.type.size)), **view
+    plain = FetchView(
+        index=c.uint(operand.index),
+        comment=c.comment(value.path),
+        template="",
+        to=place,
+        pointer=place if shape in {Shape.STRING, Shape.BYTES} else CText(f"&{place}"),
+        size=c.uint(value.type.size),
     )
-
-
-def _fetch_builtin(value: Value, place: CText, pointer: CText) -> dict[str, object]:
-    assert isinstance(value.access, Builtin)
-    template = "fetch/builtin_string.c" if value.type.shape is Shape.STRING else "fetch/builtin.c"
-    return {"template": template, "to": pointer, "accessor": c.ident(value.access.name)}
-
-
-def _fetch_context(value: Value, place: CText, pointer: CText) -> dict[str, object]:
     access = value.access
-    assert isinstance(access, ContextLoad)
+    if isinstance(access, Builtin):
+        template = "fetch/builtin_string.c" if shape is Shape.STRING else "fetch/builtin.c"
+        return replace(plain, template=template, accessor=c.ident(access.name))
+    if isinstance(access, ContextLoad):
+        return _context(plain, value, access)
+    if isinstance(access, Argument):
+        return replace(plain, template="fetch/number.c", number=_argument_number(access, value.big_endian))
+    if isinstance(access, DataLocation):
+        location = f"PD_LOAD(u32, r->ctx, {c.uint(access.offset)})"
+        address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
+        return replace(plain, template="fetch/string.c", reader=c.ident("pd_string_kernel"), address=address)
+    if isinstance(access, PointedString):
+        return _pointed(plain, access)
+    assert isinstance(access, Walk), "constants are not fetched"
+    return _walk(plain, value, access)
+
+
+def _context(plain: FetchView, value: Value, access: ContextLoad) -> FetchView:
     address = CText(f"(char *) r->ctx + {c.uint(access.offset)}")
     if value.type.shape is Shape.STRING:
         size = c.uint(min(value.type.size, access.size))
-        return {"template": "fetch/string.c", "to": place, "reader": c.ident("pd_string_array"), "size": size,
-                "address": CText(f"(u64) ({address})")}  # fmt: skip
+        reader = c.ident("pd_string_array")
+        return replace(plain, template="fetch/string.c", reader=reader, size=size, address=CText(f"(u64) ({address})"))
     if value.type.shape is Shape.ADDRESS and access.size == 4:
-        return {"template": "fetch/address4.c", "to": pointer, "address": address}
+        return replace(plain, template="fetch/address4.c", address=address)
     if value.type.shape is not Shape.NUMBER:
-        return {"template": "fetch/bytes.c", "to": pointer, "address": address}
-    return {"template": "fetch/number.c", "to": place, "number": _context_number(access, value.big_endian)}
+        return replace(plain, template="fetch/bytes.c", address=address)
+    return replace(plain, template="fetch/number.c", number=_context_number(access, value.big_endian))
 
 
 def _context_number(access: ContextLoad, big_endian: bool = False) -> CText:
@@ -230,64 +241,33 @@ def _argument_number(access: Argument, big_endian: bool = False) -> CText:
     return CText(f"(s64) {loaded}" if access.signed else loaded)
 
 
-def _fetch_argument(value: Value, place: CText, pointer: CText) -> dict[str, object]:
-    assert isinstance(value.access, Argument)
-    return {"template": "fetch/number.c", "to": place, "number": _argument_number(value.access, value.big_endian)}
-
-
-def _fetch_location(value: Value, place: CText, pointer: CText) -> dict[str, object]:
-    assert isinstance(value.access, DataLocation)
-    location = f"PD_LOAD(u32, r->ctx, {c.uint(value.access.offset)})"
-    address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
-    return {"template": "fetch/string.c", "to": place, "reader": c.ident("pd_string_kernel"), "address": address}
-
-
-def _fetch_pointed(value: Value, place: CText, pointer: CText) -> dict[str, object]:
-    access = value.access
-    assert isinstance(access, PointedString)
+def _pointed(plain: FetchView, access: PointedString) -> FetchView:
     reader = c.ident(f"pd_string_{access.space}")
-    if isinstance(access.pointer, Walk):
-        return {"template": "fetch/walk_pointed.c", "to": place, "reader": reader, **_walk(access.pointer)}
-    number = _context_number(access.pointer) if isinstance(access.pointer, ContextLoad) else _argument_number(access.pointer)
-    return {"template": "fetch/string.c", "to": place, "reader": reader, "address": number}
+    pointer = access.pointer
+    if isinstance(pointer, Walk):
+        return replace(_followed(plain, pointer), template="fetch/walk_pointed.c", reader=reader)
+    number = _context_number(pointer) if isinstance(pointer, ContextLoad) else _argument_number(pointer)
+    return replace(plain, template="fetch/string.c", reader=reader, address=number)
 
 
-def _walk(access: Walk) -> dict[str, object]:
-    def view(step: Step) -> StepView:
-        return StepView(c.type_name(step.container), c.designator(step.member))
-
-    steps = tuple(view(step) for step in access.steps[:-1])
-    return {"base": _argument_number(access.base), "steps": steps, "last": view(access.steps[-1])}
+def _followed(plain: FetchView, access: Walk) -> FetchView:
+    """Return the view with the walk's pointers: all steps but the last are followed."""
+    views = tuple(StepView(c.type_name(step.container), c.designator(step.member)) for step in access.steps)
+    return replace(plain, base=_argument_number(access.base), steps=views[:-1], last=views[-1])
 
 
-def _fetch_walk(value: Value, place: CText, pointer: CText) -> dict[str, object]:
-    access = value.access
-    assert isinstance(access, Walk)
-    views = _walk(access)
-    last = access.steps[-1]
-    if last.bits is not None:
-        offset, width = last.bits
+def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
+    view, bits = _followed(plain, access), access.steps[-1].bits
+    if bits is not None:
+        offset, width = bits
         first, end = offset // 8, -(-(offset + width) // 8)
-        left = 64 - (offset - first * 8) - width
-        shifted = f"(found << {left})"
+        shifted = f"(found << {64 - (offset - first * 8) - width})"
         number = CText(f"{f'(s64) {shifted}' if value.type.signed else shifted} >> {64 - width}")
-        return {"template": "fetch/walk_bits.c", "to": place, "size": c.uint(end - first), "byte": c.uint(first),
-                "number": number, **views}  # fmt: skip
+        return replace(view, template="fetch/walk_bits.c", size=c.uint(end - first), byte=c.uint(first), number=number)
     if value.type.shape is Shape.STRING:
-        return {"template": "fetch/walk_string.c", "to": place, **views}
+        return replace(view, template="fetch/walk_string.c")
     if value.type.shape is not Shape.NUMBER:
-        return {"template": "fetch/walk_bytes.c", "to": pointer, **views}
-    bits = value.type.size * 8
-    found = CText(f"__builtin_bswap{bits}(found)") if value.big_endian and bits > 8 else CText("found")
-    c_type = CText(f"{'s' if value.type.signed else 'u'}{bits}")
-    return {"template": "fetch/walk.c", "to": place, "c_type": c_type, "number": found, **views}
-
-
-_FETCHERS = {
-    Builtin: _fetch_builtin,
-    ContextLoad: _fetch_context,
-    Argument: _fetch_argument,
-    DataLocation: _fetch_location,
-    PointedString: _fetch_pointed,
-    Walk: _fetch_walk,
-}
+        return replace(view, template="fetch/walk_bytes.c")
+    size = value.type.size * 8
+    found = CText(f"__builtin_bswap{size}(found)") if value.big_endian and size > 8 else CText("found")
+    return replace(view, template="fetch/walk.c", c_type=CText(f"{'s' if value.type.signed else 'u'}{size}"), number=found)

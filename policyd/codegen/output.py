@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
@@ -119,7 +119,7 @@ def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: 
     keys = [values[key] for key in output.keys]
     operand = values[output.value] if output.value else None
     used = [*keys, *([operand] if operand else [])]
-    columns = ()
+    columns: tuple[ColumnView, ...] = ()
     if spec.key is not None and keys:
         columns = tuple(
             _column(number, column, key, CText(f"key->c{number}"), 0, key=True)
@@ -149,8 +149,6 @@ _TEMPLATES = {
 
 
 def _with_value(view: MetricView, purpose: str, operand: Operand, buckets: Buckets | None) -> MetricView:
-    from dataclasses import replace
-
     is_signed = operand.source.type.signed
     stored = CText("(s64) slots[1]" if is_signed else "slots[1]")
     beats = c.binary(operand.number, "<" if purpose == "min" else ">", stored)

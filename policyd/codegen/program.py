@@ -1,31 +1,34 @@
-"""The view of a whole program: what `program.c` prints, put together from values, conditions, outputs and the hook's own part."""
+"""The view of a whole program: what `program.c` prints, from values, conditions, effects and the hook's own part."""
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.automata import Automata, MachineView
-from policyd.codegen.condition import Tests, TestView, leaves
+from policyd.codegen.condition import Tests, TestView
 from policyd.codegen.ctext import CText
+from policyd.codegen.effects import EffectsView, Shape, Shapes, output_values, queue_length
+from policyd.codegen.hook import defines, hook_part
 from policyd.codegen.operand import SLACK, FetchView, ValueTable, fetch_view, member, room
-from policyd.codegen.output import AccountView, EventView, MetricView, event_bytes, event_view, metric_view
+from policyd.codegen.output import AccountView
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
-from policyd.layout import ACCOUNT_COLUMNS, HEADER_C, VERDICTS
-from policyd.unit import Builtin, EventOutput, ListRef, MetricOutput, TypedAction
+from policyd.layout import ACCOUNT_COLUMNS, HEADER_C
+from policyd.unit import Builtin, ListRef, PointedString, Walk, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policyd.unit import Access, BoundUnit, MapClass, TypedRule, Value
+    from policyd.unit import Access, BoundUnit, MapClass, Step, TypedRule, Value
 
-_EAGER_COST = 2
+_CONTEXT_COST, _EAGER_COST = 1, 2
 _PACKET_BYTES = 128
+_SEARCH_KEY_BYTES = 272
+"""Room for the key of a search in a list: `struct pd_prefix_key`, or a string of 256 bytes."""
 _RULES_OF_SHARD = 64
-"""Rules that make one program: conditional jumps reach 32,767 instructions, and the compiler's time grows faster than they do."""
+"""Rules in one program: conditional jumps reach 32,767 instructions, and compiling takes longer than in proportion."""
 MOST_SHARDS = 30
 """Programs in a chain of tail calls: the kernel stops one at 33 (MAX_TAIL_CALL_CNT), and a stub is in it too."""
 _SCRATCH_SLOTS = 16
@@ -33,37 +36,14 @@ _SCRATCH_SLOTS = 16
 _TASK = frozenset({"struct task_struct"})
 
 
-@dataclass(frozen=True, slots=True)
-class HookPart:
-    """What an attach kind adds to a program: types before `struct subject`, functions after it, the neutral verdict.
-
-    `preemptible`: the same program can run again on a CPU before its first run there has ended (process context with only
-    migration disabled); tracing programs are guarded by the kernel, XDP and tcx run with softirqs off.
-    """
-
-    types: tuple[str, ...]
-    fields: tuple[str, ...]
-    neutral: int
-    packet: bool = False
-    preemptible: bool = False
-
-
-_TRACING = HookPart((), ("hooks/tracing.c",), 0)
-_PACKETS = ("fields/packet_types.c",)
-_HOOKS = {
-    "tracepoint": _TRACING,
-    "raw_tracepoint": _TRACING,
-    "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
-    "tcx": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/tcx.c"), -1, packet=True),
-    "cgroup_skb": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, packet=True, preemptible=True),
-    "cgroup": HookPart((), ("hooks/cgroup_address.c", "fields/sockaddr.c"), 1, preemptible=True),
-}
 _KINDS = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6, "array_of_maps": 12}
 """BPF_MAP_TYPE_* of the maps that a program names itself (include/uapi/linux/bpf.h)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MapView:
+    """A map's declaration; libbpf is given the real one by name."""
+
     name: CText
     type: CText
     key_size: CText
@@ -85,29 +65,6 @@ class RuleView:
     can_be_unread: bool
     effects: CText
     mask: CText
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What rules do that differ in numbers only: their effects are one piece of code, fed by a row of the `rules` map each."""
-
-    account: AccountView
-    self: bool
-    parent: bool
-    acts: bool
-    verdict: bool
-    signal: bool
-    metrics: tuple[MetricView, ...]
-    events: tuple[EventView, ...]
-    structs: str
-
-
-@dataclass(frozen=True, slots=True)
-class EffectsView:
-    """What `effects.c` may print of a shape."""
-
-    index: CText
-    shape: Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,51 +141,19 @@ class Drawing:
         unit = bound.unit
         self.shards = max(1, min(max(shards, -(-len(unit.rules) // _RULES_OF_SHARD)), max(len(unit.rules), 1), MOST_SHARDS))
         self.bound, self.unit = bound, unit
-        self.hook = _HOOKS[_hook_name(bound)]
+        self.hook = hook_part(unit.attach_point)
         used = list(_values(unit.rules))
         self.values = ValueTable(used, _eager(unit.rules))
         tests = [test for rule in unit.rules for test in leaves(rule.condition)]
         self.filter_rows = frozenset(row for test in tests if (row := self.values[test.value].row))
         self.automata = Automata(tests, self.values)
         self.tests = Tests(bound, self.values, self.automata)
-        self.key_bytes = 272 if any(isinstance(test.ref, ListRef) for test in tests) else 0
-        self.zero_bytes = 8
-        self.event_bytes = 0
-        shapes = [self._shape(rule) for rule in unit.rules]
-        self.shapes = Counter(shapes)
-        self.numbers = {shape: number for number, shape in enumerate(self.shapes)}
-        numbers, self.rule_shapes = self.numbers, shapes
-        self.rules = tuple(self._rule(row, numbers[shapes[row]], shapes[row]) for row in range(len(shapes)))
-        self.most_maps = max((len(shape.metrics) for shape in shapes), default=0) or 1
+        self.shapes = Shapes(bound, self.values, self.filter_rows)
+        searched = any(isinstance(test.ref, ListRef) for test in tests)
+        self.key_bytes = max(self.shapes.key_bytes, _SEARCH_KEY_BYTES if searched else 0)
+        self.rules = tuple(self._rule(row, shape) for row, shape in enumerate(self.shapes.of_rules))
 
-    def _shape(self, rule: TypedRule) -> Shape:
-        rows = {self.values[value].row for value in _outputs_values(rule)} - self.filter_rows
-        metrics, events, structs = [], [], []
-        for output in rule.outputs:
-            if isinstance(output, EventOutput):
-                structs.append(output.layout.c_struct(f"layout_@_{len(events)}"))
-                events.append(event_view(self.values, output, len(events)))
-                self.event_bytes = max(self.event_bytes, event_bytes(output) if output.layout.packed else 0)
-                continue
-            spec = self.bound.maps[rule.policy, output.map_name]
-            self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)
-            if spec.key is not None and output.keys:
-                structs.append(spec.key.c_struct(f"key_@_{len(metrics)}"))
-                self.key_bytes = max(self.key_bytes, spec.key.size)
-            metrics.append(metric_view(self.values, spec, output, len(metrics)))
-        return Shape(
-            account=AccountView(),
-            self="self" in rows,
-            parent="parent" in rows,
-            acts=rule.action != TypedAction(),
-            verdict=rule.action.verdict != "none",
-            signal=bool(rule.action.signal),
-            metrics=tuple(metrics),
-            events=tuple(events),
-            structs="".join(structs),
-        )
-
-    def _rule(self, index: int, number: int, shape: Shape) -> RuleView:
+    def _rule(self, index: int, shape: Shape) -> RuleView:
         rule = self.unit.rules[index]
         operands = [self.values[test.value] for test in leaves(rule.condition)]
         unread = tuple(dict.fromkeys(one.state for one in operands if one.can_be_unread))
@@ -242,8 +167,8 @@ class Drawing:
             condition_for_sure=self.tests.condition(rule.policy, rule.condition, 0),
             some_unread=c.any_of(c.binary(state, "==", CText("PD_UNREAD")) for state in unread),
             can_be_unread=bool(unread),
-            effects=c.uint(number),
-            mask=c.uint(_queue(self.shapes[shape]) - 1),
+            effects=c.uint(self.shapes.numbers[shape]),
+            mask=c.uint(queue_length(self.shapes.counts[shape]) - 1),
         )
 
     # -- the whole ---------------------------------------------------------------------------------------
@@ -255,12 +180,14 @@ class Drawing:
         out = []
         for number, name in enumerate(names):
             run = slice(number * size, (number + 1) * size)
-            counts = Counter(self.rule_shapes[run])
+            counts = Counter(self.shapes.of_rules[run])
             out.append(
                 ShardView(
                     entry=c.ident(name),
                     rules=self.rules[run],
-                    takes=tuple(TakeView(c.uint(self.numbers[shape]), c.uint(count)) for shape, count in counts.items()),
+                    takes=tuple(
+                        TakeView(c.uint(self.shapes.numbers[shape]), c.uint(count)) for shape, count in counts.items()
+                    ),
                     first=number == 0,
                     last=number == len(names) - 1,
                     next=c.uint(number + 1),
@@ -272,6 +199,7 @@ class Drawing:
         """Return the finished program."""
         types, fields, btf = self._families()
         shared, private = self._maps()
+        unit = self.unit
         rows = self.values.rows
         self_first, parent_first = "self" in self.filter_rows, "parent" in self.filter_rows
         internal = self.unit.internal
@@ -279,10 +207,10 @@ class Drawing:
             title=c.comment(title),
             shards=self._shards(entry),
             slice=CText(""),
-            defines=self._defines(),
+            defines=defines(unit.attach_point),
             maps=tuple(self._map_views(private)),
             types=types,
-            structs=c.block(HEADER_C + self._structs() + self.automata.structs),
+            structs=c.block(HEADER_C + self.shapes.structs + self.automata.structs),
             members=self._members(),
             states=c.uint(max(len(self.values), 1)),
             slack=c.uint(SLACK),
@@ -293,10 +221,8 @@ class Drawing:
             automata=self.automata.views,
             tests=tuple(self.tests.views),
             rules=self.rules,
-            effects=tuple(
-                EffectsView(c.uint(number), shape) for number, shape in enumerate(self.shapes)
-            ),
-            most_maps=c.uint(self.most_maps),
+            effects=tuple(EffectsView(c.uint(number), shape) for shape, number in self.shapes.numbers.items()),
+            most_maps=c.uint(self.shapes.most_maps),
             internals=(f"internal/{internal}.c",) if internal else (),
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
@@ -312,59 +238,27 @@ class Drawing:
         )
         return Blueprint(view, btf, shared, private)
 
-    def _structs(self) -> str:
-        out = []
-        for number, shape in enumerate(self.shapes):
-            out.append(shape.structs.replace("_@_", f"_{number}_"))
-            out += [
-                f"struct event_{number}_{event} {{\n\tstruct pd_header h;\n\tstruct layout_{number}_{event} f;\n}};\n"
-                for event in range(len(shape.events))
-            ]
-        return "".join(out)
-
-    def _rows(self) -> bytes:
-        """Return the contents of the `rules` map: a `struct pd_rule` (`lib/rules.c`) for each rule."""
-        out = []
-        for rule in self.unit.rules:
-            action = rule.action
-            taken, held = _verdict_numbers(action)
-            names = [output.map_name for output in rule.outputs if isinstance(output, MetricOutput)]
-            maps = [self.bound.rows.maps[rule.policy, name] for name in names]
-            maps += [0] * (self.most_maps - len(maps))
-            head = (self.bound.rows.policies[rule.policy], rule.row, rule.hook, taken, held)
-            numbers = (_LEVELS[action.verdict], action.number & 0xFFFFFFFF, action.signal)
-            out.append(struct.pack(f"<IHHHHIII{len(maps)}I", *head, *numbers, *maps))
-        return b"".join(out)
-
-    def _defines(self) -> tuple[CText, ...]:
-        out = [CText(f"PD_NEUTRAL ({self.hook.neutral})")]
-        if self.unit.attach_point.header == "none":
-            out.append(CText("PD_NO_ETHERNET 1"))
-        if self.unit.attach_point.kind == "cgroup":
-            out.append(CText(f"PD_FAMILY {10 if self.unit.attach_point.option.endswith('6') else 2}"))
-        return tuple(out)
-
     def _members(self) -> tuple[CText, ...]:
         """Return the members of `struct subject`: values, the packet, room for a key and an event."""
         out = [member(one) for one in self.values.stored]
-        for number, count in enumerate(self.shapes.values()):
+        for number, count in enumerate(self.shapes.counts.values()):
             out.append(CText(f"u32 queued_{number}"))
-            out.append(CText(f"u32 queue_{number}[{c.uint(_queue(count))}]"))
+            out.append(CText(f"u32 queue_{number}[{c.uint(queue_length(count))}]"))
         out += self.automata.members
         if self.hook.packet:
             out.append(CText("struct pd_packet packet"))
         if self.key_bytes:
             out.append(CText(f"u64 key[{-(-self.key_bytes // 8)}]"))
-        if self.event_bytes:
-            out.append(CText(f"u64 event[{-(-self.event_bytes // 8) + 1}]"))
+        if self.shapes.event_bytes:
+            out.append(CText(f"u64 event[{-(-self.shapes.event_bytes // 8) + 1}]"))
         return tuple(out)
 
     def _subject_bytes(self) -> int:
         """Return a bound of `sizeof(struct subject)`: the C text asserts that it holds."""
         values = sum(room(one) for one in self.values.stored)
         packet = _PACKET_BYTES if self.hook.packet else 0
-        queues = sum(4 + 4 * _queue(count) for count in self.shapes.values())
-        rest = queues + self.key_bytes + self.event_bytes + len(self.values) + SLACK
+        queues = sum(4 + 4 * queue_length(count) for count in self.shapes.counts.values())
+        rest = queues + self.key_bytes + self.shapes.event_bytes + len(self.values) + SLACK
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
 
     def _families(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -393,9 +287,9 @@ class Drawing:
     def _maps(self) -> tuple[tuple[tuple[str, str], ...], tuple[PrivateMap, ...]]:
         shared = {"config": "config", "account": "account", "rings": "rings", "scalars": "scalars"}
         shared |= {cls.name: f"class-{cls.name}" for cls in self._classes()}
-        private = [PrivateMap("zeros", "array", 4, self.zero_bytes, 1), *self.automata.maps]
+        private = [PrivateMap("zeros", "array", 4, self.shapes.zero_bytes, 1), *self.automata.maps]
         if self.unit.rules:
-            private.append(PrivateMap("rules", "array", 4, 24 + 4 * self.most_maps, len(self.unit.rules), self._rows()))
+            private.append(PrivateMap("rules", "array", 4, self.shapes.row_bytes, len(self.rules), self.shapes.rows()))
         slots = _SCRATCH_SLOTS if self.hook.preemptible else 1
         private.append(PrivateMap("scratch", "percpu_array", 4, self._subject_bytes(), slots))
         if self.hook.preemptible:
@@ -409,8 +303,7 @@ class Drawing:
         return tuple(shared.items()), tuple(private)
 
     def _classes(self) -> list[MapClass]:
-        names = self.unit.policies
-        return sorted({spec.map_class for (policy, _), spec in self.bound.maps.items() if policy in names})
+        return sorted({self.bound.maps[key].map_class for key in self.unit.map_keys})
 
     def _map_views(self, private: tuple[PrivateMap, ...]) -> Iterator[MapView]:
         rows = [("config", "array", 4, 8, 1024), ("account", "percpu_array", 4, 8 * len(ACCOUNT_COLUMNS), 1024)]
@@ -437,67 +330,31 @@ _INTERNAL_TYPES = {
 }
 
 
-_LEVELS = {"none": 0, "pass": 1, "mark": 2, "drop": 3, "deny": 3}
-"""PD_VERDICT_* of each verdict: the highest of all rules wins."""
-
-
-def _queue(rules: int) -> int:
-    """Return the length of a queue for so many rules, a power of two."""
-    return 1 << (rules - 1).bit_length()
-
-
-def _hook_name(bound: BoundUnit) -> str:
-    point = bound.unit.attach_point
-    if point.kind == "cgroup" and point.option.startswith("skb"):
-        return "cgroup_skb"
-    return point.kind
-
-
-def _verdict_numbers(action: TypedAction) -> tuple[int, int]:
-    """Return what an event says of the action when it is taken, and when monitor mode holds it back."""
-    pairs = {
-        "deny": ("denied", "would-deny"),
-        "drop": ("dropped", "would-drop"),
-        "pass": ("passed", "would-pass"),
-        "mark": ("marked", "would-mark"),
-        "none": ("signalled", "would-signal") if action.signal else ("none", "none"),
-    }
-    taken, held = pairs[action.verdict]
-    return VERDICTS.index(taken), VERDICTS.index(held)
-
-
 def _values(rules: tuple[TypedRule, ...]) -> Iterator[Value]:
     for rule in rules:
         for test in leaves(rule.condition):
             yield test.value
-        yield from _outputs_values(rule)
-
-
-def _outputs_values(rule: TypedRule) -> Iterator[Value]:
-    for output in rule.outputs:
-        if isinstance(output, EventOutput):
-            yield from output.values
-        else:
-            yield from output.keys
-            if output.value is not None:
-                yield output.value
+        yield from output_values(rule)
 
 
 def _eager(rules: tuple[TypedRule, ...]) -> frozenset[tuple[str, Access]]:
-    """Cheap values that several rules test: fetched once at the start, with no question asked later."""
+    """Values fetched at the start, with no question asked later: context loads, and cheap ones that several rules test."""
     tested = Counter(
         key
         for rule in rules
-        for key in {(test.value.path, test.value.access) for test in leaves(rule.condition) if test.value.cost <= _EAGER_COST}
+        for key in {(test.value.path, test.value.access, test.value.cost) for test in leaves(rule.condition)}
     )
-    return frozenset(key for key, count in tested.items() if count == len(rules) or count > 1)
+    return frozenset(
+        (path, access)
+        for (path, access, cost), count in tested.items()
+        if cost <= _CONTEXT_COST or (cost <= _EAGER_COST and count > 1)
+    )
 
 
-def _steps(access: Access) -> tuple[object, ...]:
-    steps = getattr(access, "steps", None)
-    if steps is None:
-        steps = getattr(getattr(access, "pointer", None), "steps", ())
-    return tuple(steps)
+def _steps(access: Access) -> tuple[Step, ...]:
+    """Return the steps through kernel memory that an access takes."""
+    walk = access.pointer if isinstance(access, PointedString) else access
+    return walk.steps if isinstance(walk, Walk) else ()
 
 
 def entry_names(entry: str, shards: int) -> tuple[str, ...]:

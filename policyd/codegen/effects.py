@@ -1,0 +1,151 @@
+"""Effects: what rules do once they match.
+
+Rules that do the same with other numbers have one *shape*: one piece of code, which a row of the unit's `rules` map (policy,
+rule, verdict, rows of maps) makes theirs.  A unit of two hundred alike rules so compiles and verifies like one with a loop.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.codegen.output import AccountView, EventView, MetricView, event_bytes, event_view, metric_view
+from policyd.layout import VERDICTS
+from policyd.unit import EventOutput, MetricOutput, TypedAction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policyd.codegen.ctext import CText
+    from policyd.codegen.operand import ValueTable
+    from policyd.unit import BoundUnit, TypedRule, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What rules do that differ in numbers only: one piece of code, fed by a row of the `rules` map each."""
+
+    account: AccountView
+    self: bool
+    parent: bool
+    acts: bool
+    verdict: bool
+    signal: bool
+    metrics: tuple[MetricView, ...]
+    events: tuple[EventView, ...]
+    structs: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectsView:
+    """What `effects.c` may print of a shape."""
+
+    index: CText
+    shape: Shape
+
+
+class Shapes:
+    """The shapes of a unit's rules, numbered, and what all of them together need of the scratch place."""
+
+    def __init__(self, bound: BoundUnit, values: ValueTable, fetched_first: frozenset[str]) -> None:
+        """`fetched_first` names the process rows that are looked up before any rule."""
+        self._bound, self._values, self._fetched_first = bound, values, fetched_first
+        self.key_bytes, self.zero_bytes, self.event_bytes = 0, 8, 0
+        self.of_rules = tuple(self._shape(rule) for rule in bound.unit.rules)
+        self.counts = Counter(self.of_rules)
+        self.numbers = {shape: number for number, shape in enumerate(self.counts)}
+        self.most_maps = max((len(shape.metrics) for shape in self.of_rules), default=0) or 1
+
+    def _shape(self, rule: TypedRule) -> Shape:
+        metrics: list[MetricView] = []
+        events: list[EventView] = []
+        structs = []
+        for output in rule.outputs:
+            if isinstance(output, EventOutput):
+                structs.append(output.layout.c_struct(f"layout_@_{len(events)}"))
+                events.append(event_view(self._values, output, len(events)))
+                self.event_bytes = max(self.event_bytes, event_bytes(output) if output.layout.packed else 0)
+                continue
+            spec = self._bound.maps[rule.policy, output.map_name]
+            self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)
+            if spec.key is not None and output.keys:
+                structs.append(spec.key.c_struct(f"key_@_{len(metrics)}"))
+                self.key_bytes = max(self.key_bytes, spec.key.size)
+            metrics.append(metric_view(self._values, spec, output, len(metrics)))
+        rows = {self._values[value].row for value in output_values(rule)} - self._fetched_first
+        return Shape(
+            account=AccountView(),
+            self="self" in rows,
+            parent="parent" in rows,
+            acts=rule.action != TypedAction(),
+            verdict=rule.action.verdict != "none",
+            signal=bool(rule.action.signal),
+            metrics=tuple(metrics),
+            events=tuple(events),
+            structs="".join(structs),
+        )
+
+    @property
+    def structs(self) -> str:
+        """Declarations of every shape's keys and events."""
+        out = []
+        for number, shape in enumerate(self.counts):
+            out.append(shape.structs.replace("_@_", f"_{number}_"))
+            out += [
+                f"struct event_{number}_{event} {{\n\tstruct pd_header h;\n\tstruct layout_{number}_{event} f;\n}};\n"
+                for event in range(len(shape.events))
+            ]
+        return "".join(out)
+
+    @property
+    def row_bytes(self) -> int:
+        """Size of `struct pd_rule` (`lib/rules.c`)."""
+        return 24 + 4 * self.most_maps
+
+    def rows(self) -> bytes:
+        """Return the contents of the `rules` map: a `struct pd_rule` for each rule."""
+        out = []
+        for rule in self._bound.unit.rules:
+            action = rule.action
+            names = [output.map_name for output in rule.outputs if isinstance(output, MetricOutput)]
+            maps = [self._bound.rows.maps[rule.policy, name] for name in names]
+            maps += [0] * (self.most_maps - len(maps))
+            head = (self._bound.rows.policies[rule.policy], rule.row, rule.hook, *_verdict_numbers(action))
+            numbers = (_LEVELS[action.verdict], action.number & 0xFFFFFFFF, action.signal)
+            out.append(struct.pack(f"<IHHHHIII{len(maps)}I", *head, *numbers, *maps))
+        return b"".join(out)
+
+
+_LEVELS = {"none": 0, "pass": 1, "mark": 2, "drop": 3, "deny": 3}
+"""PD_VERDICT_* of each verdict: the highest of all rules wins."""
+
+
+def queue_length(rules: int) -> int:
+    """Return the length of a queue for so many rules, a power of two."""
+    return 1 << (rules - 1).bit_length()
+
+
+def _verdict_numbers(action: TypedAction) -> tuple[int, int]:
+    """Return what an event says of the action when it is taken, and when monitor mode holds it back."""
+    pairs = {
+        "deny": ("denied", "would-deny"),
+        "drop": ("dropped", "would-drop"),
+        "pass": ("passed", "would-pass"),
+        "mark": ("marked", "would-mark"),
+        "none": ("signalled", "would-signal") if action.signal else ("none", "none"),
+    }
+    taken, held = pairs[action.verdict]
+    return VERDICTS.index(taken), VERDICTS.index(held)
+
+
+def output_values(rule: TypedRule) -> Iterator[Value]:
+    """Yield every value that the outputs of a rule take."""
+    for output in rule.outputs:
+        if isinstance(output, EventOutput):
+            yield from output.values
+        else:
+            yield from output.keys
+            if output.value is not None:
+                yield output.value

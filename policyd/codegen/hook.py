@@ -1,0 +1,56 @@
+"""What each attach kind adds to a program: a table of rows over the files of `bpf_templates/hooks/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.codegen.ctext import CText
+
+if TYPE_CHECKING:
+    from policyd.unit import AttachPoint
+
+
+@dataclass(frozen=True, slots=True)
+class HookPart:
+    """What an attach kind adds to a program: types before `struct subject`, functions after it, the neutral verdict.
+
+    `preemptible`: the same program can run again on a CPU before its first run there has ended (process context with only
+    migration disabled); tracing programs are guarded by the kernel, XDP and tcx run with softirqs off.
+    """
+
+    types: tuple[str, ...]
+    fields: tuple[str, ...]
+    neutral: int
+    packet: bool = False
+    preemptible: bool = False
+
+
+_TRACING = HookPart((), ("hooks/tracing.c",), 0)
+_PACKETS = ("fields/packet_types.c",)
+_HOOKS = {
+    "tracepoint": _TRACING,
+    "raw_tracepoint": _TRACING,
+    "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
+    "tcx": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/tcx.c"), -1, packet=True),
+    "cgroup_skb": HookPart(
+        _PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, packet=True, preemptible=True
+    ),
+    "cgroup": HookPart((), ("hooks/cgroup_address.c", "fields/sockaddr.c"), 1, preemptible=True),
+}
+
+
+def hook_part(point: AttachPoint) -> HookPart:
+    """Return the row of an attach point."""
+    is_skb = point.kind == "cgroup" and point.option.startswith("skb")
+    return _HOOKS["cgroup_skb" if is_skb else point.kind]
+
+
+def defines(point: AttachPoint) -> tuple[CText, ...]:
+    """Return what the templates of the attach point are told by the preprocessor."""
+    out = [CText(f"PD_NEUTRAL ({hook_part(point).neutral})")]
+    if point.header == "none":
+        out.append(CText("PD_NO_ETHERNET 1"))
+    if point.kind == "cgroup":
+        out.append(CText(f"PD_FAMILY {10 if point.option.endswith('6') else 2}"))
+    return tuple(out)

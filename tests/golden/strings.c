@@ -1,0 +1,960 @@
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_0992fe3b8e4c */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+#ifndef PD_TYPES
+/* types of the kernel */
+
+#endif
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(scratch, 6, 4, 320, 1);
+PD_MAP(exec_work, 6, 4, 1288, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+/* internal/process_exec_types.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* internal/process_exec.c */
+
+PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+	pd_internal(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_83a9664d10e3 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+#ifndef PD_TYPES
+/* types of the kernel */
+
+#endif
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(scratch, 6, 4, 320, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* internal/process_exit.c */
+
+PD_ENTRY int pd_83a9664d10e3(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+	pd_internal(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_db15d073a692 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+#ifndef PD_TYPES
+/* types of the kernel */
+
+#endif
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(scratch, 6, 4, 320, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* internal/process_fork.c */
+
+PD_ENTRY int pd_db15d073a692(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+	pd_internal(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_367c02e223d5 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+#ifndef PD_TYPES
+/* types of the kernel */
+
+#endif
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(automaton_0, 2, 4, 2432, 1);
+PD_MAP(automaton_1, 2, 4, 5888, 1);
+PD_MAP(rules, 2, 4, 28, 2);
+PD_MAP(scratch, 6, 4, 9008, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+#define PD_MOST_MAPS 1
+
+/* lib/rules.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+struct layout_0_0 {
+	u32 c0; /* process_pid */
+	u32 c1; /* process_ppid */
+	u32 c2; /* process_uid */
+	u8 c3[16]; /* process_comm */
+	struct pd_packed c4; /* process_exe */
+	s32 c5; /* args_dfd */
+	struct pd_packed c6; /* args_filename */
+	s32 c7; /* args_flags */
+	u16 c8; /* args_mode */
+	u8 pad0[2];
+};
+struct event_0_0 {
+	struct pd_header h;
+	struct layout_0_0 f;
+};
+struct layout_1_0 {
+	u32 c0; /* process_pid */
+	u32 c1; /* process_ppid */
+	u32 c2; /* process_uid */
+	u8 c3[16]; /* process_comm */
+	struct pd_packed c4; /* process_exe */
+	struct pd_packed c5; /* args_filename */
+	u8 pad0[4];
+};
+struct event_1_0 {
+	struct pd_header h;
+	struct layout_1_0 f;
+};
+struct automaton_0 {
+	u8 classes[256];
+	u32 table[512];
+	u64 matches[16];
+};
+struct automaton_1 {
+	u8 classes[256];
+	u32 table[1280];
+	u64 matches[64];
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	PD_STRING(4096) v0;
+	PD_STRING(16) v1;
+	u64 v2;
+	u64 v3;
+	u64 v4;
+	u64 v6;
+	u64 v7;
+	u64 v8;
+	u32 queued_0;
+	u32 queue_0[1];
+	u32 queued_1;
+	u32 queue_1[1];
+	u64 found_0[1];
+	u64 found_1[1];
+	u32 searched_0;
+	u32 searched_1;
+	u64 event[557];
+	u8 state[9]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 9008, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+	struct pd_process *self;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* fields/task.c */
+
+/* args.filename */
+PD_INLINE u8 fetch_0(struct run *r)
+{
+	return pd_string_user(r->s->v0.data, 4096, &r->s->v0.length, &r->s->v0.cut, PD_LOAD(u64, r->ctx, 24));
+}
+
+PD_INLINE void need_0(struct run *r)
+{
+	if (!r->s->state[0])
+		r->s->state[0] = fetch_0(r);
+}
+
+/* process.comm */
+PD_INLINE u8 fetch_1(struct run *r)
+{
+	return process_comm(r, r->s->v1.data, &r->s->v1.length, &r->s->v1.cut);
+}
+
+PD_INLINE void need_1(struct run *r)
+{
+	if (!r->s->state[1])
+		r->s->state[1] = fetch_1(r);
+}
+
+/* process.pid */
+PD_INLINE u8 fetch_2(struct run *r)
+{
+	return process_pid(r, &r->s->v2);
+}
+
+PD_INLINE void need_2(struct run *r)
+{
+	if (!r->s->state[2])
+		r->s->state[2] = fetch_2(r);
+}
+
+/* process.ppid */
+PD_INLINE u8 fetch_3(struct run *r)
+{
+	return process_ppid(r, &r->s->v3);
+}
+
+PD_INLINE void need_3(struct run *r)
+{
+	if (!r->s->state[3])
+		r->s->state[3] = fetch_3(r);
+}
+
+/* process.uid */
+PD_INLINE u8 fetch_4(struct run *r)
+{
+	return process_uid(r, &r->s->v4);
+}
+
+PD_INLINE void need_4(struct run *r)
+{
+	if (!r->s->state[4])
+		r->s->state[4] = fetch_4(r);
+}
+
+/* args.dfd */
+PD_INLINE u8 fetch_6(struct run *r)
+{
+	r->s->v6 = (s64) PD_LOAD(s32, r->ctx, 16);
+	return PD_OK;
+}
+
+PD_INLINE void need_6(struct run *r)
+{
+	if (!r->s->state[6])
+		r->s->state[6] = fetch_6(r);
+}
+
+/* args.flags */
+PD_INLINE u8 fetch_7(struct run *r)
+{
+	r->s->v7 = (s64) PD_LOAD(s32, r->ctx, 32);
+	return PD_OK;
+}
+
+PD_INLINE void need_7(struct run *r)
+{
+	if (!r->s->state[7])
+		r->s->state[7] = fetch_7(r);
+}
+
+/* args.mode */
+PD_INLINE u8 fetch_8(struct run *r)
+{
+	r->s->v8 = PD_LOAD(u16, r->ctx, 40);
+	return PD_OK;
+}
+
+PD_INLINE void need_8(struct run *r)
+{
+	if (!r->s->state[8])
+		r->s->state[8] = fetch_8(r);
+}
+
+/* 3 patterns in args.filename: one pass over the string, whatever the number of patterns. */
+PD_INLINE void need_automaton_0(struct run *r)
+{
+	struct automaton_0 *a;
+	u64 *found = r->s->found_0;
+	const char *data;
+	u32 row = 16;
+	u32 length;
+
+	if (r->s->searched_0 || r->s->state[0] != PD_OK)
+		return;
+	r->s->searched_0 = 1;
+	found[0] = 0;
+	a = pd_row(MAP(automaton_0), 0);
+	if (!a)
+		return;
+	data = r->s->v0.data;
+	length = r->s->v0.length;
+	for (u32 i = 0; i < 512; i++) {
+		if (i * 8 > length) /* the NUL is read too: it ends the string for the machine */
+			break;
+#pragma unroll
+		for (u32 j = 0; j < 8; j++) {
+			row = a->table[(row & 255) + a->classes[(u8) data[i * 8 + j]]];
+			found[0] |= a->matches[(row >> 4 & 15) * 1 + 0];
+		}
+	}
+}
+
+/* 2 patterns in args.filename: one pass over the string, whatever the number of patterns. */
+PD_INLINE void need_automaton_1(struct run *r)
+{
+	struct automaton_1 *a;
+	u64 *found = r->s->found_1;
+	const char *data;
+	u32 row = 16;
+	u32 length;
+
+	if (r->s->searched_1 || r->s->state[0] != PD_OK)
+		return;
+	r->s->searched_1 = 1;
+	found[0] = 0;
+	a = pd_row(MAP(automaton_1), 0);
+	if (!a)
+		return;
+	data = r->s->v0.data;
+	length = r->s->v0.length;
+	for (u32 i = 0; i < 512; i++) {
+		if (i * 8 > length) /* the NUL is read too: it ends the string for the machine */
+			break;
+#pragma unroll
+		for (u32 j = 0; j < 8; j++) {
+			row = a->table[(row & 1023) + a->classes[(u8) data[i * 8 + j]]];
+			found[0] |= a->matches[(row >> 4 & 63) * 1 + 0];
+		}
+	}
+}
+
+#line 16 "tests/golden/strings.yaml"
+/* process.comm In */
+PD_INLINE int test_0(struct run *r, int unread)
+{
+	need_1(r);
+	return (((PD_LOAD(u32, r->s->v1.data, 0) == 1752392034) && (PD_LOAD(u8, r->s->v1.data, 4) == 0)) || ((PD_LOAD(u16, r->s->v1.data, 0) == 26739) && (PD_LOAD(u8, r->s->v1.data, 2) == 0)) || ((PD_LOAD(u32, r->s->v1.data, 0) == 1752392036) && (PD_LOAD(u8, r->s->v1.data, 4) == 0)));
+}
+#line here "policyd.c"
+
+#line 9 "tests/golden/strings.yaml"
+/* args.filename Under */
+PD_INLINE int test_1(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (((PD_LOAD(u32, r->s->v0.data, 0) == 1668572463) && ((PD_LOAD(u8, r->s->v0.data, 4) == 0) || (PD_LOAD(u8, r->s->v0.data, 4) == 47))) || ((PD_LOAD(u64, r->s->v0.data, 0) == 0x62696c2f7273752fULL) && ((PD_LOAD(u8, r->s->v0.data, 8) == 0) || (PD_LOAD(u8, r->s->v0.data, 8) == 47))));
+}
+#line here "policyd.c"
+
+#line 10 "tests/golden/strings.yaml"
+/* args.filename not Under */
+PD_INLINE int test_2(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 1;
+	return !((PD_LOAD(u64, r->s->v0.data, 0) == 0x6c73732f6374652fULL) && ((PD_LOAD(u8, r->s->v0.data, 8) == 0) || (PD_LOAD(u8, r->s->v0.data, 8) == 47)));
+}
+#line here "policyd.c"
+
+#line 11 "tests/golden/strings.yaml"
+/* args.filename Prefix */
+PD_INLINE int test_3(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (((PD_LOAD(u32, r->s->v0.data, 0) == 1668572463) && (PD_LOAD(u16, r->s->v0.data, 4) == 24879)) || (PD_LOAD(u32, r->s->v0.data, 0) == 1920169263));
+}
+#line here "policyd.c"
+
+#line 12 "tests/golden/strings.yaml"
+/* args.filename not Prefix */
+PD_INLINE int test_4(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 1;
+	return !((PD_LOAD(u32, r->s->v0.data, 0) == 1668572463) && (PD_LOAD(u16, r->s->v0.data, 4) == 24879) && (PD_LOAD(u8, r->s->v0.data, 6) == 98));
+}
+#line here "policyd.c"
+
+#line 13 "tests/golden/strings.yaml"
+/* args.filename Suffix */
+PD_INLINE int test_5(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (((r->s->v0.length >= 5) && ((PD_LOAD(u32, (r->s->v0.data + ((r->s->v0.length - 5) & 4095)), 0) == 1852793646) && (PD_LOAD(u8, (r->s->v0.data + ((r->s->v0.length - 5) & 4095)), 4) == 102))) || ((r->s->v0.length >= 2) && (PD_LOAD(u16, (r->s->v0.data + ((r->s->v0.length - 2) & 4095)), 0) == 25719)));
+}
+#line here "policyd.c"
+
+#line 14 "tests/golden/strings.yaml"
+/* args.filename not Suffix */
+PD_INLINE int test_6(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 1;
+	return !((r->s->v0.length >= 4) && (PD_LOAD(u32, (r->s->v0.data + ((r->s->v0.length - 4) & 4095)), 0) == 1801544238));
+}
+#line here "policyd.c"
+
+#line 15 "tests/golden/strings.yaml"
+/* args.filename not Equal */
+PD_INLINE int test_7(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 1;
+	return !((PD_LOAD(u64, r->s->v0.data, 0) == 0x7361702f6374652fULL) && (PD_LOAD(u32, r->s->v0.data, 8) == 6584179));
+}
+#line here "policyd.c"
+
+#line 25 "tests/golden/strings.yaml"
+/* args.filename not Glob */
+PD_INLINE int test_8(struct run *r, int unread)
+{
+	need_0(r);
+	need_automaton_1(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 1;
+	return !(r->s->found_1[0] & 2);
+}
+#line here "policyd.c"
+
+#line 22 "tests/golden/strings.yaml"
+/* args.filename Contains */
+PD_INLINE int test_9(struct run *r, int unread)
+{
+	need_0(r);
+	need_automaton_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (r->s->found_0[0] & 3);
+}
+#line here "policyd.c"
+
+#line 23 "tests/golden/strings.yaml"
+/* args.filename Glob */
+PD_INLINE int test_10(struct run *r, int unread)
+{
+	need_0(r);
+	need_automaton_1(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (r->s->found_1[0] & 1);
+}
+#line here "policyd.c"
+
+#line 24 "tests/golden/strings.yaml"
+/* args.filename Contains */
+PD_INLINE int test_11(struct run *r, int unread)
+{
+	need_0(r);
+	need_automaton_0(r);
+	if (r->s->state[0] == PD_UNREAD)
+		return unread;
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (r->s->found_0[0] & 4);
+}
+#line here "policyd.c"
+
+#line 6 "tests/golden/strings.yaml"
+/* strings/paths */
+PD_INLINE void match_0(struct run *r)
+{
+	u32 flags = 0;
+
+	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1) && test_3(r, 1) && test_4(r, 1) && test_5(r, 1) && test_6(r, 1) && test_7(r, 1)))
+		return;
+	if ((r->s->state[0] == PD_UNREAD) && !(test_0(r, 0) && test_1(r, 0) && test_2(r, 0) && test_3(r, 0) && test_4(r, 0) && test_5(r, 0) && test_6(r, 0) && test_7(r, 0)))
+		flags = PD_FLAG_UNREAD;
+	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
+}
+#line here "policyd.c"
+
+#line 18 "tests/golden/strings.yaml"
+/* strings/searches */
+PD_INLINE void match_1(struct run *r)
+{
+	u32 flags = 0;
+
+	if (!(test_8(r, 1) && (test_9(r, 1) || test_10(r, 1) || test_11(r, 1))))
+		return;
+	if ((r->s->state[0] == PD_UNREAD) && !(test_8(r, 0) && (test_9(r, 0) || test_10(r, 0) || test_11(r, 0))))
+		flags = PD_FLAG_UNREAD;
+	r->s->queue_1[r->s->queued_1++ & 0] = 1 | flags << 16;
+}
+#line here "policyd.c"
+
+PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
+{
+	void *ring = pd_row(MAP(rings), d->policy);
+	struct event_0_0 *e;
+	u64 absent = 0;
+	u64 unread = 0;
+	u32 at = sizeof(*e);
+
+	PD_ADD(&counts[0], 1);
+	need_2(r);
+	need_3(r);
+	need_4(r);
+	need_1(r);
+	need_6(r);
+	need_0(r);
+	need_7(r);
+	need_8(r);
+	e = (void *) r->s->event;
+	pd_fill_header(&e->h, 1505208645, d->policy, d->rule, d->hook, flags, verdict);
+	e->f.c0 = r->s->v2;
+	e->f.c1 = r->s->state[3] == PD_OK ? r->s->v3 : 0;
+	pd_mark(&absent, &unread, r->s->state[3], 1);
+	e->f.c2 = r->s->v4;
+	if (r->s->state[1] == PD_OK)
+		pd_put_string(e->f.c3, sizeof(e->f.c3), r->s->v1.data, r->s->v1.length);
+	else
+		__builtin_memset(e->f.c3, 0, sizeof(e->f.c3));
+	pd_mark(&absent, &unread, r->s->state[1], 3);
+	if ((r->self ? PD_OK : PD_UNREAD) == PD_OK) {
+		at = pd_append(e, at, 96, &e->f.c4, r->self->exe, r->self->exe_length, r->self->exe_cut, 256);
+		if (!at)
+			return;
+	} else {
+		e->f.c4.offset = 0;
+		e->f.c4.length = 0;
+	}
+	pd_mark(&absent, &unread, (r->self ? PD_OK : PD_UNREAD), 4);
+	e->f.c5 = r->s->v6;
+	if (r->s->state[0] == PD_OK) {
+		at = pd_append(e, at, 352, &e->f.c6, r->s->v0.data, r->s->v0.length, r->s->v0.cut, 4096);
+		if (!at)
+			return;
+	} else {
+		e->f.c6.offset = 0;
+		e->f.c6.length = 0;
+	}
+	pd_mark(&absent, &unread, r->s->state[0], 6);
+	e->f.c7 = r->s->v7;
+	e->f.c8 = r->s->v8;
+	e->h.absent = absent;
+	e->h.unread = unread;
+	e->h.length = at;
+	if (!ring || pd_ring_output(ring, e, at, 0)) {
+		PD_ADD(&counts[2], 1);
+		return;
+	}
+	PD_ADD(&counts[1], 1);
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_0(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	r->self = pd_process_self(MAP(processes));
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+		verdict = settings->flags & PD_CONFIG_ENFORCE ? d->taken : d->held;
+		if (settings->flags & PD_CONFIG_ENFORCE) {
+			PD_ADD(&counts[7], 1);
+			if (pd_pid_tgid() >> 32 != 1) /* never the init process */
+				pd_send_signal(d->signal);
+		} else {
+			PD_ADD(&counts[8], 1);
+		}
+	}
+	event_0_0(r, d, counts, flags, verdict);
+}
+
+PD_INLINE void take_effects_0(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < most; i++) {
+		if (i >= r->s->queued_0)
+			break;
+		item = r->s->queue_0[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_0(r, d, item >> 16);
+	}
+}
+
+PD_INLINE void event_1_0(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
+{
+	void *ring = pd_row(MAP(rings), d->policy);
+	struct event_1_0 *e;
+	u64 absent = 0;
+	u64 unread = 0;
+	u32 at = sizeof(*e);
+
+	PD_ADD(&counts[0], 1);
+	need_2(r);
+	need_3(r);
+	need_4(r);
+	need_1(r);
+	need_0(r);
+	e = (void *) r->s->event;
+	pd_fill_header(&e->h, 740906255, d->policy, d->rule, d->hook, flags, verdict);
+	e->f.c0 = r->s->v2;
+	e->f.c1 = r->s->state[3] == PD_OK ? r->s->v3 : 0;
+	pd_mark(&absent, &unread, r->s->state[3], 1);
+	e->f.c2 = r->s->v4;
+	if (r->s->state[1] == PD_OK)
+		pd_put_string(e->f.c3, sizeof(e->f.c3), r->s->v1.data, r->s->v1.length);
+	else
+		__builtin_memset(e->f.c3, 0, sizeof(e->f.c3));
+	pd_mark(&absent, &unread, r->s->state[1], 3);
+	if ((r->self ? PD_OK : PD_UNREAD) == PD_OK) {
+		at = pd_append(e, at, 88, &e->f.c4, r->self->exe, r->self->exe_length, r->self->exe_cut, 256);
+		if (!at)
+			return;
+	} else {
+		e->f.c4.offset = 0;
+		e->f.c4.length = 0;
+	}
+	pd_mark(&absent, &unread, (r->self ? PD_OK : PD_UNREAD), 4);
+	if (r->s->state[0] == PD_OK) {
+		at = pd_append(e, at, 344, &e->f.c5, r->s->v0.data, r->s->v0.length, r->s->v0.cut, 4096);
+		if (!at)
+			return;
+	} else {
+		e->f.c5.offset = 0;
+		e->f.c5.length = 0;
+	}
+	pd_mark(&absent, &unread, r->s->state[0], 5);
+	e->h.absent = absent;
+	e->h.unread = unread;
+	e->h.length = at;
+	if (!ring || pd_ring_output(ring, e, at, 0)) {
+		PD_ADD(&counts[2], 1);
+		return;
+	}
+	PD_ADD(&counts[1], 1);
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_1(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	r->self = pd_process_self(MAP(processes));
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+	}
+	event_1_0(r, d, counts, flags, verdict);
+}
+
+PD_INLINE void take_effects_1(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < most; i++) {
+		if (i >= r->s->queued_1)
+			break;
+		item = r->s->queue_1[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_1(r, d, item >> 16);
+	}
+}
+
+PD_ENTRY int pd_367c02e223d5(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+	r.s->searched_0 = 0;
+	r.s->searched_1 = 0;
+	r.s->queued_0 = 0;
+	r.s->queued_1 = 0;
+	match_0(&r);
+	match_1(&r);
+	take_effects_0(&r, 1);
+	take_effects_1(&r, 1);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";

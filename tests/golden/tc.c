@@ -1,0 +1,592 @@
+/* policyd 0.1.0, tcx:eth0:egress, pd_c8f95f70a25d */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+#ifndef PD_TYPES
+
+#endif
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (-1)
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(percpu_hash_8_16_f1, 12, 4, 4, 4096);
+PD_MAP(zeros, 2, 4, 16, 1);
+PD_MAP(rules, 2, 4, 28, 1);
+PD_MAP(scratch, 6, 4, 512, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/packet_types.c */
+
+#define PD_MOST_MAPS 1
+
+/* lib/rules.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+struct key_0_0 {
+	u32 c0; /* interface */
+	u8 c1; /* protocol */
+	u8 pad0[3];
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u64 v0;
+	u8 v1[8] __attribute__((aligned(8)));
+	u64 v2;
+	u64 v3;
+	u64 v4;
+	u32 queued_0;
+	u32 queue_0[1];
+	struct pd_packet packet;
+	u64 key[1];
+	u8 state[5]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 512, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/skb.c */
+
+/* fields/packet.c */
+
+/* hooks/tcx.c */
+
+/* fields/process.c */
+
+/* vlan.id */
+PD_INLINE u8 fetch_0(struct run *r)
+{
+	return packet_vlan_id(r, &r->s->v0);
+}
+
+PD_INLINE void need_0(struct run *r)
+{
+	if (!r->s->state[0])
+		r->s->state[0] = fetch_0(r);
+}
+
+/* eth.src */
+PD_INLINE u8 fetch_1(struct run *r)
+{
+	return packet_eth_src(r, r->s->v1);
+}
+
+PD_INLINE void need_1(struct run *r)
+{
+	if (!r->s->state[1])
+		r->s->state[1] = fetch_1(r);
+}
+
+/* interface */
+PD_INLINE u8 fetch_2(struct run *r)
+{
+	return packet_interface(r, &r->s->v2);
+}
+
+PD_INLINE void need_2(struct run *r)
+{
+	if (!r->s->state[2])
+		r->s->state[2] = fetch_2(r);
+}
+
+/* protocol */
+PD_INLINE u8 fetch_3(struct run *r)
+{
+	return packet_protocol(r, &r->s->v3);
+}
+
+PD_INLINE void need_3(struct run *r)
+{
+	if (!r->s->state[3])
+		r->s->state[3] = fetch_3(r);
+}
+
+/* packet.length */
+PD_INLINE u8 fetch_4(struct run *r)
+{
+	return packet_length(r, &r->s->v4);
+}
+
+PD_INLINE void need_4(struct run *r)
+{
+	if (!r->s->state[4])
+		r->s->state[4] = fetch_4(r);
+}
+
+#line 9 "tests/golden/tc.yaml"
+/* vlan.id Equal */
+PD_INLINE int test_0(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (r->s->v0 == 7);
+}
+#line here "policyd.c"
+
+#line 10 "tests/golden/tc.yaml"
+/* eth.src not Equal */
+PD_INLINE int test_1(struct run *r, int unread)
+{
+	need_1(r);
+	if (r->s->state[1] != PD_OK)
+		return 1;
+	return !((PD_LOAD(u32, r->s->v1, 0) == 2) && (PD_LOAD(u16, r->s->v1, 4) == 256));
+}
+#line here "policyd.c"
+
+#line 6 "tests/golden/tc.yaml"
+/* tc/marked */
+PD_INLINE void match_0(struct run *r)
+{
+	u32 flags = 0;
+
+	if (!(test_0(r, 1) && test_1(r, 1)))
+		return;
+	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
+}
+#line here "policyd.c"
+
+/* The entry that this event's key names, or NULL after the reason was counted. */
+PD_INLINE u64 *entry_0_0(struct run *r, const struct pd_rule *d, u64 *counts, void *map)
+{
+	struct key_0_0 *key = (void *) r->s->key;
+	u64 *entry;
+
+	need_2(r);
+	need_3(r);
+	need_4(r);
+	if (!(r->s->state[3] == PD_OK)) {
+		PD_ADD(&counts[4], 1);
+		return 0;
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	key->c0 = r->s->v2;
+	key->c1 = r->s->v3;
+	entry = pd_entry(map, key, pd_row(MAP(zeros), 0));
+	if (!entry)
+		PD_ADD(&counts[3], 1);
+	return entry;
+}
+
+PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
+{
+	void *map = pd_row(MAP(percpu_hash_8_16_f1), d->maps[0]);
+
+	return map ? entry_0_0(r, d, counts, map) : 0;
+}
+
+PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
+{
+	u64 *slots = slots_0_0(r, d, counts);
+
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
+	PD_ADD(&slots[1], (u64) r->s->v4);
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_0(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+		verdict = settings->flags & PD_CONFIG_ENFORCE ? d->taken : d->held;
+		if (settings->flags & PD_CONFIG_ENFORCE) {
+			PD_ADD(&counts[7], 1);
+			if (r->s->verdict < d->level) {
+				r->s->verdict = d->level;
+				r->s->number = d->number;
+			}
+		} else {
+			PD_ADD(&counts[8], 1);
+		}
+		metric_0_0(r, d, counts);
+	}
+}
+
+PD_INLINE void take_effects_0(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < most; i++) {
+		if (i >= r->s->queued_0)
+			break;
+		item = r->s->queue_0[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_0(r, d, item >> 16);
+	}
+}
+
+PD_ENTRY int pd_c8f95f70a25d(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+	pd_parse(ctx, &r.s->packet);
+	r.s->queued_0 = 0;
+	match_0(&r);
+	take_effects_0(&r, 1);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+
+/* policyd 0.1.0, tcx:wg0:ingress, pd_56228f9d08b7 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+#ifndef PD_TYPES
+
+#endif
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (-1)
+#define PD_NO_ETHERNET 1
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(rules, 2, 4, 28, 1);
+PD_MAP(scratch, 6, 4, 528, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/packet_types.c */
+
+#define PD_MOST_MAPS 1
+
+/* lib/rules.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+struct layout_0_0 {
+	u16 c0; /* family */
+	u8 c1; /* protocol */
+	u8 pad0[5];
+	struct pd_address c2; /* src_ip */
+	u16 c3; /* src_port */
+	u8 pad1[6];
+	struct pd_address c4; /* dst_ip */
+	u16 c5; /* dst_port */
+	u8 pad2[6];
+};
+struct event_0_0 {
+	struct pd_header h;
+	struct layout_0_0 f;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u64 v0;
+	u64 v1;
+	struct pd_address v2;
+	u64 v3;
+	struct pd_address v4;
+	u64 v5;
+	u32 queued_0;
+	u32 queue_0[1];
+	struct pd_packet packet;
+	u8 state[6]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 528, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/skb.c */
+
+/* fields/packet.c */
+
+/* hooks/tcx.c */
+
+/* fields/process.c */
+
+/* protocol */
+PD_INLINE u8 fetch_0(struct run *r)
+{
+	return packet_protocol(r, &r->s->v0);
+}
+
+PD_INLINE void need_0(struct run *r)
+{
+	if (!r->s->state[0])
+		r->s->state[0] = fetch_0(r);
+}
+
+/* family */
+PD_INLINE u8 fetch_1(struct run *r)
+{
+	return packet_family(r, &r->s->v1);
+}
+
+PD_INLINE void need_1(struct run *r)
+{
+	if (!r->s->state[1])
+		r->s->state[1] = fetch_1(r);
+}
+
+/* src.ip */
+PD_INLINE u8 fetch_2(struct run *r)
+{
+	return packet_src_ip(r, &r->s->v2);
+}
+
+PD_INLINE void need_2(struct run *r)
+{
+	if (!r->s->state[2])
+		r->s->state[2] = fetch_2(r);
+}
+
+/* src.port */
+PD_INLINE u8 fetch_3(struct run *r)
+{
+	return packet_src_port(r, &r->s->v3);
+}
+
+PD_INLINE void need_3(struct run *r)
+{
+	if (!r->s->state[3])
+		r->s->state[3] = fetch_3(r);
+}
+
+/* dst.ip */
+PD_INLINE u8 fetch_4(struct run *r)
+{
+	return packet_dst_ip(r, &r->s->v4);
+}
+
+PD_INLINE void need_4(struct run *r)
+{
+	if (!r->s->state[4])
+		r->s->state[4] = fetch_4(r);
+}
+
+/* dst.port */
+PD_INLINE u8 fetch_5(struct run *r)
+{
+	return packet_dst_port(r, &r->s->v5);
+}
+
+PD_INLINE void need_5(struct run *r)
+{
+	if (!r->s->state[5])
+		r->s->state[5] = fetch_5(r);
+}
+
+#line 17 "tests/golden/tc.yaml"
+/* protocol Equal */
+PD_INLINE int test_0(struct run *r, int unread)
+{
+	need_0(r);
+	if (r->s->state[0] != PD_OK)
+		return 0;
+	return (r->s->v0 == 1);
+}
+#line here "policyd.c"
+
+#line 14 "tests/golden/tc.yaml"
+/* tc/ended */
+PD_INLINE void match_0(struct run *r)
+{
+	u32 flags = 0;
+
+	if (!test_0(r, 1))
+		return;
+	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
+}
+#line here "policyd.c"
+
+PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
+{
+	void *ring = pd_row(MAP(rings), d->policy);
+	struct event_0_0 *e;
+	u64 absent = 0;
+	u64 unread = 0;
+
+	PD_ADD(&counts[0], 1);
+	need_1(r);
+	need_0(r);
+	need_2(r);
+	need_3(r);
+	need_4(r);
+	need_5(r);
+	e = ring ? pd_ring_reserve(ring, sizeof(*e), 0) : 0;
+	if (!e) {
+		PD_ADD(&counts[2], 1);
+		return;
+	}
+	pd_fill_header(&e->h, 1133903597, d->policy, d->rule, d->hook, flags, verdict);
+	e->f.c0 = r->s->state[1] == PD_OK ? r->s->v1 : 0;
+	pd_mark(&absent, &unread, r->s->state[1], 0);
+	e->f.c1 = r->s->state[0] == PD_OK ? r->s->v0 : 0;
+	pd_mark(&absent, &unread, r->s->state[0], 1);
+	if (r->s->state[2] == PD_OK)
+		__builtin_memcpy(&e->f.c2, &r->s->v2, sizeof(e->f.c2));
+	else
+		__builtin_memset(&e->f.c2, 0, sizeof(e->f.c2));
+	pd_mark(&absent, &unread, r->s->state[2], 2);
+	e->f.c3 = r->s->state[3] == PD_OK ? r->s->v3 : 0;
+	pd_mark(&absent, &unread, r->s->state[3], 3);
+	if (r->s->state[4] == PD_OK)
+		__builtin_memcpy(&e->f.c4, &r->s->v4, sizeof(e->f.c4));
+	else
+		__builtin_memset(&e->f.c4, 0, sizeof(e->f.c4));
+	pd_mark(&absent, &unread, r->s->state[4], 4);
+	e->f.c5 = r->s->state[5] == PD_OK ? r->s->v5 : 0;
+	pd_mark(&absent, &unread, r->s->state[5], 5);
+	e->h.absent = absent;
+	e->h.unread = unread;
+	e->h.length = sizeof(*e);
+	pd_ring_submit(e, 0);
+	PD_ADD(&counts[1], 1);
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_0(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+		verdict = settings->flags & PD_CONFIG_ENFORCE ? d->taken : d->held;
+		if (settings->flags & PD_CONFIG_ENFORCE) {
+			PD_ADD(&counts[7], 1);
+			if (r->s->verdict < d->level) {
+				r->s->verdict = d->level;
+				r->s->number = d->number;
+			}
+		} else {
+			PD_ADD(&counts[8], 1);
+		}
+	}
+	event_0_0(r, d, counts, flags, verdict);
+}
+
+PD_INLINE void take_effects_0(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < most; i++) {
+		if (i >= r->s->queued_0)
+			break;
+		item = r->s->queue_0[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_0(r, d, item >> 16);
+	}
+}
+
+PD_ENTRY int pd_56228f9d08b7(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
+	pd_parse(ctx, &r.s->packet);
+	r.s->queued_0 = 0;
+	match_0(&r);
+	take_effects_0(&r, 1);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
