@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import PolicyError, Problem
 from policyd.policy import SyscallHook
+from policyd.resolve.conditions import leaves_of
 from policyd.resolve.hooks import locate
 from policyd.resolve.host import Host
 from policyd.resolve.metrics import Metrics
@@ -23,10 +24,10 @@ from policyd.resolve.operands import Reading
 from policyd.resolve.params import Stock
 from policyd.resolve.problems import Problems, Wrong
 from policyd.resolve.rules import Rules
-from policyd.unit import MapSpec, TypedPolicy
+from policyd.unit import ListRef, MapSpec, MetricOutput, ScalarParam, ScalarRef, Test, TypedPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from policyd.policy import Policy
     from policyd.target import Target
@@ -69,7 +70,7 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
         name=policy.name,
         rules=tuple(rules.typed),
         maps=maps,
-        scalars=tuple(rules.stock.scalars[name] for name in sorted(rules.stock.scalars)),
+        scalars=_scalars(rules),
         ring_bytes=policy.ring_bytes,
         enforce=policy.mode == "enforce",
         suspend=policy.suspend,
@@ -83,12 +84,23 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
 
 
 def _maps(rules: Rules) -> tuple[MapSpec, ...]:
-    """Return all maps by name; a metric and a list of one name are an error."""
+    """Return the maps that rules use, by name; a metric and a list of one name are an error."""
     for name in sorted(rules.metrics.maps.keys() & rules.stock.maps.keys()):
         message = f"`{name}` is the name of a metric and of a list parameter"
         rules.problems.error(("spec", "params"), Wrong("name-taken", message, "rename one of them"))
     every = rules.metrics.maps | rules.stock.maps
-    return tuple(every[name] for name in sorted(every))
+    used = {output.map_name for rule in rules.typed for output in rule.outputs if isinstance(output, MetricOutput)}
+    used |= {test.ref.map_name for test in _tests(rules) if isinstance(test.ref, ListRef)}
+    return tuple(every[name] for name in sorted(used))
+
+
+def _scalars(rules: Rules) -> tuple[ScalarParam, ...]:
+    used = {test.ref.name for test in _tests(rules) if isinstance(test.ref, ScalarRef)}
+    return tuple(rules.stock.scalars[name] for name in sorted(used))
+
+
+def _tests(rules: Rules) -> Iterator[Test]:
+    return (test for rule in rules.typed for test in leaves_of(rule.condition))
 
 
 def _numbered(words: Iterable[str]) -> dict[str, int]:

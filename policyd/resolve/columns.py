@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policyd.layout import Column, Layout
 from policyd.policy import Column as NamedPath
-from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.problems import Complaints, Missing, Wrong, complain
 from policyd.text import quote
 from policyd.vocabulary.attach import attach_kind
 from policyd.vocabulary.types import Shape
@@ -31,7 +31,6 @@ MOST_KEY_BYTES = 1024
 DEFAULT_GROUPS = ("process", "args", "flow")
 """What an event shows that nobody described: those of these that the hook has."""
 
-Complaints = list[tuple["Path", Missing]]
 Columns = tuple[Layout, tuple["Value", ...]]
 
 
@@ -43,7 +42,7 @@ def event_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Co
             for name, path in _expand(column, fields):
                 _add(found, name, fields.value(path), column)
         except Missing as missing:
-            complaints.append((column.at, missing))
+            complain(complaints, column.at, missing)
     if fields.place.many and all(value.path != "hook.name" for _, value in found.values()):
         fired = fields.value("hook.name")
         found = {"hook_name": (Column("hook_name", fired.type, "hook.name"), fired), **found}
@@ -68,7 +67,7 @@ def key_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Comp
         try:
             _add(found, column.name, fields.value(column.field), column)
         except Missing as missing:
-            complaints.append((column.at, missing))
+            complain(complaints, column.at, missing)
     key = Layout(tuple(_short(column) for column, _ in found.values()))
     if key.size > MOST_KEY_BYTES:
         wrong = Wrong("key-too-long", f"the key has {key.size} bytes, a metric's key has at most {MOST_KEY_BYTES}")

@@ -12,15 +12,27 @@ from policyd.policy import AllOf as AllFilter
 from policyd.policy import AnyOf as AnyFilter
 from policyd.policy import Filter, Leaf, Not
 from policyd.resolve.lists import FORMS, listable
-from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.text import one_of
 from policyd.unit import AllOf, AnyOf, Condition, ScalarRef, Test, Value
 from policyd.vocabulary.operators import OPERATORS, fits, fitting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from policyd.errors import Path
     from policyd.resolve.fields import Fields
     from policyd.resolve.params import Stock
+
+
+def leaves_of(condition: Condition) -> Iterator[Test]:
+    """Yield every test of a condition."""
+    if isinstance(condition, Test):
+        yield condition
+        return
+    for part in condition.parts:
+        yield from leaves_of(part)
+
 
 SHORT_LISTS = {"In": 16, "InCIDR": 8, "Prefix": 16, "Under": 16, "Suffix": 16}
 """Lists up to this long become comparisons in the program, longer ones a map."""
@@ -59,7 +71,7 @@ class Conditions:
         try:
             return self._leaf(leaf, negate)
         except Missing as missing:
-            self.complaints.append((leaf.at, missing))
+            complain(self.complaints, leaf.at, missing)
             return _EVERYTHING
         finally:
             self.warnings.extend((leaf.at, message) for message in self.stock.reading.taken())
@@ -76,7 +88,7 @@ class Conditions:
         position = self.stock.policy.position(leaf.at)
         if leaf.param:
             return self._param_test(value, operator.positive, leaf, negate)
-        operands = self.stock.reading.all(operator.positive, value.type, leaf.values)
+        operands = self.stock.operands(leaf, operator, value.type)
         return self._bounded(Test(value, operator.positive, operands, None, negate, position))
 
     def _param_test(self, value: Value, operator: str, leaf: Leaf, negate: bool) -> Test:
@@ -91,7 +103,7 @@ class Conditions:
         """Return the test, its operands in a map if they are many; those too long for a map stay in the program."""
         if test.operator not in FORMS or len(test.operands) <= SHORT_LISTS[test.operator]:
             return test
-        listed = [operand for operand in test.operands if listable(test.operator, operand)]
+        listed = tuple(operand for operand in test.operands if listable(test.operator, operand))
         others = tuple(operand for operand in test.operands if not listable(test.operator, operand))
         reference = self.stock.literal(self.row, test.operator, test.value.type, listed)
         looked_up = Test(test.value, test.operator, (), reference, test.negate, test.position)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from policyd.layout import Column, Layout
 from policyd.resolve.buckets import resolve_buckets
-from policyd.resolve.columns import Complaints, key_columns
+from policyd.resolve.columns import key_columns
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
-from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.problems import Complaints, Missing, Wrong, complain
 from policyd.text import quote
 from policyd.unit import Buckets, MapClass, MapSpec, MetricOutput, Purpose, Value
 from policyd.vocabulary.types import Shape, ValueType
@@ -42,7 +42,7 @@ class Metrics:
                 return None
             self._keep(self._spec(written, key, value))
         except Missing as missing:
-            complaints.append((written.at, missing))
+            complain(complaints, written.at, missing)
             return None
         return MetricOutput(cast("Purpose", written.kind), written.name, keys, value)
 

@@ -7,10 +7,11 @@ network with host bits set).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from policyd.resolve.problems import Wrong
+from policyd.resolve.problems import Missing, Several, Wrong
 from policyd.text import did_you_mean, quote
 from policyd.vocabulary.addresses import parse_network
 from policyd.vocabulary.kinds import KINDS, kind_type, parse
@@ -18,12 +19,18 @@ from policyd.vocabulary.quantities import parse_interval
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
+    from policyd.errors import Path
     from policyd.resolve.lists import Operand
     from policyd.unit import Interval
 
 T = TypeVar("T")
+Texts = Sequence[tuple[str, "Path"]]
+"""Texts of operands, each with its place in the document."""
+
+MOST_WRONGS = 20
+"""Bad values of one list that are reported."""
 
 _SIZED = re.compile(r"(string|bytes)([1-9][0-9]{0,3})")
 _LARGEST_SIZED = 4096
@@ -41,13 +48,19 @@ class Reading:
         warnings, self.warnings = self.warnings, []
         return warnings
 
-    def all(self, operator: str, type_: ValueType, texts: Iterable[str]) -> tuple[Operand | Interval, ...]:
-        """Return a test's operands as `unit.Test` wants them for the positive `operator`; `Wrong` for the first bad one."""
+    def all(self, operator: str, type_: ValueType, texts: Texts) -> tuple[Operand | Interval, ...]:
+        """Return a test's operands as `unit.Test` wants them for the positive `operator`; `Several` for all bad ones."""
         if operator == "InRange":
-            return tuple(self._interval(type_, text) for text in texts)
+            return tuple(_each(lambda text: self._interval(type_, text), texts))
         if operator in {"AllBits", "AnyBits"}:
             return (self._mask(operator, type_, texts),)
-        return tuple(dict.fromkeys(self.one(operator, type_, text) for text in texts))
+        if type_.kind == "syscall" and type_.symbols:
+            return tuple(number for numbers in _each(lambda text: self._calls(type_, text), texts) for number in numbers)
+        return self.list(operator, type_, texts)
+
+    def list(self, operator: str, type_: ValueType, texts: Texts) -> tuple[Operand, ...]:
+        """Return the operands of a list, each once; `Several` for all bad ones."""
+        return tuple(dict.fromkeys(_each(lambda text: self.one(operator, type_, text), texts)))
 
     def one(self, operator: str, type_: ValueType, text: str) -> Operand:
         """Return one operand of an operator that takes plain values: a network for InCIDR, a pattern for Glob…"""
@@ -74,10 +87,15 @@ class Reading:
     def _interval(self, type_: ValueType, text: str) -> Interval:
         return self._expect(type_, text, lambda: parse_interval(text, lambda end: self.number(type_, end)))
 
-    def _mask(self, operator: str, type_: ValueType, texts: Iterable[str]) -> int:
+    def _calls(self, type_: ValueType, text: str) -> tuple[int, ...]:
+        """Return every number of a system call: where both ABIs count, a name has two."""
+        named = tuple(number for number, name in type_.symbols if name == text.strip())
+        return named or (self.number(type_, text),)
+
+    def _mask(self, operator: str, type_: ValueType, texts: Texts) -> int:
         mask = 0
-        for text in texts:
-            mask |= self.number(type_, text) & ((1 << type_.size * 8) - 1)
+        for number in _each(lambda text: self.number(type_, text), texts):
+            mask |= number & ((1 << type_.size * 8) - 1)
         if mask == 0:
             raise Wrong("no-bits", f"{operator} with no bit set says nothing of the field", "compare with Equal, value: 0")
         return mask
@@ -89,6 +107,20 @@ class Reading:
         except ValueError as error:
             kind = type_.kind
             raise Wrong("bad-value", f"{quote(text)} does not fit a field of type {kind}: expected {error}") from error
+
+
+def _each(read: Callable[[str], T], texts: Texts) -> list[T]:
+    """Read every text; all that is wrong is raised at once."""
+    found, wrongs = [], list[Missing]()
+    for text, at in texts:
+        try:
+            found.append(read(text))
+        except Wrong as wrong:
+            wrong.at = at
+            wrongs.append(wrong)
+    if wrongs:
+        raise Several(wrongs[:MOST_WRONGS])
+    return found
 
 
 def declared_type(name: str) -> ValueType:

@@ -16,9 +16,10 @@ from policyd.unit import ListRef, MapSpec, ScalarParam, ScalarRef
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from policyd.policy import Param, Policy
+    from policyd.errors import Path
+    from policyd.policy import Leaf, Param, Policy
+    from policyd.unit import Interval
+    from policyd.vocabulary.operators import Operator
 
 _U64 = (1 << 64) - 1
 
@@ -31,17 +32,28 @@ class Stock:
     reading: Reading
     maps: dict[str, MapSpec] = field(default_factory=dict)
     scalars: dict[str, ScalarParam] = field(default_factory=dict)
+    _parsed: dict[tuple[Path, ValueType], tuple[Operand | Interval, ...]] = field(default_factory=dict)
+    _literals: dict[tuple[int, str, ValueType, tuple[Operand, ...]], ListRef] = field(default_factory=dict)
 
-    def literal(self, row: int, operator: str, type_: ValueType, operands: Sequence[Operand]) -> ListRef:
+    def operands(self, leaf: Leaf, operator: Operator, type_: ValueType) -> tuple[Operand | Interval, ...]:
+        """Return the parsed values of a leaf, once for all places of its rule."""
+        key = (leaf.at, type_)
+        if key not in self._parsed:
+            if operator.arity == "many":
+                texts = [(text, (*leaf.at, "values", index)) for index, text in enumerate(leaf.values)]
+            else:
+                texts = [(text, (*leaf.at, "value")) for text in leaf.values]
+            self._parsed[key] = self.reading.all(operator.positive, type_, texts)
+        return self._parsed[key]
+
+    def literal(self, row: int, operator: str, type_: ValueType, operands: tuple[Operand, ...]) -> ListRef:
         """Return the reference to a literal list of rule `row`; equal lists of a rule are one map."""
-        spec = list_spec(self.policy.name, "", operator, type_, operands)
-        mine = [name for name in self.maps if name.startswith(f"rule-{row}-list-")]
-        for name in mine:
-            if replace(self.maps[name], name="") == spec:
-                return ListRef(name)
-        name = f"rule-{row}-list-{len(mine)}"
-        self.maps[name] = replace(spec, name=name)
-        return ListRef(name)
+        key = (row, operator, replace(type_, size=0), operands)
+        if key not in self._literals:
+            name = f"rule-{row}-list-{sum(known == row for known, *_ in self._literals)}"
+            self.maps[name] = list_spec(self.policy.name, name, operator, type_, operands)
+            self._literals[key] = ListRef(name)
+        return self._literals[key]
 
     def reference(self, name: str, operator: str, type_: ValueType) -> ListRef | ScalarRef:
         """Return the reference to a parameter that a test of a field of `type_` by the positive `operator` uses."""
@@ -57,7 +69,8 @@ class Stock:
             raise Wrong("param-does-not-fit", f"{operator} takes no list parameter", "use In, or write the values out")
         name = param.name + FORMS[operator].suffix
         if name not in self.maps:
-            operands = [self.reading.one(operator, type_, text) for text in param.values]
+            texts = [(text, (*param.at, "values", index)) for index, text in enumerate(param.values)]
+            operands = self.reading.list(operator, type_, texts)
             self.maps[name] = param_spec(self.policy.name, param.name, operator, type_, operands)
         return ListRef(name, param.optional)
 
@@ -66,12 +79,14 @@ class Stock:
             message = f"a single value of type {param.type} cannot be a parameter"
             raise Wrong("param-does-not-fit", message, "make it a list (values), and use In")
         if param.name not in self.scalars:
-            value = scalar_value(self.reading.value(type_, param.values[0]), type_) if param.values else None
+            texts = [(text, (*param.at, "value")) for text in param.values]
+            values = self.reading.list("Equal", type_, texts)
+            value = scalar_value(values[0], type_) if values else None
             self.scalars[param.name] = ScalarParam(self.policy.name, param.name, type_, value)
         return ScalarRef(param.name, param.optional)
 
 
-def scalar_value(operand: int | bytes, type_: ValueType) -> tuple[int, int]:
+def scalar_value(operand: Operand, type_: ValueType) -> tuple[int, int]:
     """Return the (low, high) words of a scalar parameter's row: numbers sign extended, addresses as two words."""
     assert isinstance(operand, int)
     if type_.shape is Shape.ADDRESS:

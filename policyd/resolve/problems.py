@@ -12,15 +12,43 @@ if TYPE_CHECKING:
 
 
 class Missing(Exception):  # noqa: N818 (not an error of policyd: the resolver's own signal, turned into a Problem)
-    """This target has no such hook, argument or member: an error, or NotApplicable where the rule is optional."""
+    """This target has no such hook, argument or member: an error, or NotApplicable where the rule is optional.
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
-        self.code, self.message, self.hint = code, message, hint
+    `at` is the place in the document, where it is known better than by whoever catches this.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", at: Path = ()) -> None:
+        self.code, self.message, self.hint, self.at = code, message, hint, at
         super().__init__(message)
+
+    @property
+    def each(self) -> tuple[Missing, ...]:
+        return (self,)
 
 
 class Wrong(Missing):
     """What is asked makes no sense on any target: always an error."""
+
+
+class Several(Wrong):
+    """Several things wrong at once, each with its own place: the values of a list."""
+
+    def __init__(self, wrongs: list[Missing]) -> None:
+        self.wrongs = tuple(wrongs)
+        super().__init__(wrongs[0].code, wrongs[0].message, wrongs[0].hint, wrongs[0].at)
+
+    @property
+    def each(self) -> tuple[Missing, ...]:
+        return self.wrongs
+
+
+Complaints = list[tuple["Path", Missing]]
+"""What is wrong at one place, each with its path in the document, before it is known whether that is an error."""
+
+
+def complain(complaints: Complaints, path: Path, missing: Missing) -> None:
+    """Take up what is wrong; `path` is where, unless it knows better."""
+    complaints.extend((one.at or path, one) for one in missing.each)
 
 
 @dataclass(slots=True)

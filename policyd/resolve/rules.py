@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from policyd.policy import EventOutput as WrittenEvent
 from policyd.resolve.actions import resolve_action
-from policyd.resolve.columns import Complaints, default_columns, event_columns
+from policyd.resolve.columns import default_columns, event_columns
 from policyd.resolve.conditions import Conditions
 from policyd.resolve.fields import Fields
-from policyd.resolve.problems import Missing, Problems, Wrong
-from policyd.unit import EventOutput, MetricOutput, PointedString, TypedAction, TypedRule
+from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
+from policyd.unit import EventOutput, MetricOutput, TypedAction, TypedRule
 from policyd.vocabulary.fields import FIELDS
+from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
     from policyd.resolve.params import Stock
     from policyd.resolve.place import Place
 
-LONGEST_STRING = 4096
-"""What is kept of a string in user memory."""
-SHORTER_STRING = 1024
-"""The same, in rules that read more than `MOST_LONG_STRINGS` of them: the scratch space holds all of an event's."""
-MOST_LONG_STRINGS = 6
+STRING_SIZES = (4096, 1024, 256)
+"""What is kept of a string of unknown length: the first size with which all strings of a rule fit `STRINGS_BYTES`."""
+STRINGS_BYTES = 24 * 1024
+"""Room for a rule's strings: an event is put together in a per-CPU map's value, which the kernel limits to 32 KiB."""
 
 _FROM_TABLE = frozenset(row.path for row in FIELDS if row.needs_process_table)
 
@@ -68,10 +68,10 @@ class Rules:
 
     def _at(self, row: int, rule: Rule, place: Place, located: Located, reasons: list[str]) -> TypedRule | None:
         """Return the rule at one place; None if something is wrong with it, which is then reported or in `reasons`."""
-        fields, complaints, typed = self._resolved(row, rule, place, LONGEST_STRING)
-        strings = sum(isinstance(value.access, PointedString) for value in fields.used)
-        if strings > MOST_LONG_STRINGS:
-            fields, complaints, typed = self._resolved(row, rule, place, SHORTER_STRING)
+        for longest in STRING_SIZES:
+            fields, complaints, typed = self._resolved(row, rule, place, longest)
+            if sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) <= STRINGS_BYTES:
+                break
         if complaints:
             wrong = [(path, missing) for path, missing in complaints if isinstance(missing, Wrong) or not rule.optional]
             self._report(wrong)
@@ -122,7 +122,7 @@ class Rules:
         try:
             return resolve_action(rule.action, place, self.stock.reading)
         except Missing as missing:
-            complaints.append((rule.action.at if rule.action else rule.at, missing))
+            complain(complaints, rule.action.at if rule.action else rule.at, missing)
             return TypedAction()
 
     def _warn(self, rule: Rule, place: Place, typed: TypedRule, used: set[str]) -> None:
@@ -140,7 +140,7 @@ class Rules:
 
     def _compare(self, rule: Rule, first: Fields, other: Place) -> None:
         """Report what a rule uses that another alternative of its firstOf has not, or has with another type."""
-        there = Fields(other, self.names, LONGEST_STRING)
+        there = Fields(other, self.names, STRING_SIZES[0])
         for value in first.used:
             if value.path == "hook.name":
                 continue

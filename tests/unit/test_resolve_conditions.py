@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from resolving import one_rule, problem, resolved, rule, typed
+from resolving import one_rule, problem, problems, resolved, rule, saved_target, typed
 
-from policyd.resolve.conditions import SHORT_LISTS
+from policyd.resolve.conditions import SHORT_LISTS, leaves_of
+from policyd.resolve.traces import COMPAT
 from policyd.unit import AllOf, AnyOf, Condition, ListRef, ScalarRef
 from policyd.unit import Test as TypedTest
 from policyd.vocabulary.operators import OPERATORS, fits
@@ -244,3 +245,63 @@ def test_host_bits_are_a_warning_that_shows_the_network() -> None:
     (warning,) = found.warnings
     assert (warning.code, warning.severity) == ("host-bits", "warning")
     assert "10.0.0.0/8" in warning.message
+
+
+def test_every_bad_value_of_a_list_is_reported_in_its_place() -> None:
+    found = problems(
+        """
+- name: it
+  hook: {syscall: openat}
+  filters:
+    - field: process.uid
+      operator: In
+      values:
+        - 0
+        - -1
+        - 1
+        - 4294967296
+  outputs: [{counter: {name: seen, help: Seen}}]
+"""
+    )
+    assert [problem.path[-2:] for problem in found] == [("values", 1), ("values", 3)]
+    first, second = (problem.position.line for problem in found if problem.position)
+    assert second == first + 2
+
+
+def test_bad_values_of_a_param_are_reported_at_the_param_once() -> None:
+    leaf_text = "{field: process.uid, operator: In, valuesFrom: {param: p}}"
+    found = problems(
+        one_rule(OPENAT, f"[{leaf_text}, {{not: {leaf_text}}}]"), "params: {p: {type: uid, values: [0, '-1', '-2']}}"
+    )
+    assert [problem.path for problem in found] == [
+        ("spec", "params", "p", "values", 1),
+        ("spec", "params", "p", "values", 2),
+    ]
+
+
+def test_a_name_stands_for_both_numbers_where_both_abis_count() -> None:
+    hook = "{syscall: {names: ['*'], abi: [Native, Compat]}}"
+    native, compat = (getattr(saved_target().syscalls["openat"], side) for side in ("number", "compat"))
+    for operator in ("Equal", "NotEqual"):
+        (test,) = rule(hook, f"[{{field: hook.name, operator: {operator}, value: openat}}]").condition.parts
+        assert set(test.operands) == {native, compat | COMPAT}
+
+
+def test_a_hundred_thousand_values_are_a_map_made_once() -> None:
+    values = ", ".join(map(str, range(100_000)))
+    text = one_rule("{syscall: [read, write, open, close]}", f"[{{field: process.uid, operator: In, values: [{values}]}}]")
+    found = typed(text)
+    (spec,) = [spec for spec in found.maps if spec.values is not None]
+    assert spec.max_entries == 100_000
+    assert {test.ref for one in found.rules for test in leaves_of(one.condition)} == {ListRef(spec.name)}
+
+
+def test_maps_and_scalars_of_rules_that_do_not_apply_are_not_made() -> None:
+    spec = "params: {who: {type: uid, values: [0]}, least: {type: uid, value: 5}}"
+    leaves = [
+        "{field: process.uid, operator: In, valuesFrom: {param: who}}",
+        "{field: process.uid, operator: Less, valuesFrom: {param: least}}",
+        "{field: args.nothing, operator: Exists}",
+    ]
+    found = typed(one_rule(OPENAT, f"[{', '.join(leaves)}]", more="optional: true"), spec)
+    assert (found.maps, found.scalars, len(found.not_applicable)) == ((), (), 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from resolving import one_rule, problem, problems, resolved, rule, typed
 
@@ -111,9 +113,15 @@ def test_members_are_walked_by_btf() -> None:
 
 
 def test_more_long_strings_than_fit_are_kept_shorter() -> None:
-    filters = ", ".join(f"{{field: args.{name}, operator: Exists}}" for name in ("dev_name", "dir_name", "type"))
-    few = rule("{syscall: mount}", f"[{filters}]")
-    assert {part.value.type.size for part in few.condition.parts} == {4096}
+    def sizes(count: int) -> set[int]:
+        """Return what is kept of the names of `count` folders above a process's places."""
+        places = product(("mm.exe_file.f_path", "fs.pwd", "fs.root"), range(9))
+        paths = [f"args.p.{base}.dentry{'.d_parent' * depth}.d_name.name" for base, depth in places][:count]
+        filters = ", ".join(f"{{field: {path}, operator: Exists}}" for path in paths)
+        found = rule("{raw_tracepoint: sched_process_exit}", f"[{filters}]")
+        return {part.value.type.size for part in found.condition.parts}
+
+    assert [sizes(6), sizes(7), sizes(24), sizes(25)] == [{4096}, {1024}, {1024}, {256}]
 
 
 # ------------------------------------------------------------------------------------------------ where fields can be read
