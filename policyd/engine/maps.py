@@ -1,13 +1,17 @@
 """Carries out the steps on maps: shared ones, rings, outputs, lists, scalars, config, and what must be freed.
 
 A new inner map is complete before it is pinned, and pinned before its row in the outer array names it, so that a crash at
-any point leaves something that the next plan can tell and mend.
+any point leaves something that the next plan can mend.  Rows are written many at a time (`settle`): the kernel waits
+for all running programs after each write to an outer array, some 10 ms (`maybe_wait_bpf_programs` of kernel/bpf/syscall.c),
+and only once after a batch (since 6.8).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.errors import PolicydError
 from policyd.layout import ACCOUNT_COLUMNS
 from policyd.observe import FILLED, POLICY_PIN, FilledRecord
 from policyd.plan.policies import scalar_bytes
@@ -16,6 +20,8 @@ from policyd.record import SHARED, class_pin, contents_name, map_pin, policy_pat
 from policyd.unit import MapClass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from policyd.engine.seams import ProcessTable
     from policyd.engine.workshop import Maps
     from policyd.kernel.port import Kernel
@@ -64,11 +70,58 @@ def _outer(kernel: Kernel, name: str, inner: MapClass, inner_entries: int, rows:
         kernel.close(template)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A row that waits to be written: the outer array, the row, and an open map."""
+
+    shared: str
+    row: int
+    fd: int
+    step: steps.Step
+
+    @property
+    def item(self) -> tuple[bytes, bytes]:
+        return row_key(self.row), self.fd.to_bytes(4, "little")
+
+
 class MapSteps:
     """Carries out the map steps of one change."""
 
     def __init__(self, kernel: Kernel, maps: Maps, processes: ProcessTable | None) -> None:
         self.kernel, self.maps, self.processes = kernel, maps, processes
+        self._waiting: list[_Waiting] = []
+        maps.stack.callback(self.forget_waiting)
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    def settle(self) -> list[tuple[steps.Step, PolicydError]]:
+        """Write the rows that wait, a batch an outer array; return the steps whose row could not be written."""
+        failed: list[tuple[steps.Step, PolicydError]] = []
+        for shared in sorted({row.shared for row in self._waiting}):
+            rows = [row for row in self._waiting if row.shared == shared]
+            try:
+                self.kernel.update_many(self.maps.open(shared), [row.item for row in rows])
+            except PolicydError:
+                failed += self._one_by_one(rows)
+        self.forget_waiting()
+        return failed
+
+    def _one_by_one(self, rows: list[_Waiting]) -> Iterator[tuple[steps.Step, PolicydError]]:
+        for row in rows:
+            try:
+                self.kernel.update(self.maps.open(row.shared), *row.item)
+            except PolicydError as error:
+                yield row.step, error
+
+    def forget_waiting(self) -> None:
+        """Close the maps that wait for their row, written or not."""
+        while self._waiting:
+            self.kernel.close(self._waiting.pop().fd)
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait to be written."""
+        return len(self._waiting)
 
     # -- new things ----------------------------------------------------------------------------------------------
 
@@ -100,46 +153,40 @@ class MapSteps:
 
     def create_ring(self, step: steps.CreateRing) -> None:
         fd = self.kernel.create_map("ringbuf", 0, 0, step.size, name=f"pd_{step.policy}"[:15])
-        self._place_new(fd, policy_path(step.policy, "ring"), "rings", step.row)
+        self._place_new(fd, policy_path(step.policy, "ring"), "rings", step)
 
     def create_map(self, step: steps.CreateMap) -> None:
         if step.spec.values is None:
             fd = self._create(step.spec, step.spec.max_entries, f"pd_{step.spec.name}"[:15])
-            self._place_new(fd, _path(step.spec), class_pin(step.spec.map_class), step.row)
+            self._place_new(fd, _path(step.spec), class_pin(step.spec.map_class), step)
         else:
-            self._fill(step.spec, step.row)
+            self._fill(step)
 
     def _create(self, spec: MapSpec, entries: int, name: str) -> int:
         shape = spec.map_class
         return self.kernel.create_map(shape.type, shape.key_size, shape.value_size, entries, shape.flags, name=name)
 
-    def _place_new(self, fd: int, path: str, shared: str, row: int) -> None:
-        """Pin a complete map, put it into its row, and close it."""
-        try:
-            self.kernel.make_directory(path.rpartition("/")[0])
-            self.kernel.pin(fd, path)
-            self.kernel.update(self.maps.open(shared), row_key(row), fd.to_bytes(4, "little"))
-        finally:
-            self.kernel.close(fd)
+    def _place_new(self, fd: int, path: str, shared: str, step: steps.CreateRing | steps.CreateMap | steps.FillList) -> None:
+        """Pin a complete map, and have it put into its row and closed."""
+        self._waiting.append(_Waiting(shared, step.row, fd, step))
+        self.kernel.make_directory(path.rpartition("/")[0])
+        self.kernel.pin(fd, path)
 
     def place_map(self, step: steps.PlaceMap) -> None:
         fd = self.kernel.open(step.path)
-        if fd is None:
-            return
-        try:
-            self.kernel.update(self.maps.open(step.shared), row_key(step.row), fd.to_bytes(4, "little"))
-        finally:
-            self.kernel.close(fd)
+        if fd is not None:
+            self._waiting.append(_Waiting(step.shared, step.row, fd, step))
 
     # -- in place ------------------------------------------------------------------------------------------------
 
     def fill_list(self, step: steps.FillList) -> None:
-        self._fill(step.spec, step.row)
+        self._fill(step)
 
-    def _fill(self, spec: MapSpec, row: int) -> None:
+    def _fill(self, step: steps.CreateMap | steps.FillList) -> None:
         """Replace a list whole; an empty one has no map at all.  The frozen map's name tells its contents."""
+        spec = step.spec
         if not spec.values:
-            self.kernel.delete(self.maps.open(class_pin(spec.map_class)), row_key(row))
+            self.kernel.delete(self.maps.open(class_pin(spec.map_class)), row_key(step.row))
             self.kernel.unpin(_path(spec))
             return
         key_size = spec.map_class.key_size
@@ -150,7 +197,7 @@ class MapSteps:
         except BaseException:
             self.kernel.close(fd)
             raise
-        self._place_new(fd, _path(spec), class_pin(spec.map_class), row)
+        self._place_new(fd, _path(spec), class_pin(spec.map_class), step)
 
     def set_scalar(self, step: steps.SetScalar | steps.SetNewScalar) -> None:
         self.kernel.update(self.maps.open("scalars"), row_key(step.row), scalar_bytes(step.value))

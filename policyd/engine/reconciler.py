@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import time
 from contextlib import ExitStack
@@ -162,6 +163,7 @@ class Engine:
             raise
 
     def _run(self, request: Request) -> Result:
+        _allow_many_files()
         self.kernel.remove_tree("staging")
         observed = self._observe()
         with ExitStack() as stack:
@@ -171,3 +173,9 @@ class Engine:
         """Return a record with who writes it, and when."""
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return replace(record, policyd=__version__, boot_id=boot_id, applied=time.time())
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit of open files: a change of a policy on every system call holds more than a thousand programs."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from policyd.engine.blame import find_bad
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from policyd.plan.steps import Step
 
 FIRST_CLEANING_STAGE = steps.DetachHook.stage
+
+ROWS_AT_ONCE = 256
+"""How many rows of outer arrays are written at once: each holds a file descriptor until then."""
 
 
 class StepFailed(Exception):  # noqa: N818 (it ends a round, it is never shown)
@@ -82,8 +86,6 @@ class Transaction:
     def run(self) -> Result:
         """Bring what is asked about, as far as it goes."""
         begun = time.monotonic()
-        for hook in self.first.hooks.values():
-            self.workshop.adopt(hook)
         first: Plan | None = None
         while True:
             composition = self.compose()
@@ -135,6 +137,9 @@ class Transaction:
             if isinstance(step, steps.CreateShared):
                 self._do(step) if pin else self.map_steps.make_shared(step)
         builds = [step for step in todo.steps if isinstance(step, steps.BuildProgram)]
+        for step in builds:
+            if step.point.id in self.first.hooks:
+                self.workshop.adopt(self.first.hooks[step.point.id])
         failed = self.workshop.build_all(step.bound for step in builds)
         for step in builds:
             error = failed.get(step.point.id)
@@ -169,14 +174,24 @@ class Transaction:
 
     def _carry_out(self, todo: Plan) -> None:
         """Do the other steps in their order; from the first cleaning step on, failures are warnings."""
+        self.map_steps.forget_waiting()
         left = [step for step in todo.steps if not isinstance(step, (steps.CreateShared, steps.BuildProgram))]
         done = len(todo.steps) - len(left)
-        for number, step in enumerate(left, start=done + 1):
-            self.engine.on_step(step, number, len(todo.steps))
-            if step.stage < FIRST_CLEANING_STAGE and not isinstance(step, steps.FillProcesses):
-                self._do(step)
-            else:
-                self._try(step)
+        for stage, group in groupby(left, key=lambda step: step.stage):
+            for step in group:
+                done += 1
+                self.engine.on_step(step, done, len(todo.steps))
+                if stage < FIRST_CLEANING_STAGE and not isinstance(step, steps.FillProcesses):
+                    self._do(step)
+                else:
+                    self._try(step)
+                if self.map_steps.waiting >= ROWS_AT_ONCE:
+                    self._settle()
+            self._settle()
+
+    def _settle(self) -> None:
+        for step, error in self.map_steps.settle():
+            raise StepFailed(step, error)
 
     def _do(self, step: Step) -> None:
         try:

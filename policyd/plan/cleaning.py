@@ -38,7 +38,7 @@ def cleaning_steps(
     yield from _hooks(observed, hooks)
     for path in observed.leftovers:
         yield FreeMap(path=path, what=f"{path}, left by a run that did not end")
-    yield from _rows(observed, kept)
+    yield from _rows(observed, kept, set(shared))
     yield from _pins(observed, kept)
     wanted, shared = {policy_id(name) for name in kept}, set(shared)
     for directory in sorted(set(observed.policies) - wanted):
@@ -68,16 +68,16 @@ def is_exit_side(target: str) -> bool:
     return target.rpartition("/")[2].startswith("sys_exit_")
 
 
-def _rows(observed: Observed, kept: dict[str, PolicyRecord]) -> Iterator[Step]:
-    """Yield the emptying of rows that no kept policy has."""
+def _rows(observed: Observed, kept: dict[str, PolicyRecord], shared: set[str]) -> Iterator[Step]:
+    """Yield the emptying of rows that no kept policy has; outer arrays that go as a whole need none."""
     named: dict[str, dict[int, str]] = {"rings": {record.row: record.name for record in kept.values()}}
     for record in kept.values():
         for row in record.maps.values():
             named.setdefault(row.shared, {})[row.row] = record.name
-    for shared, rows in sorted(observed.rows.items()):
-        free = tuple(sorted(set(rows) - set(named.get(shared, ()))))
+    for name in sorted(shared & set(observed.rows)):
+        free = tuple(sorted(set(observed.rows[name]) - set(named.get(name, ()))))
         if free:
-            yield FreeMap(shared=shared, rows=free, what=f"rows {', '.join(map(str, free))} of {SHARED}/{shared}")
+            yield FreeMap(shared=name, rows=free, what=f"rows {', '.join(map(str, free))} of {SHARED}/{name}")
 
 
 def _pins(observed: Observed, kept: dict[str, PolicyRecord]) -> Iterator[Step]:
