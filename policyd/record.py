@@ -170,11 +170,11 @@ class PolicyRecord:
         return next((known for known in self.layouts if known.id == layout_id), None)
 
     def same_as(self, other: PolicyRecord) -> bool:
-        """Whether nothing differs but who wrote it, and when."""
+        """Whether nothing differs but who wrote it and when, and where the file stood."""
         return self._timeless() == other._timeless()
 
     def _timeless(self) -> PolicyRecord:
-        return replace(self, policyd="", boot_id="", applied=0.0)
+        return replace(self, policyd="", boot_id="", applied=0.0, source="")
 
 
 @dataclass(frozen=True, slots=True)
