@@ -131,7 +131,16 @@ class BuildError(PolicydError):
 
 
 class CompileError(BuildError):
-    """The compiler refused generated code: a bug of policyd (or a broken compiler), and the message says so."""
+    """The compiler refused generated code: a bug of policyd (or a broken compiler), and the message says so.
+
+    `too_big` tells that the code does not fit the limits of a BPF program (stack, jump distance), so that less of it may.
+    """
+
+    def __init__(
+        self, unit: str, message: str, log: str = "", position: Position | None = None, *, too_big: bool = False
+    ) -> None:
+        self.too_big = too_big
+        super().__init__(unit, message, log, position)
 
 
 class VerifierError(BuildError):

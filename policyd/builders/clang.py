@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _DIAGNOSTIC = re.compile(r"<stdin>:(?P<line>\d+):\d+: (?:fatal )?(?P<severity>error|warning): (?P<text>.*)")
 _LOGGED_SOURCE = re.compile(r"^; (.*)@ <stdin>:(\d+)$", re.MULTILINE)
+_TOO_BIG = ("BPF stack limit", "out of insn range")  # llvm/lib/Target/BPF: BPFRegisterInfo.cpp, BPFMIPeephole.cpp
 _BUG = "generated code does not compile: please report this as a bug of policyd"
 
 
@@ -127,7 +128,8 @@ def _compile_error(unit: str, plain: Plain, said: str) -> CompileError:
             first, position = match["text"], place
     if not first:
         first = "it names another file" if "In file included" in said else said.partition("\n")[0]
-    return CompileError(unit, f"{_BUG}: {first}", "\n".join(report), position)
+    too_big = any(words in said for words in _TOO_BIG)
+    return CompileError(unit, f"{_BUG}: {first}", "\n".join(report), position, too_big=too_big)
 
 
 def _verifier_error(source: Source, compiled: bytes, unit: str, refused: bpf_object.RefusedError) -> VerifierError:

@@ -91,7 +91,7 @@ class RealKernel(Kernel):
         return info.map_info(fd)
 
     def lookup(self, fd: int, key: bytes) -> bytes | None:
-        return maps.lookup(fd, key, maps.value_bytes(info.map_info(fd)))
+        return maps.lookup(fd, key, maps.value_bytes(info.map_shape(fd)))
 
     def update(self, fd: int, key: bytes, value: bytes) -> None:
         maps.update(fd, key, value)
@@ -103,7 +103,7 @@ class RealKernel(Kernel):
         maps.delete(fd, key)
 
     def items(self, fd: int) -> Iterator[tuple[bytes, bytes]]:
-        return maps.items(fd, info.map_info(fd))
+        return maps.items(fd, info.map_shape(fd))
 
     def freeze(self, fd: int) -> None:
         maps.freeze(fd)

@@ -171,6 +171,21 @@ def test_the_compiler_sees_no_environment_and_an_empty_directory(tmp_path: Path,
     assert names <= {"PATH", "LC_ALL", "PWD", "OLDPWD", "_", "SHLVL"}
 
 
+def test_code_that_needs_more_stack_than_a_program_has_is_known_to_be_too_big() -> None:
+    helper = "static void *(*look)(void *, const void *) = (void *)1;\nextern int " + ", ".join(f"m{n}" for n in range(80))
+    body = "".join(f"if (look(&m{n}, &key)) found++;\n" for n in range(80))
+    text = f"{helper};\n{PROGRAM}{{ unsigned key = 0, found = 0;\n{body}return found; }}\n"
+    with pytest.raises(CompileError, match="stack limit") as caught:
+        ClangBuilder().compile(source(text), "unit")
+    assert caught.value.too_big
+
+
+def test_a_mistake_in_generated_code_is_not_too_big() -> None:
+    with pytest.raises(CompileError) as caught:
+        ClangBuilder().compile(source(BAD), "unit")
+    assert not caught.value.too_big
+
+
 def test_many_units_are_compiled_and_the_bad_ones_do_not_stop_the_others() -> None:
     sources = {f"unit-{index}": source(BAD if index == 2 else GOOD.replace("7", str(index))) for index in range(5)}
     seen: list[str] = []

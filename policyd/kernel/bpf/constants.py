@@ -131,11 +131,9 @@ LINK_TYPE_NAMES: dict[int, str] = {
 PERF_EVENT_TRACEPOINT = 5  # enum bpf_perf_event_type: what a perf link's info describes (6.6)
 
 MAP_NO_PREALLOC = 1 << 0  # BPF_F_NO_PREALLOC: obligatory for lpm_trie
-MAP_INNER = 1 << 12  # BPF_F_INNER_MAP: arrays of any length fit one outer map (5.10)
 PROGRAM_XDP_HAS_FRAGS = 1 << 5  # BPF_F_XDP_HAS_FRAGS: packets of several buffers, so large MTU (5.18)
 LINK_REPLACE = 1 << 2  # BPF_F_REPLACE: the link's program must still be the expected one
 XDP_GENERIC = 1 << 1  # XDP_FLAGS_SKB_MODE
 XDP_NATIVE = 1 << 2  # XDP_FLAGS_DRV_MODE
 BPFFS_MAGIC = 0xCAFE4A11
-TRACEFS_MAGIC = 0x74726163
 ENOTSUPP = 524  # the kernel's internal "not supported", which some BPF commands let out

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import struct
 
-_LOAD_WIDE, _MOVE, _MOVE_REGISTER, _CALL, _EXIT = 0x18, 0xB7, 0xBF, 0x85, 0x95
+_LOAD_WIDE, _MOVE, _CALL, _EXIT = 0x18, 0xB7, 0x85, 0x95
 _MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the wide immediate is a map's fd
-_FUNCTION = 4  # BPF_PSEUDO_FUNC: the wide immediate is a subprogram's offset
 _TAIL_CALL_HELPER = 12
 
 
@@ -23,19 +22,9 @@ def load_map(register: int, fd: int) -> bytes:
     return instruction(_LOAD_WIDE, register, _MAP_FD, 0, fd) + instruction(0)
 
 
-def load_function(register: int, distance: int) -> bytes:
-    """Put a subprogram's address into a register (two slots); `distance` counts instructions from the next one."""
-    return instruction(_LOAD_WIDE, register, _FUNCTION, 0, distance) + instruction(0)
-
-
 def move(register: int, value: int) -> bytes:
     """Put a number (signed 32 bits) into a register."""
     return instruction(_MOVE, register, immediate=value)
-
-
-def move_register(destination: int, source: int) -> bytes:
-    """Copy a register."""
-    return instruction(_MOVE_REGISTER, destination, source)
 
 
 def call_helper(number: int) -> bytes:

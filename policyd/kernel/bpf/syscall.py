@@ -112,7 +112,7 @@ def _perf_event_open(attr: bytes, what: str) -> int:
 
 
 def filesystem_magic(path: str) -> int:
-    """Return the `f_type` of the file system that holds `path` (`BPFFS_MAGIC`, `TRACEFS_MAGIC`)."""
+    """Return the `f_type` of the file system that holds `path` (`BPFFS_MAGIC`)."""
     memory = buffer(256)
     checked(lambda: _libc.statfs(os.fsencode(path), memory), f"look at the file system of {path}")
     return int(struct.unpack_from("<q", memory.raw)[0]) & 0xFFFFFFFF
