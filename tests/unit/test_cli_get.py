@@ -167,7 +167,9 @@ def test_wide_adds_columns(shown: Any) -> None:
 
 
 def test_headers_can_be_left_out(shown: Any) -> None:
-    assert shown("get", "policies", "--no-headers").splitlines() == ["opens   monitor   Ready        1       10      2        4   5m"]
+    assert shown("get", "policies", "--no-headers").splitlines() == [
+        "opens   monitor   Ready        1       10      2        4   5m"
+    ]
 
 
 def test_hooks_show_what_the_kernel_counts_on_the_stub(shown: Any) -> None:
