@@ -18,3 +18,15 @@ PD_INLINE u8 syscall_abi(struct run *r, u64 *out)
 #endif
 	return PD_OK;
 }
+
+#define PD_COMPAT (1ULL << 32) /* resolve/traces.py */
+
+/* The number of the system call, marked if it is one of the 32-bit table; the context is that of raw_syscalls. */
+PD_INLINE u8 syscall_number(struct run *r, u64 *out)
+{
+	u64 compat = 0;
+	u8 state = syscall_abi(r, &compat);
+
+	*out = PD_LOAD(u64, r->ctx, 8) | (compat ? PD_COMPAT : 0);
+	return state;
+}

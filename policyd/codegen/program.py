@@ -276,7 +276,7 @@ class Drawing:
         if names & _TASK_ACCESSORS or "parent" in rows:
             fields.append("fields/task.c")
             btf |= _TASK
-        if "syscall_abi" in names:
+        if names & _ABI_ACCESSORS:
             fields.append("fields/syscall_abi.c")
             btf |= _TASK
         if "parent" in rows:
@@ -321,6 +321,7 @@ class Drawing:
 _TASK_ACCESSORS = frozenset(
     {"process_start_time", "process_kernel_thread", "process_ppid", "process_parent_pid", "process_parent_comm"}
 )
+_ABI_ACCESSORS = frozenset({"syscall_abi", "syscall_number"})
 _INTERNAL_TYPES = {
     "process_exec": frozenset(
         {"struct task_struct", "struct linux_binprm", "struct file", "struct dentry", "struct mount", "struct mm_struct"}

@@ -228,7 +228,7 @@ PD_ENTRY int pd_429287e203a1(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_83a3c59675f6 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_62d28ee4faba */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -251,7 +251,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(hash_8_8_f1, 12, 4, 4, 4096);
 PD_MAP(hash_256_8_f1, 12, 4, 4, 4096);
-PD_MAP(lpm_trie_256_8_f1, 12, 4, 4, 4096);
+PD_MAP(lpm_trie_260_8_f1, 12, 4, 4, 4096);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
@@ -480,7 +480,7 @@ PD_INLINE int test_3(struct run *r, int unread)
 		return unread;
 	if ((r->self ? PD_OK : PD_UNREAD) != PD_OK)
 		return 1;
-	int found = pd_in_folders(MAP(lpm_trie_256_8_f1), 0, (struct pd_prefix_key *) r->s->key, r->self->exe, r->self->exe_length);
+	int found = pd_in_folders(MAP(lpm_trie_260_8_f1), 0, (struct pd_prefix_key *) r->s->key, r->self->exe, r->self->exe_length);
 
 	return found == PD_EMPTY ? 1 : !found;
 }
@@ -587,7 +587,7 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_83a3c59675f6(void *ctx)
+PD_ENTRY int pd_62d28ee4faba(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, xdp:eth0:generic, pd_0f975eddb484 */
+/* policyd 0.1.0, xdp:eth0:generic, pd_03ce1037dd5d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -18,7 +18,7 @@ PD_MAP(account, 6, 4, 80, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(hash_8_8_f1, 12, 4, 4, 4096);
-PD_MAP(lpm_trie_24_8_f1, 12, 4, 4, 4096);
+PD_MAP(lpm_trie_20_8_f1, 12, 4, 4, 4096);
 PD_MAP(percpu_hash_24_8_f1, 12, 4, 4, 4096);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
@@ -156,7 +156,7 @@ PD_INLINE int test_1(struct run *r, int unread)
 	need_0(r);
 	if (r->s->state[0] != PD_OK)
 		return 0;
-	int found = pd_in_cidrs(MAP(lpm_trie_24_8_f1), 0, &r->s->v0);
+	int found = pd_in_cidrs(MAP(lpm_trie_20_8_f1), 0, &r->s->v0);
 
 	return found == PD_EMPTY ? 0 : found;
 }
@@ -280,7 +280,7 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_0f975eddb484(void *ctx)
+PD_ENTRY int pd_03ce1037dd5d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
