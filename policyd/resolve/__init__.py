@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import PolicyError, Problem
 from policyd.policy import SyscallHook
-from policyd.resolve.conditions import leaves_of
 from policyd.resolve.hooks import locate
 from policyd.resolve.host import Host
 from policyd.resolve.metrics import Metrics
@@ -24,7 +23,7 @@ from policyd.resolve.operands import Reading
 from policyd.resolve.params import Stock
 from policyd.resolve.problems import Problems, Wrong
 from policyd.resolve.rules import Rules
-from policyd.unit import ListRef, MapSpec, MetricOutput, ScalarParam, ScalarRef, Test, TypedPolicy
+from policyd.unit import ListRef, MapSpec, MetricOutput, ScalarParam, ScalarRef, Test, TypedPolicy, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,7 +99,7 @@ def _scalars(rules: Rules) -> tuple[ScalarParam, ...]:
 
 
 def _tests(rules: Rules) -> Iterator[Test]:
-    return (test for rule in rules.typed for test in leaves_of(rule.condition))
+    return (test for rule in rules.typed for test in leaves(rule.condition))
 
 
 def _numbered(words: Iterable[str]) -> dict[str, int]:

@@ -18,20 +18,9 @@ from policyd.unit import AllOf, AnyOf, Condition, ScalarRef, Test, Value
 from policyd.vocabulary.operators import OPERATORS, fits, fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from policyd.errors import Path
     from policyd.resolve.fields import Fields
     from policyd.resolve.params import Stock
-
-
-def leaves_of(condition: Condition) -> Iterator[Test]:
-    """Yield every test of a condition."""
-    if isinstance(condition, Test):
-        yield condition
-        return
-    for part in condition.parts:
-        yield from leaves_of(part)
 
 
 SHORT_LISTS = {"In": 16, "InCIDR": 8, "Prefix": 16, "Under": 16, "Suffix": 16}

@@ -3,16 +3,17 @@
 In: parsed operands.  Out: a `MapSpec` whose `values` are the map's whole contents, each the key's bytes followed by the
 value's 8 bytes; `codegen` looks keys up, the engine fills the map, `policyd params set` encodes with `list_contents`.
 
-purpose    map       key (its layout's size is the map's key size)                     looked up
+purpose    map       key                                                               looked up
 list       hash      one column: numbers as 8 bytes, sign extended; addresses 16;      the value itself
                      strings NUL padded to 16…256; mac 6 (padded to 8)
-cidrs      lpm_trie  u32 prefix length, 16 bytes, 4 bytes padding                      address, 128 bits
-prefixes   lpm_trie  u32 prefix length in bits, 252 bytes                              text
+cidrs      lpm_trie  u32 prefix length in bits, 16 bytes                               address, 128 bits
+prefixes   lpm_trie  u32 prefix length in bits, 256 bytes                              text (its first 255 bytes)
 under      lpm_trie  the same, each value with `/` appended                            text with `/` appended
 suffixes   lpm_trie  the same, each value's bytes reversed                             text reversed
 
-The value's first byte says whether what was found counts: 1, or 0 for a hole.  There is one hole: an IPv6 network shorter
-than /96 that spans ::ffff:0:0/96 must not take IPv4 addresses (which are kept there) with it.
+An LPM key ends with its data: it is the layout's bytes without the padding behind.  The value's first byte says whether
+what was found counts: 1, or 0 for a hole.  There is one hole: an IPv6 network shorter than /96 that spans ::ffff:0:0/96 must
+not take IPv4 addresses (which are kept there) with it.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 Operand = int | bytes | Network
+Row = tuple[tuple[int | bytes, ...], int]
 
 BPF_F_NO_PREALLOC = 1
 LONGEST_STRING = 255
 """Bytes of a string in a hash list."""
-LONGEST_PATTERN = 252
-"""Bytes of a prefix or suffix in an LPM list: the kernel takes keys up to 256 bytes with their length word."""
+LONGEST_PATTERN = 255
+"""Bytes of a prefix or suffix in an LPM list: what is looked up has up to 255, and a slash."""
 PARAM_STRING_SIZE = 256
 
 MAPPED = 0xFFFF << 32
@@ -43,7 +45,7 @@ MAPPED_LENGTH = 96
 VALUE = Layout((Column("in", ValueType("bool", Shape.NUMBER, 1)),))
 _LENGTH = Column("prefix_length", ValueType("u32", Shape.NUMBER, 4))
 _NETWORK_KEY = Layout((_LENGTH, Column("address", ValueType("bytes", Shape.BYTES, 16))))
-_TEXT_KEY = Layout((_LENGTH, Column("text", ValueType("string", Shape.STRING, LONGEST_PATTERN))))
+_TEXT_KEY = Layout((_LENGTH, Column("text", ValueType("string", Shape.STRING, 256))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def param_spec(policy: str, param: str, operator: str, type_: ValueType, operand
 
 def _spec(policy: str, name: str, form: ListForm, key: Layout, operands: tuple[Operand, ...]) -> MapSpec:
     values = list_contents(form.purpose, key, operands)
-    map_class = MapClass(form.map_type, key.size, VALUE.size, BPF_F_NO_PREALLOC)
+    map_class = MapClass(form.map_type, _key_size(form.purpose, key), VALUE.size, BPF_F_NO_PREALLOC)
     return MapSpec(policy, name, form.purpose, map_class, max(1, len(values)), key, VALUE, values=values)
 
 
@@ -116,18 +118,22 @@ def list_contents(purpose: Purpose, key: Layout, operands: Iterable[Operand]) ->
 
     `operands` are parsed values: numbers, addresses as 128-bit numbers, strings and macs as bytes, networks.
     """
+    rows: Iterable[Row]
     if purpose == "cidrs":
         rows = _network_rows({cast("Network", operand) for operand in operands})
-        return _elements(key, rows)
-    if purpose == "list":
-        return _elements(key, (((_raw(operand, key.columns[0].type),), 1) for operand in operands))
-    encode = next(form.encode for form in FORMS.values() if form.purpose == purpose)
-    texts = (encode(cast("bytes", operand)) for operand in operands)
-    return _elements(key, (((len(text) * 8, text), 1) for text in texts))
+    elif purpose == "list":
+        rows = (((_raw(operand, key.columns[0].type),), 1) for operand in operands)
+    else:
+        encode = next(form.encode for form in FORMS.values() if form.purpose == purpose)
+        texts = (encode(cast("bytes", operand)) for operand in operands)
+        rows = (((len(text) * 8, text), 1) for text in texts)
+    size = _key_size(purpose, key)
+    return tuple(sorted({key.encode(columns)[:size] + VALUE.encode((member,)) for columns, member in rows}))
 
 
-def _elements(key: Layout, rows: Iterable[tuple[tuple[int | bytes, ...], int]]) -> tuple[bytes, ...]:
-    return tuple(sorted({key.encode(columns) + VALUE.encode((member,)) for columns, member in rows}))
+def _key_size(purpose: Purpose, key: Layout) -> int:
+    """Return a key's bytes: the kernel takes the bits of an LPM key from its size, and 260 bytes at the most."""
+    return key.size if purpose == "list" else sum(column.size for column in key.columns)
 
 
 def _raw(operand: Operand, type_: ValueType) -> int | bytes:
@@ -138,7 +144,7 @@ def _raw(operand: Operand, type_: ValueType) -> int | bytes:
     return operand
 
 
-def _network_rows(networks: set[Network]) -> Iterator[tuple[tuple[int | bytes, ...], int]]:
+def _network_rows(networks: set[Network]) -> Iterator[Row]:
     for address, length in networks:
         yield (length, address.to_bytes(16, "big")), 1
     hole = (MAPPED, MAPPED_LENGTH)

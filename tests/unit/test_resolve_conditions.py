@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 from resolving import one_rule, problem, problems, resolved, rule, saved_target, typed
 
-from policyd.resolve.conditions import SHORT_LISTS, leaves_of
+from policyd.resolve.conditions import SHORT_LISTS
 from policyd.resolve.traces import COMPAT
-from policyd.unit import AllOf, AnyOf, Condition, ListRef, ScalarRef
+from policyd.unit import AllOf, AnyOf, Condition, ListRef, ScalarRef, leaves
 from policyd.unit import Test as TypedTest
 from policyd.vocabulary.operators import OPERATORS, fits
 from policyd.vocabulary.types import Shape
@@ -293,15 +293,15 @@ def test_a_hundred_thousand_values_are_a_map_made_once() -> None:
     found = typed(text)
     (spec,) = [spec for spec in found.maps if spec.values is not None]
     assert spec.max_entries == 100_000
-    assert {test.ref for one in found.rules for test in leaves_of(one.condition)} == {ListRef(spec.name)}
+    assert {test.ref for one in found.rules for test in leaves(one.condition)} == {ListRef(spec.name)}
 
 
 def test_maps_and_scalars_of_rules_that_do_not_apply_are_not_made() -> None:
     spec = "params: {who: {type: uid, values: [0]}, least: {type: uid, value: 5}}"
-    leaves = [
+    tests = [
         "{field: process.uid, operator: In, valuesFrom: {param: who}}",
         "{field: process.uid, operator: Less, valuesFrom: {param: least}}",
         "{field: args.nothing, operator: Exists}",
     ]
-    found = typed(one_rule(OPENAT, f"[{', '.join(leaves)}]", more="optional: true"), spec)
+    found = typed(one_rule(OPENAT, f"[{', '.join(tests)}]", more="optional: true"), spec)
     assert (found.maps, found.scalars, len(found.not_applicable)) == ((), (), 1)
