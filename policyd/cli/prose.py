@@ -48,7 +48,7 @@ def wrapped_table(headings: Sequence[str], rows: Sequence[Sequence[str]], column
 
 
 def _cell(text: str, limit: int) -> list[str]:
-    return textwrap.wrap(text, limit, break_on_hyphens=False) or [""]
+    return textwrap.wrap(text, max(limit, 1), break_on_hyphens=False) or [""]
 
 
 def _fitted(widths: list[int], columns: int) -> list[int]:
@@ -58,4 +58,4 @@ def _fitted(widths: list[int], columns: int) -> list[int]:
     while sum(fitted) > room and max(fitted) > _LEAST:
         widest = fitted.index(max(fitted))
         fitted[widest] -= 1
-    return [max(limit, 1) for limit in fitted]
+    return fitted
