@@ -5,7 +5,10 @@ Read once by the caller and handed in, so that resolving stays a function of its
 
 from __future__ import annotations
 
+import fcntl
 import re
+import socket
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +16,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_INTERFACES = Path("/sys/class/net")
+_SIOCGIFHWADDR = 0x8927  # include/uapi/linux/sockios.h
+_WITH_ETHERNET = frozenset({1, 772})
 _MOUNTS = Path("/proc/self/mountinfo")
 _USUAL_ROOT = "/sys/fs/cgroup"
 
@@ -42,19 +46,23 @@ class Host:
         return cls(None, _USUAL_ROOT, lambda _: True)
 
 
-def _interfaces() -> dict[str, Header]:
-    if not _INTERFACES.is_dir():
-        return {}
-    names = sorted(path.name for path in _INTERFACES.iterdir() if path.is_symlink())
-    return {name: _header(_INTERFACES / name / "type") for name in names}
-
-
-def _header(path: Path) -> Header:
-    """Tell whether packets begin with an Ethernet header: ARPHRD_ETHER and ARPHRD_LOOPBACK of if_arp.h do."""
+def _interfaces() -> dict[str, Header] | None:
+    """Ask the network namespace of this thread: /sys/class/net shows that of whoever mounted sysfs."""
     try:
-        return "ethernet" if path.read_text().strip() in {"1", "772"} else "none"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as asked:
+            return {name: _header(asked.fileno(), name) for name in sorted(name for _, name in socket.if_nameindex())}
+    except OSError:  # a sandbox without sockets
+        return None
+
+
+def _header(fd: int, name: str) -> Header:
+    """Tell whether packets begin with an Ethernet header: ARPHRD_ETHER and ARPHRD_LOOPBACK of if_arp.h do (netdevice(7))."""
+    try:
+        answer = fcntl.ioctl(fd, _SIOCGIFHWADDR, struct.pack("16s24x", name.encode()))
     except OSError:  # gone meanwhile
         return "ethernet"
+    (type_,) = struct.unpack_from("=H", answer, 16)
+    return "ethernet" if type_ in _WITH_ETHERNET else "none"
 
 
 def _find_cgroup_root(mounts: str) -> str:
