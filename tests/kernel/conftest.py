@@ -43,12 +43,16 @@ def target() -> Target:
     return Target.running()
 
 
-def resolve_text(text: str, overrides: dict[str, tuple[str, ...]] | None = None, file: str = "test.yaml") -> tuple[Given, ...]:
+def resolve_text(
+    text: str, overrides: dict[str, tuple[str, ...]] | None = None, file: str = "test.yaml"
+) -> tuple[Given, ...]:
     """Return the policies of YAML (or JSON) text, with params set by hand."""
     found = []
     for policy in parse_policies(text.encode(), file).require():
         params = tuple(
-            param.model_copy(update={"values": tuple((overrides or {})[param.name])}) if param.name in (overrides or {}) else param
+            param.model_copy(update={"values": tuple((overrides or {})[param.name])})
+            if param.name in (overrides or {})
+            else param
             for param in policy.params
         )
         resolved = resolve(policy.model_copy(update={"params": params}), target(), ResolvingHost.running())
@@ -106,7 +110,9 @@ class Host:
         fd = self.kernel.open(policy_path(policy, map_pin(policy, name, record.fingerprint)))
         assert fd is not None
         try:
-            return sum(int.from_bytes(value[at : at + 8], "little") for _, value in self.kernel.items(fd) for at in _cells(value))
+            return sum(
+                int.from_bytes(value[at : at + 8], "little") for _, value in self.kernel.items(fd) for at in _cells(value)
+            )
         finally:
             self.kernel.close(fd)
 
@@ -123,7 +129,8 @@ class Host:
         width = 8 * len(ACCOUNT_COLUMNS)
         rows = [data[at : at + width] for at in range(0, len(data), width)]
         return {
-            name: sum(int.from_bytes(row[8 * n : 8 * n + 8], "little") for row in rows) for n, name in enumerate(ACCOUNT_COLUMNS)
+            name: sum(int.from_bytes(row[8 * n : 8 * n + 8], "little") for row in rows)
+            for n, name in enumerate(ACCOUNT_COLUMNS)
         }
 
     def close(self) -> None:
@@ -238,6 +245,6 @@ def _pinned_elsewhere() -> set[tuple[str, int]]:
                     found.add((kind, ask(fd).id))
                 finally:
                     os.close(fd)
-            except Exception:  # noqa: BLE001, S112 (another kind of object, or gone meanwhile)
+            except Exception:
                 continue
     return found

@@ -108,12 +108,12 @@ class Bench:
         if pid == 0:
             code = 70
             try:
-                points._script, points._numbers = script, itertools.count(1)  # noqa: SLF001
+                points._script, points._numbers = script, itertools.count(1)
                 action()
                 code = 0
             except PolicydError:
                 code = 1
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:
                 print(f"{type(error).__name__}: {error}", file=sys.__stderr__, flush=True)
             finally:
                 os._exit(code)
