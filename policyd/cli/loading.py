@@ -5,11 +5,13 @@ Called by all commands that take files.  Resolving asks the target that `--targe
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policyd.errors import Problem, ProblemsError, UsageError
+from policyd.errors import Problem, ProblemsError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,12 +54,19 @@ def warning_lines(problems: Iterable[Problem]) -> tuple[str, ...]:
 
 
 def target_and_host(settings: Settings) -> tuple[Target, Host]:
-    """Return what policies are resolved for: a saved profile and any host, or this kernel and this host."""
+    """Return what policies are resolved for: a saved profile and any host, or this kernel and this host.
+
+    Root gets tracefs mounted where it is not; without it only system calls, raw tracepoints and packets are known.
+    """
+    from policyd.kernel.tracepoints import ensure_tracefs
     from policyd.resolve import Host
     from policyd.target import Target
 
     if settings.target is not None:
         return Target.load(Path(settings.target)), Host.anywhere()
+    if os.geteuid() == 0:
+        with suppress(UnsupportedError):
+            ensure_tracefs()
     return Target.default(), Host.running()
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.errors import BuildError, KernelError, PolicydError, VerifierError
+from policyd.errors import BuildError, CompileError, KernelError, PolicydError, VerifierError
 from policyd.record import HOOKS, SHARED
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SHARDS = (2, 4, 8, 16, 30)
 """How many shards are tried, one after another, for a unit that is too big (a chain of tail calls ends at 33)."""
 
 _TOO_BIG = frozenset({errno.E2BIG, errno.ENOSPC})
-_TOO_BIG_WORDS = ("too large", "too complex", "too many")
+_TOO_BIG_WORDS = ("too large", "too complex", "too many", "out of range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,8 @@ class Workshop:
 
 
 def _too_big(error: BuildError) -> bool:
+    if isinstance(error, CompileError):
+        return error.too_big
     if isinstance(error, VerifierError) and error.errno in _TOO_BIG:
         return True
     return isinstance(error, VerifierError) and any(words in error.summary for words in _TOO_BIG_WORDS)
