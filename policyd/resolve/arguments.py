@@ -68,7 +68,7 @@ class SyscallArguments:
     def _result(path: str) -> Value:
         if path != "ret":
             message = "arguments at the end of a system call are not supported yet"
-            raise Wrong("not-supported-yet", message, "hook its begin: phase: enter")
+            raise Wrong("not-yet", message, "hook its begin: phase: enter")
         return Value(path, RESULT, ContextLoad(FIRST_ARGUMENT, 8, signed=True), cost=CONTEXT_COST)
 
     @staticmethod

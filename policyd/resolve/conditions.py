@@ -14,7 +14,7 @@ from policyd.policy import Filter, Leaf, Not
 from policyd.resolve.lists import FORMS, listable
 from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.text import one_of
-from policyd.unit import AllOf, AnyOf, Condition, ScalarRef, Test, Value
+from policyd.unit import AllOf, AnyOf, Condition, Test, Value
 from policyd.vocabulary.operators import OPERATORS, fits, fitting
 
 if TYPE_CHECKING:
@@ -82,10 +82,6 @@ class Conditions:
 
     def _param_test(self, value: Value, operator: str, leaf: Leaf, negate: bool) -> Test:
         reference = self.stock.reference(leaf.param, operator, value.type)
-        wanted = OPERATORS[operator].param
-        if (wanted == "scalar") != isinstance(reference, ScalarRef):
-            form = "a scalar" if wanted == "scalar" else "a list"
-            raise Wrong("param-does-not-fit", f"{leaf.operator} takes {form} parameter", "In takes a list, Equal a scalar")
         return Test(value, operator, (), reference, negate, self.stock.policy.position(leaf.at))
 
     def _bounded(self, test: Test) -> Condition:

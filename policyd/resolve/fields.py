@@ -95,7 +95,7 @@ class Fields:
         if elsewhere:
             return self._not_here(path, elsewhere[-1 if "address" in self.place.contexts else 0])
         if path.startswith(tuple(f"{later}." for later in LATER_FIELDS)) or path in LATER_FIELDS:
-            return Wrong("not-supported-yet", f"{quote(path)} is not supported yet")
+            return Wrong("not-yet", f"{quote(path)} is not supported yet")
         return Wrong("unknown-field", f"there is no field {quote(path)}", did_you_mean(path, self._readable()))
 
     def _not_here(self, path: str, row: Field) -> Wrong:

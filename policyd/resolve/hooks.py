@@ -54,7 +54,7 @@ def locate(hook: Hook, target: Target, host: Host) -> Located:
     tried = [_places(alternative, target, host)[0] for alternative in hook.hooks]
     there = [places for places in tried if places]
     if not there:
-        return Located((), ((hook.at, Missing("unknown-hook", "none of the hooks of firstOf is there")),))
+        return Located((), ((hook.at, Missing("unknown-target", "none of the hooks of firstOf is there")),))
     return Located(tuple(there[0]), (), tuple(places[0] for places in there[1:]))
 
 

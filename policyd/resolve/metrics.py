@@ -111,16 +111,16 @@ def _wide(name: str, type_: ValueType, signed: bool) -> Column:
 def _merged(known: MapSpec, new: MapSpec) -> MapSpec:
     """Return the one map of two outputs with the same name; parsing has made help and sizes equal."""
     if known.purpose != new.purpose:
-        raise Wrong("outputs-differ", f"{quote(new.name)} is a {known.purpose} in another rule, and a {new.purpose} here")
+        raise Wrong("outputs-disagree", f"{quote(new.name)} is a {known.purpose} in another rule, and a {new.purpose} here")
     if known.key != new.key:
         raise Wrong(
-            "outputs-differ",
+            "outputs-disagree",
             f"{quote(new.name)} has the columns ({_describe(known.key)}) in another rule, and ({_describe(new.key)}) here",
             "outputs of one name are one map: make the columns agree, or name them apart",
         )
     if known.buckets != new.buckets or known.value != new.value:
         message = f"the values of {quote(new.name)} are of another type, or have other buckets, in another rule"
-        raise Wrong("outputs-differ", message)
+        raise Wrong("outputs-disagree", message)
     return known
 
 

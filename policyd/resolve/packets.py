@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from policyd.resolve.place import NoArguments, Place
-from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.problems import Missing
 from policyd.text import did_you_mean, one_of, quote
 from policyd.unit import AttachPoint, Builtin, Value
 from policyd.vocabulary.hooks import hook_kind
@@ -61,9 +61,9 @@ def match_names(patterns: tuple[str, ...], known: Known, what: str) -> tuple[lis
 
 def _no_match(pattern: str, known: tuple[str, ...], what: str) -> Missing:
     if is_glob(pattern):
-        return Missing("unknown-hook", f"no {what} matches {quote(pattern)}")
+        return Missing("unknown-target", f"no {what} matches {quote(pattern)}")
     hint = did_you_mean(pattern, known) or (f"there are {one_of(known)}" if 0 < len(known) <= 12 else "")
-    return Missing("unknown-hook", f"there is no {what} {quote(pattern)}", hint)
+    return Missing("unknown-target", f"there is no {what} {quote(pattern)}", hint)
 
 
 def xdp_places(hook: XdpHook, host: Host) -> tuple[list[Place], list[Missing]]:
@@ -110,8 +110,6 @@ def cgroup_places(hook: CgroupHook, host: Host) -> tuple[list[Place], list[Missi
 
 def _cgroup_path(path: str, root: str) -> str:
     """Return the directory: absolute as it is if it is below the mount, else taken from the mount."""
-    if ".." in path.split("/"):
-        raise Wrong("bad-path", f"the cgroup path {quote(path)} goes up: name the directory itself")
     inside = path == root or path.startswith(root + "/")
     parts = [part for part in (path[len(root) :] if inside else path).split("/") if part]
     return "/".join([root.rstrip("/"), *parts]) if parts else root

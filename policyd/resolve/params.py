@@ -58,15 +58,12 @@ class Stock:
     def reference(self, name: str, operator: str, type_: ValueType) -> ListRef | ScalarRef:
         """Return the reference to a parameter that a test of a field of `type_` by the positive `operator` uses."""
         param = self.policy.param(name)
-        if param is None:
-            raise Wrong("unknown-param", f"there is no param {quote(name)}")
+        assert param is not None, name  # parsing has checked names and forms
         param_type = declared_type(param.type)
         _check_type(param, param_type, operator, type_)
         return self._list(param, param_type, operator) if param.form == "list" else self._scalar(param, param_type)
 
     def _list(self, param: Param, type_: ValueType, operator: str) -> ListRef:
-        if operator not in FORMS:
-            raise Wrong("param-does-not-fit", f"{operator} takes no list parameter", "use In, or write the values out")
         name = param.name + FORMS[operator].suffix
         if name not in self.maps:
             texts = [(text, (*param.at, "values", index)) for index, text in enumerate(param.values)]

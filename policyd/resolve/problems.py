@@ -11,6 +11,48 @@ if TYPE_CHECKING:
     from policyd.policy import Policy
 
 
+CODES: dict[str, str] = {
+    # hooks
+    "unknown-target": "No system call, event or interface of this name on this target.",
+    "unknown-cgroup": "No such cgroup on this host.",
+    "no-cgroup2": "cgroup v2 is not mounted.",
+    "no-tracepoint": "A system call that the kernel makes no tracepoint for.",
+    "too-many-hooks": "A glob that matches more tracepoints than a rule may have.",
+    "target-unknown": "The target cannot be asked: no tracefs, no BTF.",
+    "alternatives-differ": "A field that the hooks of a firstOf do not all have, or not with one type.",
+    # fields
+    "unknown-field": "No field, argument or member of this name.",
+    "field-not-here": "A field that this hook does not have.",
+    "unreadable-field": "A field of a type that cannot be read.",
+    "arguments-differ": "System calls of one rule that keep an argument in different places.",
+    "group": "A group of fields where one field is wanted.",
+    "not-yet": "The language has a word for it, this policyd does not.",
+    # operands
+    "operator-does-not-fit": "An operator that cannot be asked of a field of this type.",
+    "bad-value": "A value that a field of this type cannot have.",
+    "no-bits": "A mask without bits.",
+    "param-does-not-fit": "A param whose values the field can never have.",
+    "unknown-type": "A param of a type that does not exist.",
+    # outputs and actions
+    "too-many-columns": "An event with more columns than its header has bits for.",
+    "key-too-long": "A metric's key that is too long.",
+    "duplicate-column": "Two columns have one name.",
+    "not-a-number": "A metric of something that is no number.",
+    "bad-buckets": "Bounds that make no histogram.",
+    "outputs-disagree": "Outputs that share a name differ.",
+    "name-taken": "A metric and a list param have one name.",
+    "action-not-here": "An action that this hook cannot take.",
+}
+"""Every code of an error that resolving can report: a promise to scripts, as those of `parsing` are."""
+
+WARNINGS: dict[str, str] = {
+    "host-bits": "A network with host bits set.",
+    "compat-not-covered": "System calls of 32-bit programs are not seen.",
+    "every-system-call": "A hook that every system call of the host pays for.",
+    "process-may-be-another": "An event that fires in interrupts too.",
+}
+
+
 class Missing(Exception):  # noqa: N818 (not an error of policyd: the resolver's own signal, turned into a Problem)
     """This target has no such hook, argument or member: an error, or NotApplicable where the rule is optional.
 
@@ -18,6 +60,7 @@ class Missing(Exception):  # noqa: N818 (not an error of policyd: the resolver's
     """
 
     def __init__(self, code: str, message: str, hint: str = "", at: Path = ()) -> None:
+        assert code in CODES, code
         self.code, self.message, self.hint, self.at = code, message, hint, at
         super().__init__(message)
 
@@ -62,6 +105,7 @@ class Problems:
         self._add(Problem(wrong.code, wrong.message, self.position(path), path, wrong.hint, "error", self.policy.name))
 
     def warning(self, path: Path, code: str, message: str, hint: str = "") -> None:
+        assert code in WARNINGS, code
         self._add(Problem(code, message, self.position(path), path, hint, "warning", self.policy.name))
 
     def position(self, path: Path) -> Position | None:

@@ -63,7 +63,7 @@ def test_the_result_is_there_at_exit_alone() -> None:
     early = problem(one_rule("{syscall: read}", "[{field: ret, operator: Less, value: 0}]"))
     assert "phase: exit" in early.hint
     late = problem(one_rule("{syscall: {names: [read], phase: exit}}", "[{field: args.fd, operator: Equal, value: 0}]"))
-    assert late.code == "not-supported-yet"
+    assert late.code == "not-yet"
 
 
 def test_errors_by_name_are_negative_results() -> None:
@@ -184,7 +184,7 @@ def test_an_unknown_field_has_near_misses(hook: str, path: str, hint: str) -> No
 
 def test_fields_of_later_are_said_to_come() -> None:
     for path in ("process.cwd", "process.namespaces.pid", "kernel.stack"):
-        assert problem(one_rule(OPENAT, f"[{{field: {path}, operator: Exists}}]")).code == "not-supported-yet"
+        assert problem(one_rule(OPENAT, f"[{{field: {path}, operator: Exists}}]")).code == "not-yet"
 
 
 def test_a_struct_and_a_pointed_to_array_say_what_to_name() -> None:
@@ -212,3 +212,9 @@ def test_only_fields_of_the_process_table_ask_for_it() -> None:
         for path in ("process.comm", "process.exe", "process.args", "process.parent.exe", "process.parent.comm")
     }
     assert [path for path, needs in asked.items() if needs] == ["process.exe", "process.args", "process.parent.exe"]
+
+
+def test_an_element_of_an_array_is_a_value() -> None:
+    assert value("{tracepoint: made_up/arrays}", "args.numbers[2]").access == ContextLoad(16, 4)
+    whole = problem(one_rule("{tracepoint: made_up/arrays}", "[{field: args.numbers, operator: Exists}]"))
+    assert "numbers[0]" in whole.message

@@ -62,12 +62,12 @@ def test_another_hosts_interfaces_are_taken_as_they_are_named() -> None:
 @pytest.mark.parametrize(
     ("hook", "code", "hint"),
     [
-        ("{syscall: opnat}", "unknown-hook", "`openat`"),
-        ("{syscall: 'nothing*'}", "unknown-hook", ""),
-        ("{tracepoint: signal/signal_generat}", "unknown-hook", "`signal/signal_generate`"),
-        ("{raw_tracepoint: sched_swich}", "unknown-hook", "`sched_switch`"),
-        ("{xdp: eth9}", "unknown-hook", "`eth0`"),
-        ("{tc: {interfaces: [wlan0], direction: ingress}}", "unknown-hook", "eth0"),
+        ("{syscall: opnat}", "unknown-target", "`openat`"),
+        ("{syscall: 'nothing*'}", "unknown-target", ""),
+        ("{tracepoint: signal/signal_generat}", "unknown-target", "`signal/signal_generate`"),
+        ("{raw_tracepoint: sched_swich}", "unknown-target", "`sched_switch`"),
+        ("{xdp: eth9}", "unknown-target", "`eth0`"),
+        ("{tc: {interfaces: [wlan0], direction: ingress}}", "unknown-target", "eth0"),
         ("{cgroup: {name: connect4, path: /gone}}", "unknown-cgroup", "/cgroup"),
         ("{syscall: set_thread_area}", "no-tracepoint", "syscall: '*'"),
     ],
@@ -193,7 +193,7 @@ def test_first_of_takes_the_first_that_is_there() -> None:
 
 
 def test_first_of_none_is_an_error() -> None:
-    assert problem(one_rule("{firstOf: [{tracepoint: no/such}, {syscall: opnat}]}")).code == "unknown-hook"
+    assert problem(one_rule("{firstOf: [{tracepoint: no/such}, {syscall: opnat}]}")).code == "unknown-target"
 
 
 def test_every_field_must_be_alike_in_each_alternative() -> None:

@@ -155,7 +155,7 @@ def test_columns_of_another_type_are_no_shared_metric() -> None:
     first = one_rule("{syscall: read}", outputs="[{counter: {name: x, help: X, by: {a: process.comm}}}]")
     second = one_rule("{syscall: write}", outputs="[{counter: {name: x, by: {a: process.pid}}}]").replace("it,", "b,")
     found = problem(f"{first}\n{second}")
-    assert found.code == "outputs-differ"
+    assert found.code == "outputs-disagree"
     assert "a: string" in found.message
 
 

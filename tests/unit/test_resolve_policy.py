@@ -10,6 +10,7 @@ from resolving import one_rule, policy_text, problems, saved_target, typed
 from policyd.errors import PolicyError, UnsupportedError
 from policyd.parsing import parse_policies
 from policyd.resolve import Host, resolve
+from policyd.resolve.problems import CODES
 from policyd.tracefs import SavedFormats
 
 OPENAT = "{syscall: openat}"
@@ -34,7 +35,7 @@ def test_all_problems_of_a_policy_come_at_once_with_their_places() -> None:
 """
     )
     assert [problem.code for problem in found] == [
-        "unknown-field", "operator-does-not-fit", "unknown-field", "unknown-hook", "not-a-number", "action-not-here",
+        "unknown-field", "operator-does-not-fit", "unknown-field", "unknown-target", "not-a-number", "action-not-here",
     ]  # fmt: skip
     assert all(problem.position is not None and problem.position.file == "tried.yaml" for problem in found)
     lines = [problem.position.line for problem in found if problem.position]
@@ -102,3 +103,60 @@ def test_a_target_that_cannot_be_asked_is_a_problem_of_the_rule_that_asks() -> N
     (found,) = caught.value.problems
     assert found.code == "target-unknown"
     assert "run as root" in found.message
+
+
+def _with_filter(leaf: str, hook: str = OPENAT) -> str:
+    return one_rule(hook, f"[{leaf}]")
+
+
+def _with_output(output: str) -> str:
+    return one_rule(OPENAT, outputs=f"[{output}]")
+
+
+_LIST = "{field: process.uid, operator: In, valuesFrom: {param: p}}"
+_FIRST = "{firstOf: [{syscall: openat}, {syscall: openat2}]}"
+_BOTH_ABIS = "{syscall: {names: [kill, read], abi: [Native, Compat]}}"
+_MANY = ", ".join(f"c{number}: process.pid" for number in range(65))
+_LONG = ", ".join(f"k{number}: args.filename" for number in range(5))
+_COUNTER = "{counter: {name: c, help: C, by: {a: process.comm}}}, {counter: {name: c, by: {a: process.pid}}}"
+
+BAD: dict[str, tuple[str, str]] = {
+    "unknown-target": (one_rule("{syscall: opnat}"), ""),
+    "unknown-cgroup": (one_rule("{cgroup: {name: bind4, path: /gone}}"), ""),
+    "no-tracepoint": (one_rule("{syscall: set_thread_area}"), ""),
+    "too-many-hooks": (one_rule("{raw_tracepoint: '*'}"), ""),
+    "alternatives-differ": (_with_filter("{field: args.flags, operator: Exists}", _FIRST), ""),
+    "unknown-field": (_with_filter("{field: process.pdi, operator: Exists}"), ""),
+    "field-not-here": (_with_filter("{field: dst.ip, operator: Exists}"), ""),
+    "unreadable-field": (_with_filter("{field: args.numbers, operator: Exists}", "{tracepoint: made_up/arrays}"), ""),
+    "arguments-differ": (_with_filter("{field: 'args[0]', operator: Exists}", _BOTH_ABIS), ""),
+    "group": (_with_filter("{field: process, operator: Exists}"), ""),
+    "not-yet": (_with_filter("{field: process.cwd, operator: Exists}"), ""),
+    "operator-does-not-fit": (_with_filter("{field: process.uid, operator: Prefix, values: [a]}"), ""),
+    "bad-value": (_with_filter("{field: process.uid, operator: Equal, value: '-1'}"), ""),
+    "no-bits": (_with_filter("{field: args.flags, operator: AnyBits, values: [0]}"), ""),
+    "param-does-not-fit": (_with_filter(_LIST), "params: {p: {type: path, values: [/]}}"),
+    "unknown-type": (_with_filter(_LIST), "params: {p: {type: uidd, values: [0]}}"),
+    "too-many-columns": (_with_output(f"{{event: {{fields: {{{_MANY}}}}}}}"), ""),
+    "key-too-long": (_with_output(f"{{counter: {{name: c, help: C, by: {{{_LONG}}}}}}}"), ""),
+    "duplicate-column": (_with_output("{event: {fields: {process_pid: process.uid}}}"), "event: {fields: [process.pid]}"),
+    "not-a-number": (_with_output("{sum: {name: s, help: S, value: process.comm}}"), ""),
+    "bad-buckets": (_with_output("{histogram: {name: h, help: H, value: args.mode, buckets: [3, 2]}}"), ""),
+    "outputs-disagree": (_with_output(_COUNTER), ""),
+    "name-taken": (_with_filter(_LIST.replace("param: p", "param: seen")), "params: {seen: {type: uid, values: [0]}}"),
+    "action-not-here": (one_rule(OPENAT, more="action: {drop: true}"), ""),
+}
+"""A policy with each error; those of other tests: no-cgroup2 and target-unknown, which are of the host."""
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_each_error_has_its_code_and_its_place(code: str) -> None:
+    (found,) = problems(*BAD[code])
+    assert found.code == code
+    assert found.position is not None
+    assert found.position.line > 3
+    assert found.policy == "tried"
+
+
+def test_every_code_has_a_bad_policy() -> None:
+    assert set(BAD) | {"no-cgroup2", "target-unknown"} == set(CODES)
