@@ -60,7 +60,7 @@ def command(
     """
     if dry_run and try_seconds:
         raise UsageError("--dry-run changes nothing, so there is nothing to --try")
-    request, loaded = make_request(settings, options)
+    request, loaded = make_request(settings, "apply", options)
     shown = Shown.of(loaded.policies, DRY.get(dry_run or "", ""))
     with Progress(settings) as progress:
         engine = make_engine(settings, "apply", progress, lock_timeout)

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.errors import PrivilegeError
+from policyd.errors import PrivilegeError, UsageError
 
 if TYPE_CHECKING:
     from policyd.kernel.port import Kernel
@@ -36,6 +36,13 @@ def require_root(what: str) -> None:
             f"{what} needs root: the programs and maps of policies are root's; try again with sudo"
             " (validate, render, explain, schema, version and completion need no root)"
         )
+
+
+def require_running_kernel(settings: Settings, what: str) -> None:
+    """Raise unless the command can work on the running kernel: before files are read, so that this is told first."""
+    if settings.target is not None:
+        raise UsageError(f"{what} works on the running kernel: leave --target (POLICYD_TARGET) out")
+    require_root(what)
 
 
 def open_kernel(settings: Settings, what: str) -> Kernel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +12,7 @@ from policyd.cli.context import Settings, open_kernel
 from policyd.cli.kinds import HOOK, POLICY, parse_names
 from policyd.cli.names import complete_names
 from policyd.cli.output import clean, few, paint_status, say, table
+from policyd.cli.prose import width, wrapped_table
 from policyd.errors import NotFoundError, UsageError
 from policyd.text import did_you_mean, quote
 
@@ -107,15 +110,24 @@ def _rules(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[obje
         hooks = [record.hooks[row.hook] for row in rows if row.hook < len(record.hooks)]
         yield (
             name,
-            few(list(dict.fromkeys(hooks))),
+            few(list(dict.fromkeys(hooks))).replace(",", ", "),
             _action(rows[0]),
             ", ".join(_output(one) for one in outputs.get(name, [])),
         )
 
 
 def _action(rule: RuleRecord) -> str:
-    verdict = "" if rule.verdict == "none" else f"{rule.verdict} {rule.number}" if rule.number else rule.verdict
-    return " ".join(filter(None, (verdict, f"signal {rule.signal}" if rule.signal else "")))
+    """Return what a rule does in words: `deny EPERM signal SIGKILL`."""
+    numbers = {"deny": errno.errorcode.get(rule.number, str(rule.number)), "mark": hex(rule.number)}
+    verdict = "" if rule.verdict == "none" else f"{rule.verdict} {numbers.get(rule.verdict, '')}".rstrip()
+    return " ".join(filter(None, (verdict, f"signal {_signal(rule.signal)}" if rule.signal else "")))
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return str(number)
 
 
 def _output(output: Mapping[str, Any]) -> str:
@@ -133,7 +145,7 @@ def _params(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[obj
 def _account(view: PolicyView) -> Iterator[tuple[object, ...]]:
     for column, count in view.account.items():
         yield column, count, ACCOUNT_MEANINGS[column]
-    yield "missed", view.missed, "runs that the kernel dropped at these attach points (of all policies there)"
+    yield "missed", view.missed, "runs at these attach points that the kernel dropped"
 
 
 ACCOUNT_MEANINGS = {
@@ -203,11 +215,17 @@ def _pairs(pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def _section(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table below its title; one that is too wide for the screen goes on in further lines."""
     found = list(rows)
-    if found:
-        click.echo(f"{title}:")
-        for line in table(headers, found, paint_status).splitlines():
-            click.echo(f"  {line}")
+    if not found:
+        return
+    click.echo(f"{title}:")
+    lines = table(headers, found, paint_status).splitlines()
+    columns = width() - 2
+    if any(len(click.unstyle(line)) > columns for line in lines):
+        lines = wrapped_table(headers, [["" if cell is None else str(cell) for cell in row] for row in found], columns)
+    for line in lines:
+        click.echo(f"  {line}")
 
 
 def _joined(pairs: Mapping[str, str]) -> str:

@@ -42,7 +42,7 @@ def command(settings: Settings, /, output: str | None, **options: Any) -> None:
     """
     from policyd.record import read_policies
 
-    request, loaded = make_request(settings, options)
+    request, loaded = make_request(settings, "diff", options)
     with Progress(settings) as progress:
         engine = make_engine(settings, "diff", progress)
         plan = engine.plan(request)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from policyd.cli.context import Settings, require_root
+from policyd.cli.context import Settings, require_running_kernel
 from policyd.cli.output import Progress, note, print_json
-from policyd.errors import UnsupportedError, UsageError
+from policyd.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from policyd.kernel.features import Feature
@@ -42,9 +42,7 @@ def command(settings: Settings, save_profile: str | None, output: str | None) ->
       policyd doctor --save-profile debian12.profile
       policyd doctor -o json | jq '.features[] | select(.ok | not)'
     """
-    if settings.target is not None:
-        raise UsageError("doctor is about the running kernel: leave --target (POLICYD_TARGET) out")
-    require_root("doctor")
+    require_running_kernel(settings, "doctor")
     features = _probe(settings)
     if output == "json":
         print_json({"kernel": os.uname().release, "features": [asdict(feature) for feature in features]})

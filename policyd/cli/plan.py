@@ -31,7 +31,7 @@ def command(settings: Settings, /, output: str | None, **options: Any) -> None:
       policyd plan -f policies/
       policyd plan -f policies/ --prune -o json
     """
-    request, loaded = make_request(settings, options)
+    request, loaded = make_request(settings, "plan", options)
     with Progress(settings) as progress:
         plan = make_engine(settings, "plan", progress).plan(request)
     if output == "json":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from policyd.cli.context import require_running_kernel
 from policyd.cli.loading import Loaded, load_or_fail
 from policyd.cli.outcomes import show_warnings
 
@@ -42,10 +43,11 @@ def request_options(function: Function) -> Function:
     return function
 
 
-def make_request(settings: Settings, options: dict[str, Any]) -> tuple[Request, Loaded]:
-    """Read the files and return the request with what they hold; their warnings are shown, errors are raised."""
+def make_request(settings: Settings, what: str, options: dict[str, Any]) -> tuple[Request, Loaded]:
+    """Read the files for the command `what`, and return the request with what they hold; errors in them are raised."""
     from policyd.engine import Given, Request
 
+    require_running_kernel(settings, what)
     loaded = load_or_fail(settings, options["paths"])
     show_warnings(settings, loaded)
     request = Request(

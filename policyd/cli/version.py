@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
 import subprocess
 
 import click
@@ -48,15 +47,15 @@ def versions() -> dict[str, str | None]:
 
 
 def _clang_version() -> str | None:
-    path = shutil.which("clang")
-    if path is None:
-        return None
+    """Return the version of the clang that would compile: for root that is one of the system's own folders."""
+    from policyd.builders.compiler import find_clang
+
     try:
-        told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
+        told = find_clang().version()
+    except (UnsupportedError, OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r"version (\S+)", told)
-    return found[1] if found else path
+    return found[1] if found else told
 
 
 def _libbpf_version() -> str | None:

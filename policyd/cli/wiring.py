@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from policyd.cli.context import open_kernel
+from policyd.cli.context import open_kernel, require_running_kernel
 from policyd.cli.loading import target_and_host, warning_lines
 from policyd.cli.output import note, warn
-from policyd.errors import ProblemsError, UsageError
+from policyd.errors import ProblemsError
 
 if TYPE_CHECKING:
     from policyd.builders.clang import ClangBuilder
@@ -32,8 +32,7 @@ def make_engine(settings: Settings, what: str, progress: Progress, lock_timeout:
     from policyd.engine import Engine
     from policyd.toolchain import Toolchain
 
-    if settings.target is not None:
-        raise UsageError(f"{what} works on the running kernel: leave --target (POLICYD_TARGET) out")
+    require_running_kernel(settings, what)
     kernel = open_kernel(settings, what)
     target, host = target_and_host(settings)
     told = Steps(progress)

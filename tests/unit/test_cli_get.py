@@ -342,7 +342,7 @@ def test_describe_tells_rules_params_hooks_maps_and_the_account(shown: Any) -> N
         assert words in text
     lines = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
     assert lines["watched"] == ["watched", "path", "hand", "/srv"]
-    assert lines["open"][:4] == ["open", "syscall:openat", "signal", "9"]
+    assert lines["open"][:4] == ["open", "syscall:openat", "signal", "SIGKILL"]
     assert lines["would_act"][1] == "12"
     assert lines["missed"][1] == "4"
 
@@ -351,5 +351,5 @@ def test_describe_hook_tells_programs_and_whose_rules(shown: Any) -> None:
     text = shown("describe", "hook", POINT.key)
 
     assert "Attached:     pd_stub (id 22)" in text
-    assert any(line.split() == ["opens", "open", "signal", "9"] for line in text.splitlines())
+    assert any(line.split() == ["opens", "open", "signal", "SIGKILL"] for line in text.splitlines())
     assert any(line.split()[:2] == ["21", PROGRAM.name] for line in text.splitlines())
