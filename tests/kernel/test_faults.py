@@ -3,6 +3,9 @@
 The points of `policyd.kernel.points` are enumerated by a traced run.  For each, a child is forked off this (warm) process,
 dies or fails there, and bpftool, which knows nothing of policyd, reads the counters of a policy that is not concerned: it
 must have counted every event once.  Then the next apply must converge, and leave what an apply without a fault leaves.
+
+Most of the time is the kernel's, waiting for running programs to end: so a few workers, each with a bpffs root and a network
+namespace of its own, share the faults among them.
 """
 
 from __future__ import annotations
@@ -13,7 +16,10 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -27,6 +33,7 @@ from policyd.record import map_pin, policy_path
 
 pytestmark = pytest.mark.kernel
 
+WORKERS = 4
 ERRNOS = ("ENOMEM", "EPERM", "EBUSY", "ENOSPC", "EINVAL", "E2BIG", "EAGAIN")
 EVENTS = 3
 
@@ -96,7 +103,7 @@ class Bench:
         self.names: set[str] = set()
 
     def bring(self, given: tuple[Given, ...]) -> None:
-        result = self.host.engine.apply(Request(given, prune=True, allow_empty=True))
+        result = self.host.engine.apply(Request(given, prune=True, allow_empty=True, reset_params=True))
         assert not result.failed, [str(outcome.error) for outcome in result.failed]
 
     def pins(self) -> list[str]:
@@ -149,17 +156,6 @@ def dump_sum(path: str) -> int:
     return sum(int.from_bytes(bytes(int(byte, 16) for byte in cell), "little") for cell in cells)
 
 
-@pytest.fixture
-def bench(objects: Path, tmp_path: Path) -> Iterator[Bench]:
-    with private_network():
-        host = Host(str(BPFFS / f"{MINE}faults"), objects, workers=1)
-        host.kernel.ensure_root()
-        try:
-            yield Bench(host, tmp_path / "trace")
-        finally:
-            host.close()
-
-
 def scripts(count: int) -> Iterator[points.Script]:
     for number in range(1, count + 1):
         yield points.Script(kill_before=number)
@@ -167,58 +163,90 @@ def scripts(count: int) -> Iterator[points.Script]:
         yield points.Script(fail_at=number, fail_errno=getattr(points.errno, ERRNOS[number % len(ERRNOS)]))
 
 
-def run(
-    bench: Bench, start: tuple[Given, ...], action: Callable[[], object], end: tuple[Given, ...], *, counts: bool
-) -> int:
-    """Meet every fault of `action`, which leads from `start` to `end`; return the number of points."""
-    bench.bring(end)
+@dataclass(frozen=True)
+class Scenario:
+    """`action` leads from `start` to `end`; `counts`: the policy that stays is there all the time."""
+
+    start: tuple[Given, ...]
+    action: Callable[[], object]
+    end: tuple[Given, ...]
+    counts: bool = True
+
+
+def scenarios(bench: Bench) -> dict[str, Scenario]:
+    engine = bench.host.engine
+    values = {"pids": (str(os.getpid()), "1", "2"), "least": ("3",)}
+    return {
+        "apply": Scenario(bench.before[:1], lambda: engine.apply(Request(bench.before)), bench.before),
+        "update": Scenario(bench.before, lambda: engine.apply(Request(bench.after, prune=True)), bench.after),
+        "params": Scenario(bench.before, lambda: engine.set_params("changes", values), bench.before),
+        "delete": Scenario(bench.before, lambda: engine.delete(None), (), counts=False),
+    }
+
+
+def meet(bench: Bench, scenario: Scenario, worker: int) -> int:
+    """Meet the faults that are this worker's; return the number of points that there are."""
+    bench.bring(scenario.end)
     expected = bench.pins()
-    bench.bring(start)
-    found = bench.enumerate(action)
-    bench.bring(start)
-    for script in scripts(len(found)):
-        status = bench.child(action, script)
+    bench.bring(scenario.start)
+    found = bench.enumerate(scenario.action)
+    bench.bring(scenario.start)
+    for script in islice(scripts(len(found)), worker, None, WORKERS):
         number = script.kill_before or script.kill_after or script.fail_at
         what = f"{script}: {found[number - 1]}"
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        assert killed if not script.fail_at else os.waitstatus_to_exitcode(status) in {0, 1}, what
-        if counts:
+        ended = os.waitstatus_to_exitcode(bench.child(scenario.action, script))
+        assert ended in {0, 1} if script.fail_at else ended == -signal.SIGKILL, what
+        if scenario.counts:
             bench.assert_counts_once(what)
-        bench.bring(end)
-        steps = bench.host.engine.plan(Request(end, prune=True, allow_empty=True)).describe()
-        assert steps == (), what
+        bench.bring(scenario.end)
+        again = Request(scenario.end, prune=True, allow_empty=True)
+        assert bench.host.engine.plan(again).describe() == (), what
         assert bench.pins() == expected, what
-        bench.bring(start)
+        bench.bring(scenario.start)
     return len(found)
 
 
-def test_every_point_of_apply_update_and_delete_survives_death_and_errors(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+def work(worker: int, objects: Path, trace: Path) -> dict[str, int]:
+    """Be one worker; return the number of points by scenario."""
+    with private_network():
+        host = Host(str(BPFFS / f"{MINE}faults_{worker}"), objects, workers=1)
+        host.kernel.ensure_root()
+        try:
+            bench = Bench(host, trace)
+            return {name: meet(bench, scenario, worker) for name, scenario in scenarios(bench).items()}
+        finally:
+            host.close()
+
+
+def forked(worker: int, objects: Path, trace: Path) -> tuple[int, int]:
+    """Start a worker; return its process id, and where it will write its JSON answer."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        return pid, reading
+    try:
+        answer: dict[str, object] = {"points": work(worker, objects, trace)}
+    except BaseException:
+        answer = {"failure": traceback.format_exc()}
+    os.write(writing, json.dumps(answer).encode())
+    os._exit(0)
+
+
+def test_every_point_of_apply_update_params_and_delete_survives_death_and_errors(
+    objects: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    engine, objects = bench.host.engine, bpf_objects()
-
-    def update() -> None:
-        engine.apply(Request(bench.after, prune=True))
-
-    def apply() -> None:
-        engine.apply(Request(bench.before))
-
-    def delete() -> None:
-        engine.delete(None)
-
-    def set_params() -> None:
-        engine.set_params("changes", {"pids": (str(os.getpid()), "1", "2"), "least": ("3",)})
-
-    stays = bench.before[:1]
-    covered = {
-        "apply": run(bench, stays, apply, bench.before, counts=True),
-        "update": run(bench, bench.before, update, bench.after, counts=True),
-        "params": run(bench, bench.before, set_params, bench.before, counts=True),
-        "delete": run(bench, bench.before, delete, (), counts=False),
-    }
-    engine.delete(None)
-    assert bench.pins() == []
-    assert not leaked(objects)
+    before = bpf_objects()
+    workers = [forked(number, objects, tmp_path / f"trace-{number}") for number in range(WORKERS)]
+    answers = []
+    for pid, reading in workers:
+        with os.fdopen(reading, "rb") as pipe:
+            answers.append(json.loads(pipe.read()))
+        os.waitpid(pid, 0)
+    assert not [answer["failure"] for answer in answers if "failure" in answer], answers
+    covered = answers[0]["points"]
+    assert all(answer["points"] == covered for answer in answers)
+    assert not leaked(before)
     with capsys.disabled():
         text = ", ".join(f"{name} {number}" for name, number in covered.items())
-        print(f"\nfault points covered, each killed before, killed after and failed: {sum(covered.values())} ({text})")
+        print(f"\nfault points covered, each killed before, killed after, and failed: {sum(covered.values())} ({text})")
