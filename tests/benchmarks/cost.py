@@ -1,6 +1,6 @@
 """What an event costs the traced process: generated code against code by hand and bpftrace, and by policies at a hook.
 
-Nanoseconds that a loop of system calls grows by, the best of many rounds, all in one run; ratios tell more than the figures.
+Nanoseconds that a system call grows by, in quiet stretches of a loop of them, all in one run; ratios tell more than figures.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import bench
 if TYPE_CHECKING:
     from pathlib import Path
 
-CALLS = 3_000_000
-ROUNDS = 3
+CALLS = 2_000_000
 
 COUNT = """
 hook: {syscall: getppid}
@@ -45,7 +44,7 @@ def path_policies(count: int) -> str:
 
 
 def per_call(build: Path, call: str) -> float:
-    return min(float(bench.run(str(build / "load"), "loop", call, str(CALLS // ROUNDS))) for _ in range(ROUNDS))
+    return float(bench.run(str(build / "load"), "loop", call, str(CALLS)))
 
 
 def added(build: Path, call: str, running: AbstractContextManager[None]) -> float:

@@ -1,6 +1,7 @@
 /* Makes system calls, for the benchmarks.
  *
- *   load loop CALL COUNT        nanoseconds a call, the best of ten rounds of COUNT/10 calls
+ *   load loop CALL COUNT        nanoseconds a call, in the quiet: the tenth percentile of short stretches, most of which
+ *                               no interrupt and no other process disturbs
  *   load pace CALL RATE SECONDS calls at RATE a second, in bursts of a millisecond; prints how many were made
  *
  * CALL: getppid (no arguments), or umount2 with flags that the kernel refuses at once, so that a path is passed and nothing
@@ -13,6 +14,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define STRETCH 1000 /* calls */
 
 static long long now(void)
 {
@@ -39,19 +42,27 @@ static void make_calls(const char *call, long count)
 			syscall(SYS_umount2, "/srv/data/benchmark/some/mount", 0x40000000);
 }
 
+static int ascending(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return (x > y) - (x < y);
+}
+
 static void loop(const char *call, long count)
 {
-	long long best = -1;
+	long stretches = count / STRETCH;
+	long long *took = calloc(stretches, sizeof(*took));
 
-	for (int round = 0; round < 10; round++) {
-		long long start = now(), took;
+	for (long i = 0; i < stretches; i++) {
+		long long start = now();
 
-		make_calls(call, count / 10);
-		took = now() - start;
-		if (best < 0 || took < best)
-			best = took;
+		make_calls(call, STRETCH);
+		took[i] = now() - start;
 	}
-	printf("%.2f\n", (double)best / (count / 10));
+	qsort(took, stretches, sizeof(*took), ascending);
+	printf("%.2f\n", (double)took[stretches / 10] / STRETCH);
+	free(took);
 }
 
 static void pace(const char *call, long rate, long seconds)
