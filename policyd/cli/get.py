@@ -79,6 +79,22 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
         note(f"No {kind.plural}.")
         return
     _PRINTERS[output](kind, chosen, no_headers)
+    if kind is POLICY and output in {None, "wide"} and not settings.quiet:
+        _remark(kernel, chosen)
+
+
+def _remark(kernel: Kernel, policies: list[Item]) -> None:
+    """Say which policies have actions that are not taken, and that a change is on trial."""
+    for item in policies:
+        if item.data["status"]["acts"] and item.data["status"]["mode"] == "monitor":
+            note(f"policy/{item.name} has actions, but its mode is monitor: nothing acts")
+    if not kernel.exists("pending"):
+        return
+    from policyd.engine.trial import pending
+
+    trial = pending(kernel)
+    if trial is not None:
+        note(f"a change is on trial, for {max(trial.seconds_left, 0):.0f} s: policyd confirm keeps it")
 
 
 def _choose(kind: Kind, items: list[Item], names: tuple[str, ...]) -> list[Item]:

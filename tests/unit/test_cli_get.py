@@ -113,6 +113,9 @@ class FakeKernel:
         one = struct.pack(f"<{len(ACCOUNT_COLUMNS)}Q", *ACCOUNT.values())
         return one + bytes(len(one))
 
+    def exists(self, path: str) -> bool:
+        return False
+
     def items(self, fd: int) -> Iterator[tuple[bytes, bytes]]:
         yield from ()
 
@@ -156,6 +159,17 @@ def test_policies_are_a_line_each_with_counts_from_the_kernel(shown: Any) -> Non
 def test_tables_fit_80_columns(shown: Any) -> None:
     for kind in ("policies", "hooks", "maps", "records"):
         assert max(map(len, shown("get", kind).splitlines())) <= 80, kind
+
+
+def test_it_is_said_that_nothing_acts_in_monitor_mode(
+    state: dict[str, Observed], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["get", "policies"]) == 0
+    assert capsys.readouterr().err == "policy/opens has actions, but its mode is monitor: nothing acts\n"
+
+    state["observed"] = replace(OBSERVED, config={5: 2})
+    assert run(["get", "policies"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_wide_adds_columns(shown: Any) -> None:
