@@ -2,6 +2,18 @@
 PD_INLINE long pd_link_load(void *ctx, u32 offset, void *to, u32 length);
 PD_INLINE long pd_net_load(void *ctx, u32 link, u32 offset, void *to, u32 length);
 
+/* Ports of a header that is not whole: a first fragment may be that short, so that filters on flags are stepped around. */
+PD_INLINE void pd_parse_ports(void *ctx, struct pd_packet *p, u32 link, u32 offset)
+{
+	u16 ports[2] = {};
+
+	if (pd_net_load(ctx, link, offset, ports, sizeof(ports)))
+		return;
+	p->has |= PD_HAS_PORTS;
+	p->src_port = PD_SWAP16(ports[0]);
+	p->dst_port = PD_SWAP16(ports[1]);
+}
+
 PD_INLINE void pd_parse_transport(void *ctx, struct pd_packet *p, u32 link, u32 offset)
 {
 	struct pd_tcp tcp = {};
@@ -10,8 +22,10 @@ PD_INLINE void pd_parse_transport(void *ctx, struct pd_packet *p, u32 link, u32 
 
 	p->has |= PD_HAS_TRANSPORT;
 	if (p->protocol == 6) {
-		if (pd_net_load(ctx, link, offset, &tcp, sizeof(tcp)))
+		if (pd_net_load(ctx, link, offset, &tcp, sizeof(tcp))) {
+			pd_parse_ports(ctx, p, link, offset);
 			return;
+		}
 		p->has |= PD_HAS_TCP | PD_HAS_PORTS;
 		p->src_port = PD_SWAP16(tcp.src_port);
 		p->dst_port = PD_SWAP16(tcp.dst_port);
@@ -20,8 +34,10 @@ PD_INLINE void pd_parse_transport(void *ctx, struct pd_packet *p, u32 link, u32 
 		p->window = PD_SWAP16(tcp.window);
 		p->tcp_flags = tcp.flags;
 	} else if (p->protocol == 17 || p->protocol == 136 || p->protocol == 132 || p->protocol == 33) {
-		if (pd_net_load(ctx, link, offset, &udp, sizeof(udp)))
+		if (pd_net_load(ctx, link, offset, &udp, sizeof(udp))) {
+			pd_parse_ports(ctx, p, link, offset);
 			return;
+		}
 		p->has |= PD_HAS_PORTS | (p->protocol == 17 ? PD_HAS_UDP : 0);
 		p->src_port = PD_SWAP16(udp.src_port);
 		p->dst_port = PD_SWAP16(udp.dst_port);
@@ -40,8 +56,8 @@ PD_INLINE void pd_parse_ip4(void *ctx, struct pd_packet *p, u32 link)
 	struct pd_ip4 ip = {};
 	u16 fragment;
 
-	if (pd_net_load(ctx, link, 0, &ip, sizeof(ip)) || ip.version_length >> 4 != 4)
-		return;
+	if (pd_net_load(ctx, link, 0, &ip, sizeof(ip)) || ip.version_length < 0x45 || ip.version_length > 0x4f)
+		return; /* not version 4, or shorter than its fixed part */
 	p->has |= PD_HAS_IP4;
 	pd_ip4(&p->src, ip.src);
 	pd_ip4(&p->dst, ip.dst);
@@ -56,7 +72,13 @@ PD_INLINE void pd_parse_ip4(void *ctx, struct pd_packet *p, u32 link)
 	if (fragment & 0x1fff) /* a later fragment begins in the middle of its payload */
 		p->has |= PD_HAS_TRANSPORT;
 	else
-		pd_parse_transport(ctx, p, link, (ip.version_length & 15) * 4);
+		pd_parse_transport(ctx, p, link, pd_any(p, (ip.version_length & 15) * 4));
+}
+
+/* IPv6 headers that another one follows: hop by hop, routing, fragment, AH, destination options (ipv6_ext_hdr in the kernel). */
+PD_INLINE int pd_is_extension(u8 next)
+{
+	return next == 0 || next == 43 || next == 44 || next == 51 || next == 60;
 }
 
 PD_INLINE void pd_parse_ip6(void *ctx, struct pd_packet *p, u32 link)
@@ -64,8 +86,8 @@ PD_INLINE void pd_parse_ip6(void *ctx, struct pd_packet *p, u32 link)
 	struct pd_ip6 ip = {};
 	u8 extension[4] = {};
 	u32 offset = sizeof(ip);
-	u32 first = 1;
-	u8 next;
+	u32 later = 0;
+	u8 kind, next;
 
 	if (pd_net_load(ctx, link, 0, &ip, sizeof(ip)) || (ip.version_class_label & 0xf0) != 0x60)
 		return;
@@ -79,33 +101,40 @@ PD_INLINE void pd_parse_ip6(void *ctx, struct pd_packet *p, u32 link)
 	p->flow_label = PD_SWAP32(ip.version_class_label) & 0xfffff;
 	p->ip_length = PD_SWAP16(ip.length);
 	next = ip.next;
-	for (u32 i = 0; i < 8; i++) {
-		if (next != 0 && next != 43 && next != 60 && next != 44 && next != 51 && next != 135)
+	for (u32 i = 0; i < PD_EXTENSIONS; i++) {
+		kind = next;
+		if (!pd_is_extension(kind))
 			break;
 		if (pd_net_load(ctx, link, offset, extension, sizeof(extension)))
 			return;
-		if (next == 44) {
+		next = extension[0];
+		if (kind == 44) {
 			p->has |= PD_FRAGMENT;
-			if (extension[2] || extension[3] & 0xf8)
-				first = 0;
 			offset += 8;
-		} else if (next == 51) {
+			if (extension[2] || extension[3] & 0xf8) { /* a later fragment: no header follows */
+				later = 1;
+				break;
+			}
+		} else if (kind == 51) {
 			offset += (extension[1] + 2) * 4;
 		} else {
 			offset += (extension[1] + 1) * 8;
 		}
-		next = extension[0];
+		offset = pd_any(p, offset);
 	}
+	if (pd_is_extension(next))
+		return;
 	p->protocol = next;
-	if (first)
-		pd_parse_transport(ctx, p, link, offset);
-	else
+	if (later)
 		p->has |= PD_HAS_TRANSPORT;
+	else
+		pd_parse_transport(ctx, p, link, offset);
 }
 
 /* `link` is the length of what stands before the IP header; `type` is what follows, in host order. */
 PD_INLINE void pd_parse_network(void *ctx, struct pd_packet *p, u32 link, u16 type)
 {
+	link = pd_any(p, link);
 	p->has |= PD_HAS_TYPE;
 	p->eth_type = type;
 	if (type == 0x0800)
@@ -126,24 +155,24 @@ PD_INLINE void pd_parse_version(void *ctx, struct pd_packet *p)
 		pd_parse_network(ctx, p, 0, 0x86dd);
 }
 
-/* Tags that are still in the packet: up to two, at `*link`; the outer one is kept unless one is known already. */
-PD_INLINE u16 pd_parse_tags(void *ctx, struct pd_packet *p, u32 *link, u16 type)
+/* Tags that are still in the packet: up to two, after `*link` bytes; the outer one is kept unless one is known already. */
+PD_INLINE int pd_parse_tags(void *ctx, struct pd_packet *p, u32 *link, u16 *type)
 {
 	struct pd_tag tag = {};
 
 	for (u32 i = 0; i < 2; i++) {
-		if (type != 0x8100 && type != 0x88a8)
+		if (*type != 0x8100 && *type != 0x88a8)
 			break;
 		if (pd_link_load(ctx, *link, &tag, sizeof(tag)))
-			return 0;
+			return -1;
 		if (!(p->has & PD_HAS_VLAN)) {
 			p->has |= PD_HAS_VLAN;
 			p->vlan = PD_SWAP16(tag.control);
 		}
-		type = PD_SWAP16(tag.type);
+		*type = PD_SWAP16(tag.type);
 		*link += sizeof(tag);
 	}
-	return type;
+	return 0;
 }
 
 PD_INLINE void pd_parse_ethernet(void *ctx, struct pd_packet *p)
@@ -157,8 +186,9 @@ PD_INLINE void pd_parse_ethernet(void *ctx, struct pd_packet *p)
 	p->has |= PD_HAS_ETH;
 	__builtin_memcpy(p->eth_src, eth.src, 6);
 	__builtin_memcpy(p->eth_dst, eth.dst, 6);
-	type = pd_parse_tags(ctx, p, &link, PD_SWAP16(eth.type));
-	pd_parse_network(ctx, p, link, type);
+	type = PD_SWAP16(eth.type);
+	if (!pd_parse_tags(ctx, p, &link, &type))
+		pd_parse_network(ctx, p, link, type);
 }
 
 #define PD_PACKET_FIELD(name, needs, expression)           \

@@ -12,6 +12,8 @@
 #define PD_HAS_TYPE 512
 #define PD_HAS_TRANSPORT 1024
 
+#define PD_EXTENSIONS 16 /* IPv6 extension headers that are followed: what comes after more of them is absent */
+
 #define PD_SWAP16(value) __builtin_bswap16(value) /* both supported architectures are little endian */
 #define PD_SWAP32(value) __builtin_bswap32(value)
 
@@ -56,6 +58,8 @@ struct pd_tcp {
 	u8 offset;
 	u8 flags;
 	u16 window;
+	u16 checksum;
+	u16 urgent;
 };
 
 struct pd_udp {
@@ -74,6 +78,7 @@ struct pd_packet {
 	u32 tcp_seq;
 	u32 tcp_ack;
 	u32 flow_label;
+	u32 cursor;
 	u16 eth_type;
 	u16 vlan;
 	u16 src_port;
@@ -91,3 +96,10 @@ struct pd_packet {
 	u8 eth_src[6];
 	u8 eth_dst[6];
 };
+
+/* Keeps a number where the verifier forgets what it knows of it: the paths that led to it become one from here on. */
+PD_INLINE u32 pd_any(struct pd_packet *p, u32 offset)
+{
+	*(volatile u32 *) &p->cursor = offset;
+	return *(volatile u32 *) &p->cursor;
+}

@@ -1,24 +1,33 @@
-#define PD_START_MAC 0
+/* Packets begin with the Ethernet header, in both directions.  The kernel's own idea of where the network header is does not
+ * help: in a packet with a tag that comes from a packet socket it is after the tag, in a forwarded one before it.  Only where
+ * the device has other headers, or none, is it where the kernel says. */
+#ifdef PD_NO_ETHERNET
 #define PD_START_NET 1
 
 PD_INLINE long pd_link_load(void *ctx, u32 offset, void *to, u32 length)
 {
-	return pd_skb_load_relative(ctx, offset, to, length, PD_START_MAC);
+	return -1;
 }
 
-/* The network header is known to the kernel here, whatever the device puts before it. */
 PD_INLINE long pd_net_load(void *ctx, u32 link, u32 offset, void *to, u32 length)
 {
-	return pd_skb_load_relative(ctx, link + offset, to, length, PD_START_NET);
+	return pd_skb_load_relative(ctx, offset, to, length, PD_START_NET);
 }
+#else
+PD_INLINE long pd_link_load(void *ctx, u32 offset, void *to, u32 length)
+{
+	return pd_skb_load(ctx, offset, to, length);
+}
+
+PD_INLINE long pd_net_load(void *ctx, u32 link, u32 offset, void *to, u32 length)
+{
+	return pd_skb_load(ctx, link + offset, to, length);
+}
+#endif
 
 PD_INLINE void pd_parse(void *ctx, struct pd_packet *p)
 {
 	struct pd_skb *skb = ctx;
-	struct pd_eth eth = {};
-	struct pd_tag tag = {};
-	u16 type = PD_SWAP16((u16) skb->protocol);
-	u32 link = 0;
 
 	p->has = 0;
 	p->interface = skb->ifindex;
@@ -27,26 +36,11 @@ PD_INLINE void pd_parse(void *ctx, struct pd_packet *p)
 		p->has |= PD_HAS_VLAN;
 		p->vlan = skb->vlan_tci;
 	}
-#ifndef PD_NO_ETHERNET
-	if (!pd_link_load(ctx, 0, &eth, sizeof(eth))) {
-		p->has |= PD_HAS_ETH;
-		__builtin_memcpy(p->eth_src, eth.src, 6);
-		__builtin_memcpy(p->eth_dst, eth.dst, 6);
-	}
+#ifdef PD_NO_ETHERNET
+	pd_parse_network(ctx, p, 0, PD_SWAP16((u16) skb->protocol));
+#else
+	pd_parse_ethernet(ctx, p);
 #endif
-	for (u32 i = 0; i < 2; i++) { /* tags that are still in it: the network header then points at the first */
-		if (type != 0x8100 && type != 0x88a8)
-			break;
-		if (pd_net_load(ctx, link, 0, &tag, sizeof(tag)))
-			return;
-		if (!(p->has & PD_HAS_VLAN)) {
-			p->has |= PD_HAS_VLAN;
-			p->vlan = PD_SWAP16(tag.control);
-		}
-		type = PD_SWAP16(tag.type);
-		link += sizeof(tag);
-	}
-	pd_parse_network(ctx, p, link, type);
 }
 
 PD_INLINE int pd_finish(struct run *r)
