@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyd.cli.failure import DIFFERS, count_problems, plural, show_problems
+from policyd.cli.failure import DIFFERS, count_problems, show_problems
 from policyd.cli.output import clean, note, print_json, warn
 from policyd.errors import BuildError
 
@@ -88,7 +88,7 @@ def summary(outcomes: Iterable[Outcome]) -> str:
     """Return `2 created, 1 left out`."""
     counts = Counter(outcome.kind for outcome in outcomes)
     order: tuple[OutcomeKind, ...] = ("created", "changed", "removed", "unchanged", "left", "failed")
-    return ", ".join(f"{counts[kind]} {WORDS.get(kind, kind)}" for kind in order if counts[kind]) or plural(0, "policy")
+    return ", ".join(f"{counts[kind]} {WORDS.get(kind, kind)}" for kind in order if counts[kind]) or "nothing to do"
 
 
 def print_result(result: Result, shown: Shown, extra: dict[str, Any]) -> None:

@@ -77,4 +77,4 @@ def test_only_those_asked_about_are_shown_unless_something_became_of_them() -> N
     shown = Shown(frozenset({"asked"})).chosen(outcomes)
     assert [outcome.policy for outcome in shown] == ["asked", "pruned", "broken"]
     assert summary(shown) == "1 removed, 1 unchanged, 1 left out"
-    assert summary([]) == "0 policies"
+    assert summary([]) == "nothing to do"
