@@ -174,6 +174,7 @@ class LazyGroup(click.Group):
 
 def _accept_global_options(command: click.Command) -> None:
     """Let the global options stand after the command too (and after a command of its own group)."""
+    command.epilog = command.epilog or "Global options (policyd --help) may stand here too."
     taken = {name for parameter in command.params for name in parameter.opts}
     command.params.extend(option for option in _global_options(hidden=True) if not taken & set(option.opts))
     if isinstance(command, click.Group):

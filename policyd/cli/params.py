@@ -99,7 +99,7 @@ def set_(settings: Settings, policy: str, assignments: tuple[str, ...], output: 
     \b
     Examples:
       policyd params set deny-egress blocked=10.0.0.0/8,192.0.2.7/32
-      policyd params set block-io slowest=20ms
+      policyd params set sensitive-writes sensitive=/etc,/boot
       policyd params set deny-egress blocked=
     """
     changes: dict[str, tuple[str, ...] | None] = {}

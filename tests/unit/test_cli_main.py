@@ -105,6 +105,23 @@ def test_an_unknown_option_is_a_usage_error_with_the_way_to_help(capsys: pytest.
     assert "policyd version --help" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("policyd ge", "get"),
+        ("policyd get po", "policies"),
+        ("policyd explain ho", "hooks"),
+        ("policyd params un", "unset"),
+        ("policyd apply --dry", "--dry-run"),
+        ("policyd --ro", "--root"),
+    ],
+)
+def test_shells_complete_commands_kinds_topics_and_options(words: str, expected: str) -> None:
+    environment = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_POLICYD_COMPLETE": "bash_complete"}
+
+    assert f"plain,{expected}" in policyd_(**environment).stdout.split()
+
+
 # ------------------------------------------------------------------------------------------------ global options
 
 
