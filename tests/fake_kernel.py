@@ -255,7 +255,14 @@ class FakeKernel(Kernel):
     # -- maps ------------------------------------------------------------------------------------------
 
     def create_map(
-        self, type: str, key_size: int, value_size: int, max_entries: int, flags: int = 0, name: str = "", inner_fd: int = 0
+        self,
+        type: str,  # noqa: A002
+        key_size: int,
+        value_size: int,
+        max_entries: int,
+        flags: int = 0,
+        name: str = "",
+        inner_fd: int = 0,
     ) -> int:
         def action() -> int:
             template = self.fds[inner_fd].shape if type == "array_of_maps" else None

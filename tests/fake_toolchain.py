@@ -1,8 +1,8 @@
 """A toolchain, a resolver and policies for tests that need no compiler: a policy's document is a small JSON of its own.
 
-`policy("a", points=["tracepoint:x/y"], counters={"c": 4}, lists={"l": ["1"]}, scalars={"s": "7"})` makes a typed policy whose
-document `resolve` understands again; a `broken` one is refused.  The toolchain refuses units with a rule of a policy in
-`bad`, or with more than `budget` rules in a program.
+`policy("a", points=["tracepoint:x/y"], counters={"c": 4}, lists={"l": ["1"]}, scalars={"s": "7"})` makes a typed policy
+whose document `resolve` understands again; a `broken` one is refused.  The toolchain refuses units with a rule of a `bad`
+policy, with more than `most` policies, and programs with more than `budget` rules.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ COUNT = Layout((Column("count", U64),))
 
 
 def point_of(text: str) -> AttachPoint:
-    return AttachPoint(*text.split(":"))
+    kind, target, *option = text.split(":")
+    return AttachPoint(kind, target, *(option or (["auto"] if kind == "xdp" else [])))
 
 
 def policy(name: str, **facts: Any) -> TypedPolicy:
-    """Return a policy; facts are points, columns, counters (name → number of key columns), lists, scalars, signal, and more."""
+    """Return a policy; facts are points, columns, counters (name → number of key columns), lists, scalars, and more."""
     return resolve(json.dumps({"name": name, **facts}, sort_keys=True), {})[0]
 
 
@@ -90,7 +91,7 @@ def _rule(name: str, row: int, point: str, facts: Mapping[str, Any]) -> TypedRul
     return TypedRule(
         policy=name,
         row=row,
-        name=f"rule-{row}",
+        name="bad" if facts.get("bad") else f"rule-{row}",
         attach_point=point_of(point),
         condition=AllOf(()),
         outputs=(EventOutput(Layout(columns), values), *metrics),
@@ -116,19 +117,26 @@ class FakeToolchain:
 
     def __init__(self, kernel: FakeKernel) -> None:
         self.kernel = kernel
-        self.bad: set[str] = set()
-        self.budget = 10_000
+        self.budget = self.most = 10_000
         self.builds: list[tuple[str, int]] = []
 
     def build(self, bound: BoundUnit, open_map: Callable[[str], int], shards: int = 1) -> tuple[int, ...]:
         point = bound.unit.attach_point
         self.builds.append((point.key, shards))
-        guilty = sorted(self.bad & set(bound.unit.policies))
+        guilty = sorted(rule.policy for rule in bound.unit.rules if rule.name == "bad")
         if guilty:
             raise VerifierError(point.key, f"bad rule of {guilty[0]}", "", errno.EACCES)
+        if len(bound.unit.policies) > self.most:
+            raise VerifierError(point.key, "too many policies for this test", "", errno.EACCES)
         if len(bound.unit.rules) > self.budget * shards:
             raise VerifierError(point.key, "BPF program is too large", "", errno.E2BIG)
-        names = ["config", "account", "scalars", "rings", *sorted({class_pin(spec.map_class) for spec in bound.maps.values()})]
+        names = [
+            "config",
+            "account",
+            "scalars",
+            "rings",
+            *sorted({class_pin(spec.map_class) for spec in bound.maps.values()}),
+        ]
         names += ["shards"] if shards > 1 else []
         names += ["processes"] if bound.unit.internal else []
         fds = [open_map(name) for name in names]

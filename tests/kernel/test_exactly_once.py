@@ -33,7 +33,7 @@ LOOP = r"""
 static volatile sig_atomic_t stop;
 static void on_term(int s) { (void)s; stop = 1; }
 
-/* Calls getppid (argument `calls`) or sends UDP packets to port 9 of 127.0.0.1 (`packets`) until SIGTERM; prints how many. */
+/* Calls getppid (argument `calls`) or sends UDP packets to 127.0.0.1:9 (`packets`) until SIGTERM; prints how many. */
 int main(int argc, char **argv)
 {
 	int packets = argc > 1 && !strcmp(argv[1], "packets");
@@ -126,7 +126,7 @@ def lone_host(objects: Path) -> Iterator[Host]:
 
 
 def received() -> int:
-    """Return how many packets `lo` of this network namespace has received: those that its queue dropped never came to XDP."""
+    """Return how many packets `lo` here has received: those that its queue dropped never came to XDP."""
     line = next(
         line for line in Path("/proc/thread-self/net/dev").read_text().splitlines() if line.strip().startswith("lo:")
     )

@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from conftest import BPFFS, MINE, Host, bpf_objects, leaked, resolve_text
+from conftest import BPFFS, MINE, Host, assert_nothing_leaked, bpf_objects, resolve_text
 from network import private_network, send
 
 from policyd.engine import Given, Request
@@ -246,7 +246,7 @@ def test_every_point_of_apply_update_params_and_delete_survives_death_and_errors
     assert not [answer["failure"] for answer in answers if "failure" in answer], answers
     covered = answers[0]["points"]
     assert all(answer["points"] == covered for answer in answers)
-    assert not leaked(before)
+    assert_nothing_leaked(before)
     with capsys.disabled():
         text = ", ".join(f"{name} {number}" for name, number in covered.items())
         print(f"\nfault points covered, each killed before, killed after, and failed: {sum(covered.values())} ({text})")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fake_kernel import Died, FakeKernel
@@ -14,9 +15,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from policyd.engine import Engine, ProcessTable, Request
-from policyd.unit import TypedPolicy
+from policyd.errors import KernelError
 
-TRACE, XDP, EXIT = "tracepoint:a/b", "xdp:eth0:auto", "tracepoint:syscalls/sys_exit_x"
+if TYPE_CHECKING:
+    from policyd.unit import TypedPolicy
+
+TRACE, XDP, EXIT = "tracepoint:a/b", "xdp:eth0", "tracepoint:syscalls/sys_exit_x"
 
 
 @dataclass
@@ -149,10 +153,8 @@ def test_an_error_at_any_call_never_takes_away_what_ran(
         host = Host.new()
         host.apply(*first)
         host.kernel.fail(number, errno.ENOMEM)
-        try:
+        with suppress(KernelError):
             then(host)
-        except Exception as error:  # noqa: BLE001
-            assert "injected" in str(error)
         assert host.kernel.fds == {}, host.kernel.calls[-1]
         for point in always:
             assert host.events(point) == 1, number
@@ -178,12 +180,12 @@ STATES = st.lists(st.lists(POLICIES, max_size=3, unique_by=lambda row: row.name)
 
 
 @property_of(states=STATES)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_carrying_a_plan_out_leaves_nothing_to_plan(states: list[list[TypedPolicy]]) -> None:
     host = Host.new()
     for state in states:
         host.apply(*state)
         assert host.pending_steps(*state) == ()
-        wanted = {rule.attach_point.key for row in state for rule in row.rules}
-        assert all(host.events(key) == 1 for key in wanted)
+        wanted = {rule.attach_point for row in state for rule in row.rules}
+        assert all(len(host.kernel.events(point)) == 1 for point in wanted)
     host.assert_clean()
