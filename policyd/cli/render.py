@@ -32,7 +32,7 @@ def command(settings: Settings, paths: tuple[str, ...], hook: str | None, only_l
     Examples:
       policyd render policies/exec-audit.yaml
       policyd render policies/ --list
-      policyd render policies/ --hook xdp:lo:auto
+      policyd render policies/ --hook xdp:lo
       policyd render --target debian12.profile policies/exec-audit.yaml
     """
     from policyd.codegen import render
