@@ -8,7 +8,7 @@ plain values, and independent of the kernel that runs it: the same policies and 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class AttachPoint:
 
     @property
     def key(self) -> str:
-        return f"{self.kind}:{self.target}" + (f":{self.option}" if self.option else "")
+        """Name the place; XDP's mode is no part of it, for an interface takes one program, in whichever mode."""
+        option = "" if self.kind == "xdp" else self.option
+        return f"{self.kind}:{self.target}" + (f":{option}" if option else "")
 
     @property
     def id(self) -> str:
@@ -477,6 +479,7 @@ def gather(policies: list[TypedPolicy]) -> Desired:
     The process units share their raw tracepoints with policies: rules there run in the same program, after the table is
     changed (exit: before), so that they see the process that an exec makes, and the one that an exit ends.
     """
+    policies = _with_one_mode(policies)
     internal = {}
     if any(policy.needs_process_table for policy in policies):
         internal = {AttachPoint("raw_tracepoint", event): name for event, name in PROCESS_UNITS}
@@ -486,3 +489,21 @@ def gather(policies: list[TypedPolicy]) -> Desired:
             by_point.setdefault(rule.attach_point, []).append(rule)
     units = tuple(Unit(point, tuple(by_point[point]), internal.get(point, "")) for point in sorted(by_point))
     return Desired({policy.name: policy for policy in policies}, units)
+
+
+_MODES = ("auto", "generic", "native")
+
+
+def _with_one_mode(policies: list[TypedPolicy]) -> list[TypedPolicy]:
+    """Give all rules at an interface the same XDP mode: native if any rule asks for it, else generic, else auto."""
+    modes: dict[str, str] = {}
+    for point in {rule.attach_point for policy in policies for rule in policy.rules if rule.attach_point.kind == "xdp"}:
+        modes[point.target] = max(modes.get(point.target, "auto"), point.option, key=_MODES.index)
+
+    def moved(rule: TypedRule) -> TypedRule:
+        point = rule.attach_point
+        if point.kind != "xdp" or point.option == modes[point.target]:
+            return rule
+        return replace(rule, attach_point=replace(point, option=modes[point.target]))
+
+    return [replace(policy, rules=tuple(map(moved, policy.rules))) if modes else policy for policy in policies]

@@ -6,14 +6,26 @@ struct pd_xdp { /* struct xdp_md */
 	u32 rx_queue_index;
 };
 
+/* Straight from the linear part where the bytes are there (nearly always), by the helper where a jumbo frame goes on. */
 PD_INLINE long pd_link_load(void *ctx, u32 offset, void *to, u32 length)
 {
+	struct pd_xdp *xdp = ctx;
+	char *end = (char *) (u64) xdp->data_end;
+	char *from = (char *) (u64) xdp->data;
+
+	if (offset < 2048) {
+		from += offset;
+		if (from + length <= end) {
+			__builtin_memcpy(to, from, length);
+			return 0;
+		}
+	}
 	return pd_xdp_load(ctx, offset, to, length);
 }
 
 PD_INLINE long pd_net_load(void *ctx, u32 link, u32 offset, void *to, u32 length)
 {
-	return pd_xdp_load(ctx, link + offset, to, length);
+	return pd_link_load(ctx, link + offset, to, length);
 }
 
 PD_INLINE void pd_parse(void *ctx, struct pd_packet *p)

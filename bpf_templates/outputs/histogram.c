@@ -30,7 +30,7 @@ PD_INLINE void metric_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, 
 /*% for index in output.needs %*/
 	need_/*{ index }*/(r);
 /*% endfor %*/
-/*% if output.signed %*/
+/*% if output.refuses_negative %*/
 	if (/*{ output.present }*/ && (s64) /*{ output.value }*/ < 0) {
 		PD_ADD(&counts[/*{ output.account.negative }*/], 1);
 		return;

@@ -1,6 +1,6 @@
 """The code generator: a bound unit becomes one self-contained C text, through the templates of `bpf_templates/`.
 
-Called by the toolchain (to build) and by `policyd render` (to read).  The text depends on the unit, its rows and the types of
+Called by the toolchain (to build) and `policyd render` (to read).  The text depends on the unit, its rows and the types of
 the target only; `#line` directives name the policy's file, so that compiler and verifier speak of YAML.
 """
 

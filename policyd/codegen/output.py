@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from policyd.codegen.operand import Operand, ValueTable
     from policyd.layout import Column
-    from policyd.unit import Buckets, EventOutput, MapSpec, MetricOutput
+    from policyd.unit import EventOutput, MapSpec, MetricOutput
 
 MOST_EVENT_BYTES = 28 * 1024
 """An event with packed strings is put together in the scratch value, which per-CPU memory limits to 32 KiB."""
@@ -78,7 +78,7 @@ class MetricView:
     account: AccountView
     value: CText = CText("0")
     beats: CText = CText("0")
-    signed: bool = False
+    refuses_negative: bool = False
     log2: bool = False
     linear: bool = False
     start: CText = CText("0")
@@ -135,7 +135,7 @@ def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: 
         columns=columns,
         account=AccountView(),
     )
-    return _with_value(view, output.purpose, operand, spec.buckets) if operand else view
+    return _with_value(view, output.purpose, operand, spec) if operand else view
 
 
 _TEMPLATES = {
@@ -148,11 +148,15 @@ _TEMPLATES = {
 }
 
 
-def _with_value(view: MetricView, purpose: str, operand: Operand, buckets: Buckets | None) -> MetricView:
+def _with_value(view: MetricView, purpose: str, operand: Operand, spec: MapSpec) -> MetricView:
     is_signed = operand.source.type.signed
+    buckets = spec.buckets
+    unsigned_sum = purpose == "sum" and not spec.value.columns[1].type.signed
     stored = CText("(s64) slots[1]" if is_signed else "slots[1]")
     beats = c.binary(operand.number, "<" if purpose == "min" else ">", stored)
-    view = replace(view, value=operand.value, beats=beats, signed=is_signed)
+    view = replace(
+        view, value=operand.value, beats=beats, refuses_negative=is_signed and (unsigned_sum or buckets is not None)
+    )
     if buckets is None:
         return view
     bounds = buckets.bounds

@@ -29,7 +29,7 @@ class HookPlanner:
     def steps(self) -> Iterator[Step]:
         """Yield what brings the wanted program, and nothing else, in charge."""
         hook = self.hook
-        fault = hook.fault if hook else ""
+        fault = hook.fault or self._moved() if hook else ""
         attach = hook is None or bool(fault)
         reason = fault or self._difference()
         if not attach and not reason:
@@ -38,6 +38,15 @@ class HookPlanner:
         if attach:
             yield AttachHook(self.bound, fault)
         yield SwapProgram(self.bound, hook.used_rows if hook else UsedRows(), reason)
+
+    def _moved(self) -> str:
+        """Why the link itself must be made anew, with a gap (empty: it stays): it cannot change its mode."""
+        record, option = self.hook and self.hook.record, self.bound.unit.attach_point.option
+        return (
+            f"its mode changes from {record.point.option} to {option}: packets in between are missed"
+            if record and record.point.option != option
+            else ""
+        )
 
     def _difference(self) -> str:
         """Why the program in charge is not the wanted one (empty: it is, or there is none to compare with)."""

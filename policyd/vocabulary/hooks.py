@@ -60,7 +60,11 @@ _PACKET: frozenset[Context] = frozenset({"any", "packet"})
 
 _NAMES = Key("names", "names or globs (`open*`); a plain name or list may stand instead of the long form")
 _INTERFACES = Key("interfaces", "interface names or globs; each is an attach point of its own")
-_MODE = Key("mode", "native (in the driver), generic (in the network stack), or auto (default: native where the driver can)")
+_MODE = Key(
+    "mode",
+    "native (in the driver), generic (in the network stack), or auto (default: native where the driver can); an interface "
+    "has one mode for all policies: native if any asks for it, else generic if any does",
+)
 _PATH = Key("path", "the cgroup v2 directory, below its mount or absolute; default: the root, that is every process")
 
 _TRACE_COST = "About 40 ns an event for the tracepoint, and what the rules read."

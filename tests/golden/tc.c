@@ -216,7 +216,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
+
+	need_2(r);
+	need_3(r);
+	need_4(r);
+	slots = slots_0_0(r, d, counts);
 
 	if (!slots)
 		return;

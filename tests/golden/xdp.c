@@ -1,4 +1,4 @@
-/* policyd 0.1.0, xdp:eth0:generic, pd_03ce1037dd5d */
+/* policyd 0.1.0, xdp:eth0, pd_03ce1037dd5d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -300,7 +300,7 @@ PD_ENTRY int pd_03ce1037dd5d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
 
-/* policyd 0.1.0, xdp:wg0:generic, pd_5f18ea6ee898 */
+/* policyd 0.1.0, xdp:wg0, pd_5f18ea6ee898 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
