@@ -138,7 +138,7 @@ class Progress:
     def step(self, text: str) -> None:
         """Show what is being done now, instead of what was shown before."""
         if self._active:
-            width = os.get_terminal_size(self._stream.fileno()).columns - 1
+            width = (os.get_terminal_size(self._stream.fileno()).columns or 80) - 1  # 0: a terminal that does not know
             self._write(f"\r\x1b[K{safe(text)[:width]}")
             self._shown = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import click
 import pytest
@@ -114,6 +115,30 @@ def test_no_color_is_respected_unless_colour_is_asked_for(
         monkeypatch.setenv(name, value)
 
     assert use_color(choice) is expected
+
+
+def test_progress_is_one_line_that_is_gone_at_the_end() -> None:
+    master, slave = os.openpty()
+    with os.fdopen(slave, "w") as stream:
+        with Progress(Settings(), stream) as progress:
+            progress.step("compiling \x1b[31m" + "x" * 300)
+        shown = os.read(master, 4096).decode()
+    os.close(master)
+
+    assert shown.startswith("\r\x1b[Kcompiling \\x1b[31mxxx")
+    assert shown.endswith("\r\x1b[K")
+    assert len(shown) < 100
+
+
+def test_quiet_means_no_progress() -> None:
+    master, slave = os.openpty()
+    with os.fdopen(slave, "w") as stream:
+        with Progress(Settings(quiet=True), stream) as progress:
+            progress.step("compiling")
+        stream.write("end")
+        stream.flush()
+        assert os.read(master, 4096) == b"end"
+    os.close(master)
 
 
 def test_progress_is_silent_where_stderr_is_no_terminal() -> None:
