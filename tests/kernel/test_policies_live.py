@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,8 @@ def _(shell: Shell) -> None:
 
 @case("exec-audit")
 def _(shell: Shell) -> None:
-    pid = int(shell.act('print(subprocess.Popen(["/bin/sh", "-c", "exit 7"]).pid); os.wait()'))
-    killed = int(shell.act('print(subprocess.Popen(["/bin/sh", "-c", "kill -TERM $$; sleep 9"]).pid); os.wait()'))
+    pid = int(shell.act('child = subprocess.Popen(["/bin/sh", "-c", "exit 7"]); child.wait(); print(child.pid)'))
+    killed = int(shell.act('child = subprocess.Popen(["/bin/sh", "-c", "kill -TERM $$"]); child.wait(); print(child.pid)'))
     events = shell.events("exec-audit")
     by_rule = {rule: [e["fields"] for e in events if e["rule"] == rule] for rule in ("exec", "exit", "killed")}
     (started,) = [one for one in by_rule["exec"] if one["pid"] == pid]
@@ -247,7 +248,9 @@ def _(shell: Shell) -> None:
 
 @case("cpu-idle")
 def _(shell: Shell) -> None:
-    shell.act("for _ in range(20): time.sleep(0.01)")
+    until = time.monotonic() + 30  # a busy machine takes its time to go idle
+    while total(shell, "cpu-idle", "cpu_idle_entries_total") == 0 and time.monotonic() < until:
+        time.sleep(0.5)
     assert total(shell, "cpu-idle", "cpu_idle_entries_total") > 0
     assert "4294967295" not in {one["labels"]["state"] for one in shell.metrics("cpu-idle")["cpu_idle_entries_total"]}
     assert total(shell, "cpu-idle", "cpu_busy_nanoseconds_total", cpu="0") > 0
