@@ -10,8 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policyd import __version__
-from policyd.codegen.ctext import block, environment
-from policyd.codegen.program import draw
 from policyd.codegen.source import (
     PROCESSES_ENTRIES,
     PROCESSES_FLAGS,
@@ -36,6 +34,9 @@ def render(bound: BoundUnit, target: Target, shards: int = 1) -> Source:
 
     Raises `TargetError` where the target lacks a type that the code needs.
     """
+    from policyd.codegen.ctext import block, environment  # noqa: PLC0415  an apply that has nothing to build pays nothing
+    from policyd.codegen.program import draw  # noqa: PLC0415
+
     entry = bound.program_name
     blueprint = draw(bound, f"policyd {__version__}, {bound.unit.attach_point.key}, {entry}", entry, shards)
     types = target.btf.slice(blueprint.types) if blueprint.types else ""

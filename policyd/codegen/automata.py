@@ -1,4 +1,8 @@
-"""The string machines of a unit: which patterns of which value share one, and their tables as contents of a map."""
+"""The string machines of a unit: which patterns of which value share one, and their tables as contents of a map.
+
+A machine runs once an event, before the rules that ask it: its loop is dear to compile and to verify, and stands in each
+program once.  A rule *seeks* first, by its other conditions, whether the search can matter.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,7 @@ class MachineView:
     index: CText
     comment: CText
     map: CText
+    needs: tuple[CText, ...]
     state: CText
     data: CText
     length: CText
@@ -97,7 +102,7 @@ class Automata:
             self._where[operand.index, operator, pattern] = placed, number
 
     def found(self, test: Test, operand: Operand) -> tuple[CText, tuple[CText, ...]]:
-        """Return the expression that tells whether any pattern of the test was found, and what it needs."""
+        """Return the expression that tells whether any pattern of the test was found, and the searches it is of."""
         masks: dict[tuple[int, int], int] = {}
         for text in test.operands:
             assert isinstance(text, bytes)
@@ -107,8 +112,8 @@ class Automata:
             word = placed.index, number // 64
             masks[word] = masks.get(word, 0) | 1 << number % 64
         parts = [c.binary(CText(f"r->s->found_{index}[{word}]"), "&", c.uint(mask)) for (index, word), mask in masks.items()]
-        needs = tuple(c.ident(f"automaton_{index}") for index in sorted({index for index, _ in masks}))
-        return c.any_of(parts), needs
+        searches = tuple(_flag(index) for index in sorted({index for index, _ in masks}))
+        return c.any_of(parts), searches
 
     @property
     def views(self) -> tuple[MachineView, ...]:
@@ -116,14 +121,14 @@ class Automata:
 
     @property
     def members(self) -> tuple[CText, ...]:
-        """Declarations in `struct subject`; `searched` is cleared with the states at the start of a run."""
+        """Declarations in `struct subject`; `search` is cleared with the states at the start of a run."""
         return tuple(CText(f"u64 found_{placed.index}[{placed.machine.words}]") for placed in self._placed) + tuple(
-            CText(f"u32 searched_{placed.index}") for placed in self._placed
+            CText(f"u32 {_flag(placed.index)}") for placed in self._placed
         )
 
     @property
     def flags(self) -> tuple[CText, ...]:
-        return tuple(c.ident(f"searched_{placed.index}") for placed in self._placed)
+        return tuple(_flag(placed.index) for placed in self._placed)
 
     @property
     def room(self) -> int:
@@ -146,12 +151,18 @@ class Automata:
         )
 
 
+def _flag(index: int) -> CText:
+    """The name of a machine's state in `struct subject`, and of its C function."""
+    return c.ident(f"search_{index}")
+
+
 def _view(placed: _Placed) -> MachineView:
     machine, operand = placed.machine, placed.operand
     return MachineView(
         index=c.uint(placed.index),
         comment=c.comment(f"{len(placed.patterns)} patterns in {operand.source.path}"),
         map=c.ident(placed.map_name),
+        needs=operand.needs,
         state=operand.state,
         data=operand.value,
         length=operand.length,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from policyd.codegen import ctext as c
 from policyd.codegen.compare import compare, equal_address, order_with
 from policyd.codegen.ctext import CText
-from policyd.unit import AllOf, ListRef, ScalarRef, Test
+from policyd.unit import AllOf, ListRef, ScalarRef, Test, leaves
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class TestView:
     line: CText | None
     file: CText | None
     needs: tuple[CText, ...]
+    searches: tuple[CText, ...]
     state: CText
     can_be_unread: bool
     can_be_absent: bool
@@ -67,6 +68,11 @@ class Tests:
         parts = sorted(condition.parts, key=_cost)
         return combine(self.condition(policy, part, unread) for part in parts)
 
+    def searches(self, policy: str, condition: Condition) -> tuple[CText, ...]:
+        """Return the searches that a rule's tests are of."""
+        views = (self.views[self._number(policy, test)] for test in leaves(condition))
+        return tuple(dict.fromkeys(search for view in views for search in view.searches))
+
     def _number(self, policy: str, test: Test) -> int:
         key = (policy if test.ref else "", test)
         if key not in self._seen:
@@ -79,7 +85,7 @@ class Tests:
         where = test.position
         expression = CText("")
         scalar_row = CText("")
-        needs = operand.needs
+        searches: tuple[CText, ...] = ()
         when_empty = c.uint(1 if test.ref and test.ref.optional else int(test.negate))
         if isinstance(test.ref, ListRef):
             expression = _list_search(self._bound, policy, test, operand)
@@ -88,8 +94,7 @@ class Tests:
             scalar_row = c.uint(self._bound.rows.scalars[policy, test.ref.name])
             positive = _scalar(operand, test.operator)
         elif test.operator in {"Contains", "Glob"}:
-            positive, machine_needs = self._automata.found(test, operand)
-            needs += machine_needs
+            positive, searches = self._automata.found(test, operand)
         else:
             positive = compare(operand, test.operator, test.operands)
         return TestView(
@@ -97,7 +102,8 @@ class Tests:
             comment=c.comment(f"{test.value.path} {'not ' if test.negate else ''}{test.operator}"),
             line=c.uint(where.line) if where else None,
             file=c.string(where.file) if where else None,
-            needs=needs,
+            needs=operand.needs,
+            searches=searches,
             state=operand.state,
             can_be_unread=operand.can_be_unread,
             can_be_absent=operand.uncertain,

@@ -63,6 +63,7 @@ class RuleView:
     condition_for_sure: CText
     some_unread: CText
     can_be_unread: bool
+    searches: tuple[CText, ...]
     effects: CText
     mask: CText
 
@@ -81,6 +82,7 @@ class ShardView:
 
     entry: CText
     rules: tuple[RuleView, ...]
+    searches: tuple[CText, ...]
     takes: tuple[TakeView, ...]
     first: bool
     last: bool
@@ -102,7 +104,7 @@ class ProgramView:
     states: CText
     slack: CText
     subject_bytes: CText
-    searched: tuple[CText, ...]
+    searches: tuple[CText, ...]
     fields: tuple[str, ...]
     values: tuple[FetchView, ...]
     automata: tuple[MachineView, ...]
@@ -167,6 +169,7 @@ class Drawing:
             condition_for_sure=self.tests.condition(rule.policy, rule.condition, 0),
             some_unread=c.any_of(c.binary(state, "==", CText("PD_UNREAD")) for state in unread),
             can_be_unread=bool(unread),
+            searches=self.tests.searches(rule.policy, rule.condition),
             effects=c.uint(self.shapes.numbers[shape]),
             mask=c.uint(queue_length(self.shapes.counts[shape]) - 1),
         )
@@ -185,6 +188,7 @@ class Drawing:
                 ShardView(
                     entry=c.ident(name),
                     rules=self.rules[run],
+                    searches=tuple(dict.fromkeys(search for rule in self.rules[run] for search in rule.searches)),
                     takes=tuple(
                         TakeView(c.uint(self.shapes.numbers[shape]), c.uint(count)) for shape, count in counts.items()
                     ),
@@ -215,7 +219,7 @@ class Drawing:
             states=c.uint(max(len(self.values), 1)),
             slack=c.uint(SLACK),
             subject_bytes=c.uint(self._subject_bytes()),
-            searched=self.automata.flags,
+            searches=self.automata.flags,
             fields=fields,
             values=tuple(fetch_view(one) for one in self.values.stored),
             automata=self.automata.views,
@@ -244,6 +248,8 @@ class Drawing:
         for number, count in enumerate(self.shapes.counts.values()):
             out.append(CText(f"u32 queued_{number}"))
             out.append(CText(f"u32 queue_{number}[{c.uint(queue_length(count))}]"))
+        if self.automata.flags:
+            out.append(CText(f"u8 sought[{c.uint(len(self.rules))}]"))
         out += self.automata.members
         if self.hook.packet:
             out.append(CText("struct pd_packet packet"))
@@ -258,7 +264,8 @@ class Drawing:
         values = sum(room(one) for one in self.values.stored)
         packet = _PACKET_BYTES if self.hook.packet else 0
         queues = sum(4 + 4 * queue_length(count) for count in self.shapes.counts.values())
-        rest = queues + self.key_bytes + self.shapes.event_bytes + len(self.values) + SLACK
+        states = len(self.values) + (len(self.rules) if self.automata.flags else 0)
+        rest = queues + self.key_bytes + self.shapes.event_bytes + states + SLACK
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
 
     def _families(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
