@@ -13,6 +13,11 @@ from dataclasses import dataclass
 MAX_STATES = 4096
 """States of one machine; more patterns than that make several machines."""
 
+MAX_NEEDLE = MAX_STATES - 2
+"""Bytes of the longest text that a machine can search for."""
+
+_TOO_MANY = f"it takes more than {MAX_STATES:,} states to match; use fewer ? and […] behind a *, or a shorter text"
+
 STAR = -1  # a token of a glob: any bytes, also none
 
 
@@ -66,7 +71,7 @@ def search(needles: tuple[bytes, ...]) -> Machine:
             state = children[state][symbol]
         matches[state] |= 1 << number
     if len(children) > MAX_STATES:
-        raise ValueError("too many states")
+        raise ValueError(_TOO_MANY)
     rows = _with_failures(children, matches, max(byte_class) + 1, byte_class[0])
     return Machine(byte_class, rows, tuple(matches), len(needles))
 
@@ -115,7 +120,7 @@ def globs(patterns: tuple[bytes, ...]) -> Machine:
             key = target if not found else frozenset(target | {(-1, found)})
             if key not in numbers:
                 if len(order) >= MAX_STATES:
-                    raise ValueError("too many states")
+                    raise ValueError(_TOO_MANY)
                 numbers[key] = len(order)
                 order.append(key)
                 matches.append(found)
@@ -150,6 +155,17 @@ def _step(tokens: tuple[tuple[int, ...], ...], state: _Positions, byte: int) -> 
         elif token >> byte & 1:
             after.add((number, at + 1))
     return _closure(tokens, after), 0
+
+
+def check_glob(pattern: bytes) -> None:
+    """Raise ValueError, saying what is wrong, for a pattern that is no glob, or one that no machine has the states for.
+
+    Only wildcards of one byte behind a star can make more states than tokens, so most patterns need not be tried.
+    """
+    tokens = parse_glob(pattern)
+    behind = tokens[tokens.index(STAR) + 1 :] if STAR in tokens else ()
+    if len(tokens) > MAX_STATES - 3 or any(token.bit_count() > 1 for token in behind if token != STAR):
+        globs((pattern,))
 
 
 def parse_glob(pattern: bytes) -> tuple[int, ...]:

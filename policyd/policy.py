@@ -32,6 +32,7 @@ from policyd.words import (
     ParamName,
     Prose,
     RingBytes,
+    ShownValue,
     Target,
     TracepointTarget,
     TypeName,
@@ -88,7 +89,7 @@ class Column(Model):
 
     name: ColumnName
     field: FieldPath
-    names: tuple[tuple[Operand, Line], ...] = ()
+    names: tuple[tuple[ShownValue, Line], ...] = ()
 
 
 class Leaf(Model):

@@ -26,6 +26,8 @@ MAX_TARGET = 128
 MAX_PROSE = 4096
 MAX_OPERAND = 4096
 """Bytes of a value in a filter: strings are read up to 4 KiB."""
+MAX_SHOWN = 128
+"""Characters of a value that `names` gives another text: a key of a mapping, and YAML knows no keys beyond 1,024."""
 MAX_ENTRIES = 1 << 24
 SMALLEST_RING = 32 * 1024
 """Room for the largest event (16 KiB with its header) twice."""
@@ -185,6 +187,13 @@ def _operand(text: str) -> str:
     return text
 
 
+def _shown_value(text: str) -> str:
+    if len(text) > MAX_SHOWN:
+        message = f"{quote(text, 30)} is {len(text):,} characters long: at most {MAX_SHOWN} can be given a name"
+        raise wrong("text-too-long", message, "a `*` at its end stands for the rest")
+    return text
+
+
 def _word(text: str) -> str:
     """Check what stands after `deny`, `mark` and `signal`: a name or a number; `resolve` knows which there are."""
     if _fits(r"[A-Za-z0-9_.+-]+", text, 32):
@@ -252,6 +261,7 @@ LabelValue = Annotated[str, AfterValidator(_label_value)]
 Prose = Annotated[str, AfterValidator(_prose), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]
 Line = Annotated[str, AfterValidator(_line), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]
 Operand = Annotated[str, AfterValidator(_operand), WithJsonSchema(_SCALAR)]
+ShownValue = Annotated[str, AfterValidator(_shown_value), WithJsonSchema(_SCALAR)]
 Word = Annotated[str, AfterValidator(_word), WithJsonSchema({"type": ["string", "integer"]})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 RingBytes = Annotated[int, BeforeValidator(_ring_bytes), WithJsonSchema({"type": ["string", "integer"]})]

@@ -151,7 +151,7 @@ class RawArguments:
         return tuple(f"args.{parameter.name}" for parameter in parameters if parameter.value is not None)
 
     def _value(self, path: str) -> Value:
-        first, *members = path.split(".") if path.startswith("args[") else path.split(".")[1:]
+        first, *members = path.split(".") if path.startswith("args[") else path.split(".")[1:] or [""]
         if not first:
             raise Missing("unknown-field", "a tracepoint has no result: name one of its arguments, args.NAME")
         index, parameter = self._parameter(first)

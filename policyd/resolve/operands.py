@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from policyd.automaton import MAX_NEEDLE, check_glob
 from policyd.resolve.problems import Missing, Several, Wrong
 from policyd.text import did_you_mean, quote
 from policyd.vocabulary.addresses import parse_network
@@ -69,8 +70,10 @@ class Reading:
             self.warnings += [warning] if warning else []
             return network
         if operator == "Glob":
-            return text.encode("utf-8", "surrogateescape")
+            return _glob(text)
         value = self.value(type_, text)
+        if operator == "Contains" and isinstance(value, bytes) and not 0 < len(value) <= MAX_NEEDLE:
+            raise Wrong("bad-value", f"{quote(text)} cannot be searched for: give 1 to {MAX_NEEDLE:,} bytes")
         return value.rstrip(b"/") if operator == "Under" and isinstance(value, bytes) else value
 
     def value(self, type_: ValueType, text: str) -> int | bytes:
@@ -107,6 +110,16 @@ class Reading:
         except ValueError as error:
             kind = type_.kind
             raise Wrong("bad-value", f"{quote(text)} does not fit a field of type {kind}: expected {error}") from error
+
+
+def _glob(text: str) -> bytes:
+    pattern = text.encode("utf-8", "surrogateescape")
+    try:
+        check_glob(pattern)
+    except ValueError as error:
+        hint = "a backslash before a character makes it stand for itself"
+        raise Wrong("bad-value", f"{quote(text)} is no glob that can be matched: {error}", hint) from error
+    return pattern
 
 
 def _each(read: Callable[[str], T], texts: Texts) -> list[T]:
