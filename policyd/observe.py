@@ -106,11 +106,11 @@ class Observed:
     filled: int = 0  # id of the process table that was filled
     leftovers: tuple[str, ...] = ()  # paths of pins that a run which did not end left on the way
     unknown: tuple[str, ...] = ()
+    records: dict[str, PolicyRecord] = field(init=False)  # the readable ones of `policies`, by policy name
 
-    @property
-    def records(self) -> dict[str, PolicyRecord]:
-        """The readable policy records, by policy name."""
-        return {found.record.name: found.record for found in self.policies.values() if found.record}
+    def __post_init__(self) -> None:
+        records = {found.record.name: found.record for found in self.policies.values() if found.record}
+        object.__setattr__(self, "records", records)
 
     @property
     def damaged(self) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ class _Planner:
     def planners(self) -> dict[str, PolicyPlanner]:
         previous = self.options.previous
         return {
-            name: PolicyPlanner(row, self.rows, self.observed, previous.get(name))
+            name: PolicyPlanner.of(row, self.rows, self.observed, previous.get(name))
             for name, row in sorted(self.wanted.items())
         }
 

@@ -48,21 +48,26 @@ def scalar_bytes(value: tuple[int, int] | None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class PolicyPlanner:
-    """Compares one wanted policy with what is there; `steps()` are in no order but that of their stages."""
+    """Compares one wanted policy with what is there; `record` is what its record shall be.
+
+    `steps()` are in no order but that of their stages.
+    """
 
     wanted: Wanted
     rows: Rows
     observed: Observed
     previous: PolicyRecord | None
+    record: PolicyRecord
+
+    @classmethod
+    def of(cls, wanted: Wanted, rows: Rows, observed: Observed, previous: PolicyRecord | None) -> PolicyPlanner:
+        """Return the planner of one policy, whose record stood as `previous` when the change began."""
+        known = observed.records.get(wanted.policy.name)
+        return cls(wanted, rows, observed, previous, policy_record(wanted, rows, known or previous))
 
     @property
     def name(self) -> str:
         return self.wanted.policy.name
-
-    @property
-    def record(self) -> PolicyRecord:
-        """What the policy's record shall be."""
-        return policy_record(self.wanted, self.rows, self.known or self.previous)
 
     @property
     def known(self) -> PolicyRecord | None:
@@ -104,12 +109,15 @@ class PolicyPlanner:
     def _holder(self, shared: str, row: int) -> int | None:
         return self.observed.rows.get(shared, {}).get(row)
 
+    def _pin(self, spec: MapSpec) -> str:
+        return map_pin(self.name, spec.name, self.record.maps[spec.name].fingerprint)
+
     def _path(self, spec: MapSpec) -> str:
-        return policy_path(self.name, map_pin(self.name, spec.name, spec.fingerprint))
+        return policy_path(self.name, self._pin(spec))
 
     def _pinned(self, spec: MapSpec) -> MapInfo | None:
         """The map at the spec's pin, if it is one of its class."""
-        found = self.pins.maps.get(map_pin(self.name, spec.name, spec.fingerprint)) if self.pins else None
+        found = self.pins.maps.get(self._pin(spec)) if self.pins else None
         wanted = (spec.map_class.type, spec.map_class.key_size, spec.map_class.value_size)
         return found if found and (found.type, found.key_size, found.value_size) == wanted else None
 
@@ -119,7 +127,7 @@ class PolicyPlanner:
         if pinned is None:
             known = self.known.maps.get(spec.name) if self.known else None
             reason = "" if known is None else "it was removed from outside: its counts restart"
-            if known and known.fingerprint != spec.fingerprint:
+            if known and known.fingerprint != self.record.maps[spec.name].fingerprint:
                 reason = "its columns or size changed: its counts restart"
             yield CreateMap(self.name, spec, row, reason)
         elif self._holder(shared, row) != pinned.id:
@@ -135,7 +143,7 @@ class PolicyPlanner:
                 yield PlaceMap(self.name, self._path(spec), shared, row, f"list {spec.name}")
             return
         known = self.known.maps.get(spec.name) if self.known else None
-        if known is None or known.fingerprint != spec.fingerprint:
+        if known is None or known.fingerprint != self.record.maps[spec.name].fingerprint:
             if spec.values or holder or pinned:
                 yield CreateMap(self.name, spec, row)
         elif spec.values or holder or pinned:

@@ -28,7 +28,7 @@ from policyd.kernel.real import RealKernel
 from policyd.layout import ACCOUNT_COLUMNS
 from policyd.parsing import parse_policies
 from policyd.processes import snapshot
-from policyd.record import PolicyRecord, map_pin, policy_path, read_policies
+from policyd.record import PolicyRecord, map_pin, policy_path, read_record
 from policyd.resolve import Host as ResolvingHost
 from policyd.resolve import resolve
 from policyd.target import Target
@@ -105,7 +105,9 @@ class Host:
         self.engine.delete(None)
 
     def record(self, policy: str) -> PolicyRecord:
-        return read_policies(self.kernel)[policy]
+        found = read_record(self.kernel, policy_path(policy, "record"))
+        assert found is not None, f"policy {policy} has no record"
+        return found
 
     def count(self, policy: str, name: str) -> int:
         """Return the sum of all keys and CPUs of a counter."""
