@@ -1,5 +1,5 @@
-/* /*{ machine.comment }*/: one pass over the string, whatever the number of patterns. */
-PD_INLINE void need_automaton_/*{ machine.index }*/(struct run *r)
+/* /*{ machine.comment }*/: one pass over the string, whatever the number of patterns, if a rule wants it. */
+PD_INLINE void search_/*{ machine.index }*/(struct run *r)
 {
 	struct automaton_/*{ machine.index }*/ *a;
 	u64 *found = r->s->found_/*{ machine.index }*/;
@@ -7,9 +7,14 @@ PD_INLINE void need_automaton_/*{ machine.index }*/(struct run *r)
 	u32 row = /*{ machine.start }*/;
 	u32 length;
 
-	if (r->s->searched_/*{ machine.index }*/ || /*{ machine.state }*/ != PD_OK)
+	if (r->s->search_/*{ machine.index }*/ != PD_WANTED)
 		return;
-	r->s->searched_/*{ machine.index }*/ = 1;
+/*% for index in machine.needs %*/
+	need_/*{ index }*/(r);
+/*% endfor %*/
+	if (/*{ machine.state }*/ != PD_OK)
+		return;
+	r->s->search_/*{ machine.index }*/ = PD_SEARCHED;
 /*% for word in machine.words %*/
 	found[/*{ word }*/] = 0;
 /*% endfor %*/

@@ -2,10 +2,30 @@
 #line /*{ rule.line }*/ /*{ rule.file }*/
 /*% endif %*/
 /* /*{ rule.comment }*/ */
+/*% if rule.searches %*/
+PD_INLINE void seek_/*{ rule.index }*/(struct run *r)
+{
+	PD_BARRIER();
+	r->s->sought[/*{ rule.index }*/] = 0;
+	if (!/*{ rule.condition }*/) /* not even if all that was not searched yet is found */
+		return;
+	r->s->sought[/*{ rule.index }*/] = 1;
+/*% for flag in rule.searches %*/
+	if (!r->s->/*{ flag }*/)
+		r->s->/*{ flag }*/ = PD_WANTED;
+/*% endfor %*/
+}
+
+/*% endif %*/
 PD_INLINE void match_/*{ rule.index }*/(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
+/*% if rule.searches %*/
+	if (!r->s->sought[/*{ rule.index }*/])
+		return;
+/*% endif %*/
 	if (!/*{ rule.condition }*/)
 		return;
 /*% if rule.can_be_unread %*/

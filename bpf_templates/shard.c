@@ -25,7 +25,7 @@ PD_ENTRY int /*{ shard.entry }*/(void *ctx)
 /*% endif %*/
 	r.s->verdict = PD_VERDICT_NONE;
 	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-/*% for flag in program.searched %*/
+/*% for flag in program.searches %*/
 	r.s->/*{ flag }*/ = 0;
 /*% endfor %*/
 /*% if program.packet %*/
@@ -48,6 +48,14 @@ PD_ENTRY int /*{ shard.entry }*/(void *ctx)
 /*% endif %*/
 /*% for take in shard.takes %*/
 	r.s->queued_/*{ take.effects }*/ = 0;
+/*% endfor %*/
+/*% for rule in shard.rules %*/
+/*% if rule.searches %*/
+	seek_/*{ rule.index }*/(&r);
+/*% endif %*/
+/*% endfor %*/
+/*% for flag in shard.searches %*/
+	/*{ flag }*/(&r);
 /*% endfor %*/
 /*% for rule in shard.rules %*/
 	match_/*{ rule.index }*/(&r);

@@ -15,6 +15,10 @@ PD_INLINE int test_/*{ test.index }*/(struct run *r, int unread)
 	if (/*{ test.state }*/ != PD_OK)
 		return /*{ test.when_absent }*/;
 /*% endif %*/
+/*% for flag in test.searches %*/
+	if (r->s->/*{ flag }*/ != PD_SEARCHED)
+		return 1; /* it may be so: a rule that gets this far wants the search */
+/*% endfor %*/
 /*% if test.is_list %*/
 	int found = /*{ test.expression }*/;
 

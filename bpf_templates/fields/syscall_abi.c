@@ -27,6 +27,6 @@ PD_INLINE u8 syscall_number(struct run *r, u64 *out)
 	u64 compat = 0;
 	u8 state = syscall_abi(r, &compat);
 
-	*out = PD_LOAD(u64, r->ctx, 8) | (compat ? PD_COMPAT : 0);
+	*out = PD_CONTEXT(u64, r->ctx, 8) | (compat ? PD_COMPAT : 0);
 	return state;
 }

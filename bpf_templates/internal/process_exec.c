@@ -84,8 +84,8 @@ PD_INLINE void pd_exec_args(struct pd_exec *work, struct task_struct *task)
 
 PD_INLINE void pd_internal(struct run *r)
 {
-	struct task_struct *task = (struct task_struct *) PD_LOAD(u64, r->ctx, 0);
-	struct linux_binprm *bprm = (struct linux_binprm *) PD_LOAD(u64, r->ctx, 16);
+	struct task_struct *task = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 0);
+	struct linux_binprm *bprm = (struct linux_binprm *) PD_CONTEXT(u64, r->ctx, 16);
 	struct pd_exec *work = pd_row(MAP(exec_work), 0);
 	u32 pid = 0;
 	u32 at;

@@ -1,7 +1,7 @@
 /* The last thread of a process drops its row; rules at this hook have seen it before. */
 PD_INLINE void pd_internal(struct run *r)
 {
-	struct task_struct *task = (struct task_struct *) PD_LOAD(u64, r->ctx, 0);
+	struct task_struct *task = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 0);
 	struct signal_struct *signal = 0;
 	u32 pid = 0;
 	int live = 1;

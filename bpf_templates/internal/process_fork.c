@@ -1,8 +1,8 @@
 /* A new process begins with its parent's program; a new thread changes nothing. */
 PD_INLINE void pd_internal(struct run *r)
 {
-	struct task_struct *parent = (struct task_struct *) PD_LOAD(u64, r->ctx, 0);
-	struct task_struct *child = (struct task_struct *) PD_LOAD(u64, r->ctx, 8);
+	struct task_struct *parent = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 0);
+	struct task_struct *child = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 8);
 	struct pd_process *row;
 	u32 pid = 0;
 	u32 tid = 0;

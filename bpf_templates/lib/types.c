@@ -20,8 +20,21 @@ typedef __s64 s64;
 #define PD_INLINE static inline __attribute__((always_inline))
 #define PD_ENTRY __attribute__((section("policyd"), used))
 
-/* A load at a constant offset: of a context (whose offsets are a contract), or of a buffer of ours. */
+/* A load at a constant offset of a buffer of ours. */
 #define PD_LOAD(type, pointer, offset) (*(type *) ((char *) (pointer) + (offset)))
+
+/* A load at a constant offset of a context, as one instruction: the verifier refuses a context's address that the compiler
+ * has calculated before, which it does where many rules load the same. */
+#define PD_CONTEXT(type, pointer, offset)                                                    \
+	({                                                                                   \
+		u64 loaded;                                                                  \
+		asm volatile("%0 = *(" #type " *)(%1 + %2)" : "=r"(loaded) : "r"(pointer), "i"(offset)); \
+		loaded;                                                                      \
+	})
+
+/* Between rules: what one has read of the scratch place is read anew by the next.  Without it the compiler keeps it all in
+ * registers, of which there are ten, and takes longer and longer over it. */
+#define PD_BARRIER() asm volatile("" : : : "memory")
 
 /* Keeps the compiler from seeing through a value, so that a bound stays where the verifier looks for it. */
 #define PD_OPAQUE(value) asm volatile("" : "+r"(value))
@@ -30,6 +43,10 @@ typedef __s64 s64;
 #define PD_OK 1
 #define PD_ABSENT 2 /* does not exist here: NULL pointer, no such header */
 #define PD_UNREAD 3 /* a fault or a race kept it from being read */
+
+/* What became of a search: 0 means that no rule has wanted it yet. */
+#define PD_WANTED 1
+#define PD_SEARCHED 2
 
 /* Verdicts in rising order: the highest of all rules wins. */
 #define PD_VERDICT_NONE 0

@@ -202,7 +202,7 @@ def fetch_view(operand: Operand) -> FetchView:
     if isinstance(access, Argument):
         return replace(plain, template="fetch/number.c", number=_argument_number(access, value.big_endian))
     if isinstance(access, DataLocation):
-        location = f"PD_LOAD(u32, r->ctx, {c.uint(access.offset)})"
+        location = f"PD_CONTEXT(u32, r->ctx, {c.uint(access.offset)})"
         address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
         return replace(plain, template="fetch/string.c", reader=c.ident("pd_string_kernel"), address=address)
     if isinstance(access, PointedString):
@@ -225,15 +225,14 @@ def _context(plain: FetchView, value: Value, access: ContextLoad) -> FetchView:
 
 
 def _context_number(access: ContextLoad, big_endian: bool = False) -> CText:
-    sign = "s" if access.signed else "u"
-    loaded = f"PD_LOAD({sign}{access.size * 8}, r->ctx, {c.uint(access.offset)})"
+    loaded = f"PD_CONTEXT(u{access.size * 8}, r->ctx, {c.uint(access.offset)})"
     if big_endian and access.size > 1:
         loaded = f"__builtin_bswap{access.size * 8}({loaded})"
-    return CText(f"(s64) {loaded}" if access.signed else loaded)
+    return CText(f"(s64) (s{access.size * 8}) {loaded}" if access.signed else loaded)
 
 
 def _argument_number(access: Argument, big_endian: bool = False) -> CText:
-    loaded = f"PD_LOAD(u64, r->ctx, {c.uint(access.index * 8)})"
+    loaded = f"PD_CONTEXT(u64, r->ctx, {c.uint(access.index * 8)})"
     if access.size < 8:
         loaded = f"({'s' if access.signed else 'u'}{access.size * 8}) {loaded}"
     if big_endian and access.size > 1:

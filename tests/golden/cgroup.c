@@ -129,6 +129,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!test_0(r, 1))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
@@ -492,6 +493,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1) && test_3(r, 1)))
 		return;
 	if (((r->self ? PD_OK : PD_UNREAD) == PD_UNREAD) && !(test_0(r, 0) && test_1(r, 0) && test_2(r, 0) && test_3(r, 0)))
@@ -823,6 +825,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!test_0(r, 1))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;

@@ -111,7 +111,7 @@ PD_INLINE void need_0(struct run *r)
 /* ret */
 PD_INLINE u8 fetch_1(struct run *r)
 {
-	r->s->v1 = (s64) PD_LOAD(s64, r->ctx, 16);
+	r->s->v1 = (s64) (s64) PD_CONTEXT(u64, r->ctx, 16);
 	return PD_OK;
 }
 
@@ -151,6 +151,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!1)
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;

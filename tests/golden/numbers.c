@@ -83,7 +83,7 @@ struct run {
 /* args.flags */
 PD_INLINE u8 fetch_0(struct run *r)
 {
-	r->s->v0 = (s64) PD_LOAD(s32, r->ctx, 32);
+	r->s->v0 = (s64) (s32) PD_CONTEXT(u32, r->ctx, 32);
 	return PD_OK;
 }
 
@@ -144,6 +144,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1) && test_3(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
@@ -320,7 +321,7 @@ struct run {
 /* ret */
 PD_INLINE u8 fetch_0(struct run *r)
 {
-	r->s->v0 = (s64) PD_LOAD(s64, r->ctx, 16);
+	r->s->v0 = (s64) (s64) PD_CONTEXT(u64, r->ctx, 16);
 	return PD_OK;
 }
 
@@ -398,6 +399,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1) && test_3(r, 1) && test_4(r, 1) && test_5(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
@@ -597,7 +599,7 @@ struct run {
 /* ret */
 PD_INLINE u8 fetch_0(struct run *r)
 {
-	r->s->v0 = (s64) PD_LOAD(s64, r->ctx, 16);
+	r->s->v0 = (s64) (s64) PD_CONTEXT(u64, r->ctx, 16);
 	return PD_OK;
 }
 
@@ -675,6 +677,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1) && test_3(r, 1) && test_4(r, 1) && test_5(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;

@@ -595,6 +595,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1)))
 		return;
 	if ((((r->self ? PD_OK : PD_UNREAD) == PD_UNREAD) || ((r->parent ? PD_OK : PD_UNREAD) == PD_UNREAD) || (r->s->state[2] == PD_UNREAD)) && !(test_0(r, 0) && test_1(r, 0) && test_2(r, 0)))

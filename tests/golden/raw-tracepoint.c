@@ -99,7 +99,7 @@ struct run {
 /* args.next.pid */
 PD_INLINE u8 fetch_0(struct run *r)
 {
-	u64 p = PD_LOAD(u64, r->ctx, 16);
+	u64 p = PD_CONTEXT(u64, r->ctx, 16);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
@@ -120,7 +120,7 @@ PD_INLINE void need_0(struct run *r)
 /* args.prev.comm */
 PD_INLINE u8 fetch_1(struct run *r)
 {
-	u64 p = PD_LOAD(u64, r->ctx, 8);
+	u64 p = PD_CONTEXT(u64, r->ctx, 8);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
@@ -137,7 +137,7 @@ PD_INLINE void need_1(struct run *r)
 /* args.prev.mm */
 PD_INLINE u8 fetch_2(struct run *r)
 {
-	u64 p = PD_LOAD(u64, r->ctx, 8);
+	u64 p = PD_CONTEXT(u64, r->ctx, 8);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
@@ -158,7 +158,7 @@ PD_INLINE void need_2(struct run *r)
 /* args.next.real_parent.tgid */
 PD_INLINE u8 fetch_3(struct run *r)
 {
-	u64 p = PD_LOAD(u64, r->ctx, 16);
+	u64 p = PD_CONTEXT(u64, r->ctx, 16);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
@@ -183,7 +183,7 @@ PD_INLINE void need_3(struct run *r)
 /* args.preempt */
 PD_INLINE u8 fetch_4(struct run *r)
 {
-	r->s->v4 = (u8) PD_LOAD(u64, r->ctx, 0);
+	r->s->v4 = (u8) PD_CONTEXT(u64, r->ctx, 0);
 	return PD_OK;
 }
 
@@ -196,7 +196,7 @@ PD_INLINE void need_4(struct run *r)
 /* args.next.comm */
 PD_INLINE u8 fetch_5(struct run *r)
 {
-	u64 p = PD_LOAD(u64, r->ctx, 16);
+	u64 p = PD_CONTEXT(u64, r->ctx, 16);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
@@ -213,7 +213,7 @@ PD_INLINE void need_5(struct run *r)
 /* args.next.real_parent.comm */
 PD_INLINE u8 fetch_6(struct run *r)
 {
-	u64 p = PD_LOAD(u64, r->ctx, 16);
+	u64 p = PD_CONTEXT(u64, r->ctx, 16);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
@@ -276,6 +276,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1)))
 		return;
 	if (((r->s->state[0] == PD_UNREAD) || (r->s->state[1] == PD_UNREAD) || (r->s->state[2] == PD_UNREAD)) && !(test_0(r, 0) && test_1(r, 0) && test_2(r, 0)))

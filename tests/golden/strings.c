@@ -383,10 +383,11 @@ struct subject {
 	u32 queue_0[1];
 	u32 queued_1;
 	u32 queue_1[1];
+	u8 sought[2];
 	u64 found_0[1];
 	u64 found_1[1];
-	u32 searched_0;
-	u32 searched_1;
+	u32 search_0;
+	u32 search_1;
 	u64 event[557];
 	u8 state[9]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
@@ -411,7 +412,7 @@ struct run {
 /* args.filename */
 PD_INLINE u8 fetch_0(struct run *r)
 {
-	return pd_string_user(r->s->v0.data, 4096, &r->s->v0.length, &r->s->v0.cut, PD_LOAD(u64, r->ctx, 24));
+	return pd_string_user(r->s->v0.data, 4096, &r->s->v0.length, &r->s->v0.cut, PD_CONTEXT(u64, r->ctx, 24));
 }
 
 PD_INLINE void need_0(struct run *r)
@@ -471,7 +472,7 @@ PD_INLINE void need_4(struct run *r)
 /* args.dfd */
 PD_INLINE u8 fetch_6(struct run *r)
 {
-	r->s->v6 = (s64) PD_LOAD(s32, r->ctx, 16);
+	r->s->v6 = (s64) (s32) PD_CONTEXT(u32, r->ctx, 16);
 	return PD_OK;
 }
 
@@ -484,7 +485,7 @@ PD_INLINE void need_6(struct run *r)
 /* args.flags */
 PD_INLINE u8 fetch_7(struct run *r)
 {
-	r->s->v7 = (s64) PD_LOAD(s32, r->ctx, 32);
+	r->s->v7 = (s64) (s32) PD_CONTEXT(u32, r->ctx, 32);
 	return PD_OK;
 }
 
@@ -497,7 +498,7 @@ PD_INLINE void need_7(struct run *r)
 /* args.mode */
 PD_INLINE u8 fetch_8(struct run *r)
 {
-	r->s->v8 = PD_LOAD(u16, r->ctx, 40);
+	r->s->v8 = PD_CONTEXT(u16, r->ctx, 40);
 	return PD_OK;
 }
 
@@ -507,8 +508,8 @@ PD_INLINE void need_8(struct run *r)
 		r->s->state[8] = fetch_8(r);
 }
 
-/* 3 patterns in args.filename: one pass over the string, whatever the number of patterns. */
-PD_INLINE void need_automaton_0(struct run *r)
+/* 3 patterns in args.filename: one pass over the string, whatever the number of patterns, if a rule wants it. */
+PD_INLINE void search_0(struct run *r)
 {
 	struct automaton_0 *a;
 	u64 *found = r->s->found_0;
@@ -516,9 +517,12 @@ PD_INLINE void need_automaton_0(struct run *r)
 	u32 row = 16;
 	u32 length;
 
-	if (r->s->searched_0 || r->s->state[0] != PD_OK)
+	if (r->s->search_0 != PD_WANTED)
 		return;
-	r->s->searched_0 = 1;
+	need_0(r);
+	if (r->s->state[0] != PD_OK)
+		return;
+	r->s->search_0 = PD_SEARCHED;
 	found[0] = 0;
 	a = pd_row(MAP(automaton_0), 0);
 	if (!a)
@@ -536,8 +540,8 @@ PD_INLINE void need_automaton_0(struct run *r)
 	}
 }
 
-/* 2 patterns in args.filename: one pass over the string, whatever the number of patterns. */
-PD_INLINE void need_automaton_1(struct run *r)
+/* 2 patterns in args.filename: one pass over the string, whatever the number of patterns, if a rule wants it. */
+PD_INLINE void search_1(struct run *r)
 {
 	struct automaton_1 *a;
 	u64 *found = r->s->found_1;
@@ -545,9 +549,12 @@ PD_INLINE void need_automaton_1(struct run *r)
 	u32 row = 16;
 	u32 length;
 
-	if (r->s->searched_1 || r->s->state[0] != PD_OK)
+	if (r->s->search_1 != PD_WANTED)
 		return;
-	r->s->searched_1 = 1;
+	need_0(r);
+	if (r->s->state[0] != PD_OK)
+		return;
+	r->s->search_1 = PD_SEARCHED;
 	found[0] = 0;
 	a = pd_row(MAP(automaton_1), 0);
 	if (!a)
@@ -670,11 +677,12 @@ PD_INLINE int test_7(struct run *r, int unread)
 PD_INLINE int test_8(struct run *r, int unread)
 {
 	need_0(r);
-	need_automaton_1(r);
 	if (r->s->state[0] == PD_UNREAD)
 		return unread;
 	if (r->s->state[0] != PD_OK)
 		return 1;
+	if (r->s->search_1 != PD_SEARCHED)
+		return 1; /* it may be so: a rule that gets this far wants the search */
 	return !(r->s->found_1[0] & 2);
 }
 #line here "policyd.c"
@@ -684,11 +692,12 @@ PD_INLINE int test_8(struct run *r, int unread)
 PD_INLINE int test_9(struct run *r, int unread)
 {
 	need_0(r);
-	need_automaton_0(r);
 	if (r->s->state[0] == PD_UNREAD)
 		return unread;
 	if (r->s->state[0] != PD_OK)
 		return 0;
+	if (r->s->search_0 != PD_SEARCHED)
+		return 1; /* it may be so: a rule that gets this far wants the search */
 	return (r->s->found_0[0] & 3);
 }
 #line here "policyd.c"
@@ -698,11 +707,12 @@ PD_INLINE int test_9(struct run *r, int unread)
 PD_INLINE int test_10(struct run *r, int unread)
 {
 	need_0(r);
-	need_automaton_1(r);
 	if (r->s->state[0] == PD_UNREAD)
 		return unread;
 	if (r->s->state[0] != PD_OK)
 		return 0;
+	if (r->s->search_1 != PD_SEARCHED)
+		return 1; /* it may be so: a rule that gets this far wants the search */
 	return (r->s->found_1[0] & 1);
 }
 #line here "policyd.c"
@@ -712,11 +722,12 @@ PD_INLINE int test_10(struct run *r, int unread)
 PD_INLINE int test_11(struct run *r, int unread)
 {
 	need_0(r);
-	need_automaton_0(r);
 	if (r->s->state[0] == PD_UNREAD)
 		return unread;
 	if (r->s->state[0] != PD_OK)
 		return 0;
+	if (r->s->search_0 != PD_SEARCHED)
+		return 1; /* it may be so: a rule that gets this far wants the search */
 	return (r->s->found_0[0] & 4);
 }
 #line here "policyd.c"
@@ -727,6 +738,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1) && test_3(r, 1) && test_4(r, 1) && test_5(r, 1) && test_6(r, 1) && test_7(r, 1)))
 		return;
 	if ((r->s->state[0] == PD_UNREAD) && !(test_0(r, 0) && test_1(r, 0) && test_2(r, 0) && test_3(r, 0) && test_4(r, 0) && test_5(r, 0) && test_6(r, 0) && test_7(r, 0)))
@@ -737,10 +749,26 @@ PD_INLINE void match_0(struct run *r)
 
 #line 18 "tests/golden/strings.yaml"
 /* strings/searches */
+PD_INLINE void seek_1(struct run *r)
+{
+	PD_BARRIER();
+	r->s->sought[1] = 0;
+	if (!(test_8(r, 1) && (test_9(r, 1) || test_10(r, 1) || test_11(r, 1)))) /* not even if all that was not searched yet is found */
+		return;
+	r->s->sought[1] = 1;
+	if (!r->s->search_0)
+		r->s->search_0 = PD_WANTED;
+	if (!r->s->search_1)
+		r->s->search_1 = PD_WANTED;
+}
+
 PD_INLINE void match_1(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
+	if (!r->s->sought[1])
+		return;
 	if (!(test_8(r, 1) && (test_9(r, 1) || test_10(r, 1) || test_11(r, 1))))
 		return;
 	if ((r->s->state[0] == PD_UNREAD) && !(test_8(r, 0) && (test_9(r, 0) || test_10(r, 0) || test_11(r, 0))))
@@ -945,10 +973,13 @@ PD_ENTRY int pd_367c02e223d5(void *ctx)
 	}
 	r.s->verdict = PD_VERDICT_NONE;
 	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.s->searched_0 = 0;
-	r.s->searched_1 = 0;
+	r.s->search_0 = 0;
+	r.s->search_1 = 0;
 	r.s->queued_0 = 0;
 	r.s->queued_1 = 0;
+	seek_1(&r);
+	search_0(&r);
+	search_1(&r);
 	match_0(&r);
 	match_1(&r);
 	take_effects_0(&r, 1);

@@ -128,6 +128,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!1)
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
@@ -328,7 +329,7 @@ PD_INLINE void need_0(struct run *r)
 /* ret */
 PD_INLINE u8 fetch_1(struct run *r)
 {
-	r->s->v1 = (s64) PD_LOAD(s64, r->ctx, 16);
+	r->s->v1 = (s64) (s64) PD_CONTEXT(u64, r->ctx, 16);
 	return PD_OK;
 }
 
@@ -341,7 +342,7 @@ PD_INLINE void need_1(struct run *r)
 /* hook.name */
 PD_INLINE u8 fetch_2(struct run *r)
 {
-	r->s->v2 = (s64) PD_LOAD(s64, r->ctx, 8);
+	r->s->v2 = (s64) (s64) PD_CONTEXT(u64, r->ctx, 8);
 	return PD_OK;
 }
 
@@ -372,6 +373,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;

@@ -179,6 +179,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
@@ -483,6 +484,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!test_0(r, 1))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;

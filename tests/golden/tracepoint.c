@@ -103,7 +103,7 @@ struct run {
 /* args.newstate */
 PD_INLINE u8 fetch_0(struct run *r)
 {
-	r->s->v0 = (s64) PD_LOAD(s32, r->ctx, 20);
+	r->s->v0 = (s64) (s32) PD_CONTEXT(u32, r->ctx, 20);
 	return PD_OK;
 }
 
@@ -116,7 +116,7 @@ PD_INLINE void need_0(struct run *r)
 /* args.family */
 PD_INLINE u8 fetch_1(struct run *r)
 {
-	r->s->v1 = PD_LOAD(u16, r->ctx, 28);
+	r->s->v1 = PD_CONTEXT(u16, r->ctx, 28);
 	return PD_OK;
 }
 
@@ -129,7 +129,7 @@ PD_INLINE void need_1(struct run *r)
 /* args.skaddr */
 PD_INLINE u8 fetch_2(struct run *r)
 {
-	r->s->v2 = PD_LOAD(u64, r->ctx, 8);
+	r->s->v2 = PD_CONTEXT(u64, r->ctx, 8);
 	return PD_OK;
 }
 
@@ -142,7 +142,7 @@ PD_INLINE void need_2(struct run *r)
 /* args.oldstate */
 PD_INLINE u8 fetch_3(struct run *r)
 {
-	r->s->v3 = (s64) PD_LOAD(s32, r->ctx, 16);
+	r->s->v3 = (s64) (s32) PD_CONTEXT(u32, r->ctx, 16);
 	return PD_OK;
 }
 
@@ -155,7 +155,7 @@ PD_INLINE void need_3(struct run *r)
 /* args.sport */
 PD_INLINE u8 fetch_4(struct run *r)
 {
-	r->s->v4 = PD_LOAD(u16, r->ctx, 24);
+	r->s->v4 = PD_CONTEXT(u16, r->ctx, 24);
 	return PD_OK;
 }
 
@@ -168,7 +168,7 @@ PD_INLINE void need_4(struct run *r)
 /* args.dport */
 PD_INLINE u8 fetch_5(struct run *r)
 {
-	r->s->v5 = PD_LOAD(u16, r->ctx, 26);
+	r->s->v5 = PD_CONTEXT(u16, r->ctx, 26);
 	return PD_OK;
 }
 
@@ -181,7 +181,7 @@ PD_INLINE void need_5(struct run *r)
 /* args.protocol */
 PD_INLINE u8 fetch_6(struct run *r)
 {
-	r->s->v6 = PD_LOAD(u16, r->ctx, 30);
+	r->s->v6 = PD_CONTEXT(u16, r->ctx, 30);
 	return PD_OK;
 }
 
@@ -271,6 +271,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;

@@ -196,6 +196,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1) && test_2(r, 1) && test_3(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
@@ -924,6 +925,7 @@ PD_INLINE void match_0(struct run *r)
 {
 	u32 flags = 0;
 
+	PD_BARRIER();
 	if (!(test_0(r, 1) && test_1(r, 1)))
 		return;
 	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
