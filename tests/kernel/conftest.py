@@ -12,6 +12,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,7 @@ from policyd.resolve import Host as ResolvingHost
 from policyd.resolve import resolve
 from policyd.target import Target
 from policyd.toolchain import Toolchain
-from policyd.unit import TypedPolicy
+from policyd.unit import TypedPolicy  # noqa: TC001
 
 BPFFS = Path("/sys/fs/bpf")
 MINE = f"pd_test_{os.getpid()}_"
@@ -198,8 +199,11 @@ def assert_nothing_leaked(before: Objects) -> None:
 
 def own_bpf_fds() -> list[str]:
     """Return what this process holds of bpf(2)."""
-    names = (os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink())
-    return [name for name in names if name.startswith(("anon_inode:bpf-", "anon_inode:bpf_link"))]
+    found = []
+    for path in list(Path("/proc/self/fd").iterdir()):
+        with suppress(FileNotFoundError):  # the descriptor that read the directory
+            found.append(str(path.readlink()))
+    return [name for name in found if name.startswith(("anon_inode:bpf-", "anon_inode:bpf_link"))]
 
 
 def bpf_objects() -> Objects:
@@ -250,8 +254,9 @@ def _fds_of_others() -> set[tuple[str, int]]:
 def _pinned_elsewhere() -> set[tuple[str, int]]:
     """Return what is pinned below other roots (other tests may run beside these)."""
     found = set()
-    for path in BPFFS.rglob("*"):
-        if path.relative_to(BPFFS).parts[0].startswith(MINE) or path.is_dir():
+    pins = (Path(parent, name) for parent, _, names in os.walk(BPFFS) for name in names)  # directories may vanish meanwhile
+    for path in pins:
+        if path.relative_to(BPFFS).parts[0].startswith(MINE):
             continue
         for kind, ask in (("map", info.map_info), ("prog", info.program_info), ("link", info.link_info)):
             try:
