@@ -34,6 +34,7 @@ _DIAGNOSTIC = re.compile(r"<stdin>:(?P<line>\d+):\d+: (?:fatal )?(?P<severity>er
 _LOGGED_SOURCE = re.compile(r"^; (.*)@ <stdin>:(\d+)$", re.MULTILINE)
 _TOO_BIG = ("BPF stack limit", "out of insn range")  # llvm/lib/Target/BPF: BPFRegisterInfo.cpp, BPFMIPeephole.cpp
 _BUG = "generated code does not compile: please report this as a bug of policyd"
+_BROKEN = "clang made no object (if `clang --version` works here, please report this as a bug of policyd)"
 
 
 class ClangBuilder:
@@ -126,10 +127,11 @@ def _compile_error(unit: str, plain: Plain, said: str) -> CompileError:
         report.append(f"{where}{match['severity']}: {match['text']} (generated line {line}: {plain.line(line)})")
         if match["severity"] == "error" and not first:
             first, position = match["text"], place
+    what = _BUG if report else _BROKEN
     if not first:
         first = "it names another file" if "In file included" in said else said.partition("\n")[0]
     too_big = any(words in said for words in _TOO_BIG)
-    return CompileError(unit, f"{_BUG}: {first}", "\n".join(report), position, too_big=too_big)
+    return CompileError(unit, f"{what}: {first}", "\n".join(report), position, too_big=too_big)
 
 
 def _verifier_error(source: Source, compiled: bytes, unit: str, refused: bpf_object.RefusedError) -> VerifierError:

@@ -39,6 +39,7 @@ FLAGS = (
 _NAMES = ("clang", *(f"clang-{version}" for version in range(30, 11, -1)))
 _TRUSTED = ("/usr/local/bin", "/usr/bin", "/bin")
 _SECONDS = 60
+_EM_BPF = 247
 _LIMITS = {
     resource.RLIMIT_AS: 2 << 30,
     resource.RLIMIT_CPU: _SECONDS,
@@ -84,7 +85,7 @@ class Clang:
             status = self._run(text, directory, output, diagnostics)
             said = _contents(diagnostics).decode("utf-8", "replace")
             if status == 0:
-                return _contents(output)
+                return _checked(_contents(output))
         if "No available targets are compatible" in said or "unknown target" in said:
             raise UnsupportedError(f"{self.path} cannot compile for BPF", instead="install the distribution's clang")
         raise CompilerError(said.strip() or _fate(status))
@@ -92,16 +93,20 @@ class Clang:
     def _run(self, text: str, directory: str, output: int, diagnostics: int) -> int:
         """The limits are set from outside while clang still waits for its input: nothing must run between fork and exec,
         for other threads may hold locks then."""
-        process = subprocess.Popen(
-            [str(self.path), *FLAGS],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=diagnostics,
-            cwd=directory,
-            env=_environment(),
-            close_fds=True,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                [str(self.path), *FLAGS],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=diagnostics,
+                cwd=directory,
+                env=_environment(),
+                close_fds=True,
+                start_new_session=True,
+            )
+        except OSError as error:
+            what = f"{self.path} cannot be run: {error.strerror}"
+            raise UnsupportedError(what, instead="install the distribution's clang again") from error
         with process:
             for limit, most in _LIMITS.items():
                 resource.prlimit(process.pid, limit, (most, most))
@@ -166,6 +171,13 @@ def _scratch(name: str) -> Iterator[int]:
 
 def _contents(fd: int) -> bytes:
     return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+def _checked(data: bytes) -> bytes:
+    """Return the object if it is one for BPF (EM_BPF, 247, in its ELF header): a broken clang's output is not kept."""
+    if data[:4] != b"\x7fELF" or int.from_bytes(data[18:20], "little") != _EM_BPF:
+        raise CompilerError(f"clang ended well, but its output of {len(data):,} bytes is no BPF object")
+    return data
 
 
 def _fate(status: int) -> str:
