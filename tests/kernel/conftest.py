@@ -191,10 +191,11 @@ def assert_nothing_leaked(before: Objects) -> None:
     """
     assert not own_bpf_fds()
     end = time.monotonic() + 15
-    while (left := leaked(before)) and time.monotonic() < end:
+    alone = True
+    while alone and (left := leaked(before)):
+        assert time.monotonic() < end, f"leaked: {sorted(left)}"
         time.sleep(0.5)
-    alone = all(path.name.startswith(MINE) for path in BPFFS.glob("pd*"))
-    assert not (left and alone), f"leaked: {sorted(left)}"
+        alone = all(path.name.startswith(MINE) for path in BPFFS.glob("pd*"))
 
 
 def own_bpf_fds() -> list[str]:
