@@ -51,6 +51,13 @@ class Shell:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def remove_all(self) -> None:
+        """Delete every policy; nothing may be left below the root, which goes too."""
+        self.run("delete", "--all")
+        left = [str(path) for path in Path(self.root).rglob("*")]
+        assert left == []
+        Path(self.root).rmdir()
+
     def events(self, policy: str) -> list[dict[str, Any]]:
         """Return the events that wait in a policy's ring."""
         return [json.loads(line) for line in self.run("events", policy, "-o", "json").stdout.splitlines()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,9 +25,7 @@ def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
     shell = Shell(f"/sys/fs/bpf/pd_test_policies_{os.getpid()}")
     shell.run("apply", "-f", f"policies/{request.param}.yaml")
     yield shell
-    shell.run("delete", "--all")
-    assert not any(Path(shell.root, "policies").glob("*"))
-    assert not any(Path(shell.root, "hooks").glob("*"))
+    shell.remove_all()
 
 
 def case(name: str) -> Callable[[Case], Case]:
@@ -350,6 +347,4 @@ def test_the_whole_folder_is_applied_diffs_as_the_same_and_goes_without_a_trace(
         names = {item["metadata"]["name"] for item in json.loads(shell.run("get", "policies", "-o", "json").stdout)["items"]}
         assert names == {file.stem for file in POLICIES.glob("*.yaml")}
     finally:
-        shell.run("delete", "--all")
-    left = subprocess.run(["find", shell.root, "-type", "f"], capture_output=True, text=True, check=False).stdout
-    assert left == ""
+        shell.remove_all()

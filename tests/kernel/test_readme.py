@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,8 +32,7 @@ def tour() -> list[list[str]]:
 def shell() -> Iterator[Shell]:
     shell = Shell(f"/sys/fs/bpf/pd_test_readme_{os.getpid()}")
     yield shell
-    shell.run("delete", "--all")
-    assert not any(Path(shell.root, "policies").glob("*"))
+    shell.remove_all()
 
 
 def test_the_tour_of_the_readme_works_from_beginning_to_end(shell: Shell) -> None:

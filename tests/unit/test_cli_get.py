@@ -62,7 +62,7 @@ RECORD = PolicyRecord(
     maps={"opens_total": COUNTER},
     overrides={"watched": ("/srv",)},
     policyd="0.1.0",
-    applied=time.time() - 300,
+    applied=time.time() - (5 * 24 + 1) * 3600,  # an age that stands still while the tests run
 )
 PIN = map_pin("opens", "opens_total", COUNTER.fingerprint)
 RING = MapInfo(11, "ringbuf", 0, 0, 256 << 10, 0, "pd_ring")
@@ -152,7 +152,7 @@ def changed(**hook: Any) -> Observed:
 def test_policies_are_a_line_each_with_counts_from_the_kernel(shown: Any) -> None:
     assert shown("get", "policies").splitlines() == [
         "NAME    MODE      STATUS   HOOKS   EVENTS   LOST   MISSED   AGE",
-        "opens   monitor   Ready        1       10      2        4   5m",
+        "opens   monitor   Ready        1       10      2        4   5d",
     ]
 
 
@@ -182,7 +182,7 @@ def test_wide_adds_columns(shown: Any) -> None:
 
 def test_headers_can_be_left_out(shown: Any) -> None:
     assert shown("get", "policies", "--no-headers").splitlines() == [
-        "opens   monitor   Ready        1       10      2        4   5m"
+        "opens   monitor   Ready        1       10      2        4   5d"
     ]
 
 
