@@ -74,15 +74,19 @@ PD_INLINE int pd_in_folders(void *map, u32 row, struct pd_prefix_key *key, const
 	return pd_in_list(map, row, key);
 }
 
-/* The last 255 bytes backwards, as prefixes of the reversed text; `mask` is the buffer's capacity less one. */
-PD_INLINE int pd_in_suffixes(void *map, u32 row, struct pd_prefix_key *key, const char *data, u32 length, u32 mask)
+/* The last 255 bytes backwards, as prefixes of the reversed text; `longest` is the length of the longest string. */
+PD_INLINE int pd_in_suffixes(void *map, u32 row, struct pd_prefix_key *key, const char *data, u32 length, u32 longest)
 {
 	u32 kept = length > 255 ? 255 : length;
+	u32 start = length - kept;
 
+	PD_OPAQUE(start);
+	if (start > longest)
+		return 0;
 	for (u32 i = 0; i < 255; i++) {
 		if (i >= kept)
 			break;
-		key->data[i] = data[(length - 1 - i) & mask];
+		key->data[i] = data[start + ((kept - 1 - i) & 255)];
 	}
 	key->bits = kept * 8;
 	return pd_in_list(map, row, key);

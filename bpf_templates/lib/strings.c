@@ -53,6 +53,15 @@ PD_INLINE u8 pd_string_array(char *data, u32 capacity, u32 *length, u32 *cut, u6
 	return pd_string_done(pd_read_kernel_str(data, capacity, (void *) address), capacity, length, cut);
 }
 
+/* The last `size` bytes of a string that has them; `last` is where they begin in the longest one. */
+PD_INLINE const char *pd_tail(const char *data, u32 length, u32 size, u32 last)
+{
+	u32 at = length - size;
+
+	PD_OPAQUE(at);
+	return data + (at > last ? last : at);
+}
+
 /* NULL, or an error number dressed as a pointer (include/linux/err.h). */
 PD_INLINE int pd_no_pointer(u64 address)
 {

@@ -102,16 +102,11 @@ def _suffix(operand: Operand, value: object) -> CText:
     assert isinstance(value, bytes)
     if len(value) >= operand.capacity:
         return CText("0")
-    size = c.uint(len(value))
-    at = CText(f"(({operand.length} - {size}) & {c.uint(_mask(operand.capacity))})")
+    size, last = c.uint(len(value)), c.uint(operand.capacity - 1 - len(value))
     long_enough = c.binary(operand.length, ">=", size)
-    end = CText(f"({operand.value} + {at})")
-    return c.all_of([long_enough, _words_at(end, value)])
-
-
-def _mask(capacity: int) -> int:
-    """The smallest all-ones number that holds every offset below `capacity`."""
-    return (1 << (capacity - 1).bit_length()) - 1
+    tail = c.call("pd_tail", operand.value, operand.length, size, last)
+    same = CText(f"({{ const char *tail = {tail}; {_words_at(c.ident('tail'), value)}; }})")
+    return c.all_of([long_enough, same])
 
 
 def _interval(operand: Operand, value: object) -> CText:

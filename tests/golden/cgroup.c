@@ -192,8 +192,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -227,7 +229,7 @@ PD_ENTRY int pd_429287e203a1(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_62d28ee4faba */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -578,8 +580,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -615,7 +619,7 @@ PD_ENTRY int pd_62d28ee4faba(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_88679788586d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -908,8 +912,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -943,7 +949,7 @@ PD_ENTRY int pd_88679788586d(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_0992fe3b8e4c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -1036,7 +1042,7 @@ PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_83a9664d10e3 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -1126,7 +1132,7 @@ PD_ENTRY int pd_83a9664d10e3(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_db15d073a692 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -1216,4 +1222,4 @@ PD_ENTRY int pd_db15d073a692(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";

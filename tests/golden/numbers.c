@@ -206,8 +206,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -235,7 +237,7 @@ PD_ENTRY int pd_29ac0b5d3642(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_4224c924ca73 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -484,8 +486,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -513,7 +517,7 @@ PD_ENTRY int pd_4224c924ca73(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_8aab9ae2f078 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -762,8 +766,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -791,4 +797,4 @@ PD_ENTRY int pd_8aab9ae2f078(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";

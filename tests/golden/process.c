@@ -89,7 +89,7 @@ PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_83a9664d10e3 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -179,7 +179,7 @@ PD_ENTRY int pd_83a9664d10e3(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_db15d073a692 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -269,7 +269,7 @@ PD_ENTRY int pd_db15d073a692(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, tracepoint:syscalls/sys_enter_getppid, pd_7b4939f1fd6b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -713,8 +713,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -743,4 +745,4 @@ PD_ENTRY int pd_7b4939f1fd6b(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";

@@ -382,8 +382,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -410,4 +412,4 @@ PD_ENTRY int pd_46e712f94811(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";

@@ -89,7 +89,7 @@ PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_83a9664d10e3 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -179,7 +179,7 @@ PD_ENTRY int pd_83a9664d10e3(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_db15d073a692 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -269,7 +269,7 @@ PD_ENTRY int pd_db15d073a692(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_367c02e223d5 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -642,7 +642,7 @@ PD_INLINE int test_5(struct run *r, int unread)
 		return unread;
 	if (r->s->state[0] != PD_OK)
 		return 0;
-	return (((r->s->v0.length >= 5) && ((PD_LOAD(u32, (r->s->v0.data + ((r->s->v0.length - 5) & 4095)), 0) == 1852793646) && (PD_LOAD(u8, (r->s->v0.data + ((r->s->v0.length - 5) & 4095)), 4) == 102))) || ((r->s->v0.length >= 2) && (PD_LOAD(u16, (r->s->v0.data + ((r->s->v0.length - 2) & 4095)), 0) == 25719)));
+	return (((r->s->v0.length >= 5) && ({ const char *tail = pd_tail(r->s->v0.data, r->s->v0.length, 5, 4090); ((PD_LOAD(u32, tail, 0) == 1852793646) && (PD_LOAD(u8, tail, 4) == 102)); })) || ((r->s->v0.length >= 2) && ({ const char *tail = pd_tail(r->s->v0.data, r->s->v0.length, 2, 4093); (PD_LOAD(u16, tail, 0) == 25719); })));
 }
 #line here "policyd.c"
 
@@ -655,7 +655,7 @@ PD_INLINE int test_6(struct run *r, int unread)
 		return unread;
 	if (r->s->state[0] != PD_OK)
 		return 1;
-	return !((r->s->v0.length >= 4) && (PD_LOAD(u32, (r->s->v0.data + ((r->s->v0.length - 4) & 4095)), 0) == 1801544238));
+	return !((r->s->v0.length >= 4) && ({ const char *tail = pd_tail(r->s->v0.data, r->s->v0.length, 4, 4091); (PD_LOAD(u32, tail, 0) == 1801544238); }));
 }
 #line here "policyd.c"
 
@@ -866,8 +866,10 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_0)
 			break;
 		item = r->s->queue_0[i];
@@ -952,8 +954,10 @@ PD_INLINE void take_effects_1(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_1)
 			break;
 		item = r->s->queue_1[i];
@@ -988,4 +992,4 @@ PD_ENTRY int pd_367c02e223d5(void *ctx)
 	return verdict;
 }
 
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
