@@ -48,8 +48,10 @@ PD_INLINE void take_effects_/*{ effects.index }*/(struct run *r, u32 most)
 	const struct pd_rule *d;
 	u32 item;
 
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < most; i++) {
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
 		if (i >= r->s->queued_/*{ effects.index }*/)
 			break;
 		item = r->s->queue_/*{ effects.index }*/[i];
