@@ -1,16 +1,25 @@
 /* Packets begin with the Ethernet header, in both directions.  The kernel's own idea of where the network header is does not
- * help: in a packet with a tag that comes from a packet socket it is after the tag, in a forwarded one before it.  Only where
- * the device has other headers, or none, is it where the kernel says. */
+ * help: in a packet with a tag that comes from a packet socket it is after the tag, in a forwarded one before it; and what is
+ * read from there must be in the linear part.  Only where the device has other headers, or none, it is all there is. */
 #ifdef PD_NO_ETHERNET
 #define PD_START_NET 1
+#define PD_BEFORE_NET 64 /* longer than what any such device puts before the network header */
 
 PD_INLINE long pd_link_load(void *ctx, u32 offset, void *to, u32 length)
 {
 	return -1;
 }
 
+/* Asks the kernel for a longer linear part where it ends before `offset + length`. */
 PD_INLINE long pd_net_load(void *ctx, u32 link, u32 offset, void *to, u32 length)
 {
+	struct pd_skb *skb = ctx;
+	u32 wanted = PD_BEFORE_NET + offset + length;
+
+	if (!pd_skb_load_relative(ctx, offset, to, length, PD_START_NET))
+		return 0;
+	if (pd_skb_pull(ctx, wanted < skb->len ? wanted : skb->len))
+		return -1;
 	return pd_skb_load_relative(ctx, offset, to, length, PD_START_NET);
 }
 #else
@@ -37,7 +46,10 @@ PD_INLINE void pd_parse(void *ctx, struct pd_packet *p)
 		p->vlan = skb->vlan_tci;
 	}
 #ifdef PD_NO_ETHERNET
-	pd_parse_network(ctx, p, 0, PD_SWAP16((u16) skb->protocol));
+	if (skb->protocol == 0 || skb->protocol == PD_SWAP16(0x0800) || skb->protocol == PD_SWAP16(0x86dd))
+		pd_parse_version(ctx, p); /* a packet socket may say nothing of what it sends, or what is not so */
+	else
+		pd_parse_network(ctx, p, 0, PD_SWAP16((u16) skb->protocol));
 #else
 	pd_parse_ethernet(ctx, p);
 #endif

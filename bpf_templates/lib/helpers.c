@@ -9,6 +9,7 @@ static u64 (*pd_uid_gid)(void) = (void *) 15;
 static long (*pd_comm)(void *buffer, u32 size) = (void *) 16;
 static long (*pd_skb_load)(const void *skb, u32 offset, void *to, u32 length) = (void *) 26;
 static u64 (*pd_task)(void) = (void *) 35;
+static long (*pd_skb_pull)(void *skb, u32 length) = (void *) 39;
 static long (*pd_skb_load_relative)(const void *skb, u32 offset, void *to, u32 length, u32 start) = (void *) 68;
 static u64 (*pd_cgroup)(void) = (void *) 80;
 static long (*pd_send_signal)(u32 signal) = (void *) 109;

@@ -217,6 +217,18 @@ def test_packets_that_leave_without_an_ethernet_header_are_read(host: Host) -> N
     assert not {"eth.src", "eth.dst", "vlan.id"} & found.keys()
 
 
+@pytest.mark.parametrize("name", ["ip4 tcp", "ip4 options", "ip6 all extensions", "ip6 udp"])
+def test_headers_beyond_the_linear_part_are_read_without_an_ethernet_header_too(host: Host, name: str) -> None:
+    with p.tun("pdtun"), foreign("tcx", "egress") as witness, witness.attached("pdtun"):
+        probe = Probe(host, TC % ("pdtun", "egress"))
+        p.send_in_pages("pdtun", SAMPLES[name][14:])
+        (found,) = arrived(probe, 1)
+        assert witness.linear == 0, "the test must send what it says"
+        host.delete_all()
+    del found["interface"]
+    assert found == oracle.packet(SAMPLES[name][14:])
+
+
 def test_a_tap_device_has_ethernet_headers(host: Host) -> None:
     with p.tun("pdtap", ethernet=True) as fd:
         probe = Probe(host, TC % ("pdtap", "ingress"))
