@@ -120,4 +120,4 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 /*% include "shard.c" %*/
 
 /*% endfor %*/
-char LICENSE[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";

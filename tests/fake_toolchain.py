@@ -21,10 +21,13 @@ from policyd.unit import (
     AttachPoint,
     Builtin,
     EventOutput,
+    ListRef,
     MapClass,
     MapSpec,
     MetricOutput,
     ScalarParam,
+    ScalarRef,
+    Test,
     TypedAction,
     TypedPolicy,
     TypedRule,
@@ -88,12 +91,15 @@ def _rule(name: str, row: int, point: str, facts: Mapping[str, Any]) -> TypedRul
     columns = tuple(Column(column, U32) for column in facts.get("columns", ["pid"]))
     values = tuple(Value(column.name, U32, Builtin(column.name)) for column in columns)
     metrics = tuple(MetricOutput("counter", key, values[:1]) for key in facts.get("counters", {}))
+    pid = Value("pid", U64, Builtin("pid"))
+    tests = [Test(pid, "In", ref=ListRef(key)) for key in facts.get("lists", {})]
+    tests += [Test(pid, "Equal", ref=ScalarRef(key)) for key in facts.get("scalars", {})]
     return TypedRule(
         policy=name,
         row=row,
         name="bad" if facts.get("bad") else f"rule-{row}",
         attach_point=point_of(point),
-        condition=AllOf(()),
+        condition=AllOf(tuple(tests)),
         outputs=(EventOutput(Layout(columns), values), *metrics),
         action=TypedAction(signal=facts.get("signal", 0)),
         hook_kind="tracepoint",
@@ -135,7 +141,7 @@ class FakeToolchain:
             "account",
             "scalars",
             "rings",
-            *sorted({class_pin(spec.map_class) for spec in bound.maps.values()}),
+            *sorted({class_pin(bound.maps[key].map_class) for key in bound.unit.map_keys}),
         ]
         names += ["shards"] if shards > 1 else []
         names += ["processes"] if bound.unit.internal else []
