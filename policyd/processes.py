@@ -36,9 +36,10 @@ def snapshot(proc: Path = Path("/proc")) -> Iterator[tuple[bytes, bytes]]:
 def row(exe: bytes, arguments: bytes) -> bytes:
     """Return the row of a process: its program's path, and its argument block with a NUL after each argument.
 
-    Of a path that is too long the last names are kept whole, as the program at exec keeps them; of arguments the first bytes.
+    Of a path that is too long the last names are kept, as the program at exec keeps them: whole, and with no slash before
+    them, so that it cannot pass for another path.  Of arguments the first bytes are kept.
     """
     line = arguments.removesuffix(b"\0").replace(b"\0", b" ")
-    kept_exe = exe if len(exe) <= _LONGEST else b"".join(exe[-_LONGEST:].partition(b"/")[1:])
+    kept_exe = exe if len(exe) <= _LONGEST else exe[-_LONGEST:].partition(b"/")[2]
     kept_line = line[:_LONGEST]
     return _ROW.pack(len(kept_exe), len(kept_line), len(exe) > _LONGEST, len(line) > _LONGEST, 0, kept_exe, kept_line)

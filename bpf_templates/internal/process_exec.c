@@ -1,4 +1,5 @@
-/* An exec writes the process's row: the path of the file by its dentries, as the mounts stand, and the argument block. */
+/* An exec writes the process's row: the path of the file by its dentries, as the mounts stand, and the argument block.
+ * Of a path that does not fit the last names are kept, and no slash before them: it must not pass for a whole one. */
 PD_INLINE u32 pd_exec_path(struct pd_exec *work, struct linux_binprm *bprm, u8 *cut)
 {
 	struct dentry *dentry = 0;
@@ -17,7 +18,7 @@ PD_INLINE u32 pd_exec_path(struct pd_exec *work, struct linux_binprm *bprm, u8 *
 	pd_read_kernel(&vfsmount, sizeof(vfsmount), &file->f_path.mnt);
 	mount = (struct mount *) ((char *) vfsmount - (u64) &((struct mount *) 0)->mnt);
 	*cut = 1;
-	for (u32 i = 0; i < 48; i++) {
+	for (u32 i = 0; i < 160; i++) { /* 127 names fit, and the rest is for mounts on the way */
 		pd_read_kernel(&root, sizeof(root), &mount->mnt.mnt_root);
 		pd_read_kernel(&parent, sizeof(parent), &dentry->d_parent);
 		if (dentry == root) {
@@ -30,7 +31,7 @@ PD_INLINE u32 pd_exec_path(struct pd_exec *work, struct linux_binprm *bprm, u8 *
 			mount = above;
 			continue;
 		}
-		if (dentry == parent) { /* the root of a file system that is not mounted here: memfd, a detached mount */
+		if (dentry == parent && at != 255) { /* the root of what is not mounted here: a detached mount */
 			*cut = 0;
 			break;
 		}
@@ -44,9 +45,13 @@ PD_INLINE u32 pd_exec_path(struct pd_exec *work, struct linux_binprm *bprm, u8 *
 		length &= 255;
 		pd_read_kernel(&work->path[at + 1], length, name);
 		work->path[at] = '/';
+		if (dentry == parent) { /* a file without a directory: memfd */
+			*cut = 0;
+			break;
+		}
 		dentry = parent;
 	}
-	return at;
+	return *cut && at != 255 ? at + 1 : at;
 }
 
 PD_INLINE void pd_exec_args(struct pd_exec *work, struct task_struct *task)

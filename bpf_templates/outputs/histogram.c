@@ -11,7 +11,9 @@ PD_INLINE u32 bucket_/*{ effects.index }*/_/*{ output.index }*/(struct run *r)
 
 	if (/*{ output.below }*/)
 		return 0;
-	return (value - /*{ output.start }*/ + /*{ output.step }*/ - 1) / /*{ output.step }*/;
+	if (/*{ output.beyond }*/) /* here too, so that no large number is cut to 32 bits */
+		return /*{ output.last }*/;
+	return (value - /*{ output.start }*/ - 1) / /*{ output.step }*/ + 1;
 /*% else %*/
 	u32 index = 0;
 

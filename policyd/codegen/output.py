@@ -84,6 +84,7 @@ class MetricView:
     start: CText = CText("0")
     step: CText = CText("1")
     below: CText = CText("0")
+    beyond: CText = CText("0")
     above: tuple[CText, ...] = ()
     last: CText = CText("0")
 
@@ -166,7 +167,8 @@ def _with_value(view: MetricView, purpose: str, operand: Operand, spec: MapSpec)
         return replace(view, log2=True, start=c.uint(start), last=c.uint(len(bounds)))
     if buckets.form == "linear":
         below = c.binary(operand.value, "<=", c.uint(bounds[0]))
-        return replace(view, linear=True, start=c.uint(bounds[0]), step=c.uint(buckets.step), below=below,
+        beyond = c.binary(operand.value, ">", c.uint(bounds[-1]))
+        return replace(view, linear=True, start=c.uint(bounds[0]), step=c.uint(buckets.step), below=below, beyond=beyond,
                        last=c.uint(len(bounds)))  # fmt: skip
     above = tuple(c.binary(operand.value, ">", c.uint(bound)) for bound in bounds)
     return replace(view, above=above, last=c.uint(len(bounds)))

@@ -421,7 +421,9 @@ PD_INLINE u32 bucket_0_6(struct run *r)
 
 	if ((r->s->v1 <= 0))
 		return 0;
-	return (value - 0 + 50 - 1) / 50;
+	if ((r->s->v1 > 1000)) /* here too, so that no large number is cut to 32 bits */
+		return 21;
+	return (value - 0 - 1) / 50 + 1;
 }
 
 PD_INLINE void metric_0_6(struct run *r, const struct pd_rule *d, u64 *counts)

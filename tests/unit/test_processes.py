@@ -47,5 +47,5 @@ def test_a_row_is_as_long_as_the_map_wants() -> None:
 def test_what_is_too_long_is_cut_and_says_so() -> None:
     exe, args, exe_cut, args_cut = fields(row(b"/" + b"d" * 200 + b"/" + b"e" * 200, b"tool\0" + b"x" * 300 + b"\0"))
 
-    assert (exe, exe_cut) == (b"/" + b"e" * 200, True)
+    assert (exe, exe_cut) == (b"e" * 200, True)
     assert (len(args), args[:6], args_cut) == (255, b"tool x", True)
