@@ -145,10 +145,13 @@ def _packet(path: str, type_: ValueType, explain: str, *, absent: bool = True) -
 
 
 _PACKET_FIELDS: tuple[Field, ...] = (
-    _packet("packet.length", _U32, "Bytes of the packet from its first header on, fragments included.", absent=False),
     _packet(
-        "interface", _number("interface", 4), "The interface that the packet comes in or goes out by.", absent=False
+        "packet.length",
+        _U32,
+        "Bytes of the packet from its first header on. Beyond XDP, segments that an offload joined (GSO, GRO) are one packet.",
+        absent=False,
     ),
+    _packet("interface", _number("interface", 4), "The interface that the packet comes in or goes out by.", absent=False),
     _packet("family", FAMILY, "AF_INET or AF_INET6; absent for packets that are neither."),
     _packet("protocol", _number("protocol", 1), "The transport protocol, after up to 16 IPv6 extension headers."),
     _packet("src.ip", _ADDRESS, "The source address."),

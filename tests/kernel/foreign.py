@@ -1,4 +1,4 @@
-"""Packet programs of somebody else, which count what they see: what policyd must leave alone, and must not hide packets from."""
+"""Packet programs of somebody else, which count what they see: policyd must leave them alone, and hide nothing from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from policyd.kernel.bpf import attach, maps, object
+from policyd.kernel.bpf import attach, maps
+from policyd.kernel.bpf.object import Wanted, load
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.vocabulary.attach import AttachKind, attach_kind
 
@@ -92,8 +93,8 @@ def foreign(kind: str, option: str) -> Iterator[Foreign]:
     elf = subprocess.run(command, input=SOURCE.encode(), capture_output=True, check=True).stdout
     seen = maps.create("array", 4, 8, 4, name="foreign")
     try:
-        wanted = object.Wanted(("someone_elses",), ProgramKind.of(row), "load someone else's")
-        (program,) = object.load(elf, wanted, {"seen": seen})
+        wanted = Wanted(("someone_elses",), ProgramKind.of(row), "load someone else's")
+        (program,) = load(elf, wanted, {"seen": seen})
         try:
             yield Foreign(program, seen, row)
         finally:

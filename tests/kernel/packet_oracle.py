@@ -5,7 +5,10 @@ Written from the RFCs and from the fields' descriptions, not from the C: a field
 
 from __future__ import annotations
 
-from packets import Values
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packets import Values
 
 TAGS = {0x8100, 0x88A8}
 CHAINED = {0, 43, 44, 51, 60}

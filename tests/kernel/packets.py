@@ -1,4 +1,4 @@
-"""Packets made by hand, byte by byte, and a policy that says what policyd reads in each: tests compare that with what was made.
+"""Packets made by hand, byte by byte, and a policy that says what policyd reads in each, to be compared with them.
 
 `Probe` runs the programs of an applied policy on given bytes (`BPF_PROG_TEST_RUN`); `network.py` and the tests send packets
 through real interfaces.
@@ -6,6 +6,7 @@ through real interfaces.
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import itertools
 import mmap
@@ -19,14 +20,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from conftest import Host
-
-from policyd.kernel.bpf.programs import PacketRun, run_on_packet
+from policyd.kernel.bpf.programs import run_on_packet
 from policyd.reading.policy import open_policy
 from policyd.resolve import Host as ResolvingHost
 from policyd.vocabulary.fields import FIELDS
+
+if TYPE_CHECKING:
+    from conftest import Host
 
 Values = dict[str, int | bytes]
 
@@ -102,7 +104,7 @@ def ip6(next_: int, payload: bytes = b"", src: str = SRC6, dst: str = DST6, **fi
 
 
 def extension(next_: int, payload: bytes = b"", units: int = 0) -> bytes:
-    """Return an extension header of 8 * (units + 1) bytes: hop by hop, destination options, routing (with padding options)."""
+    """Return an extension header of 8 * (units + 1) bytes: hop by hop, destination options, routing (of padding)."""
     room = 8 * units + 6
     pads = b"".join(bytes([1, size - 2]) + bytes(size - 2) for size in _parts(room))
     return bytes([next_, units]) + pads + payload
@@ -267,10 +269,6 @@ class Probe:
                 found += self.events(len(part))
         return found
 
-    def verdict(self, frame: bytes) -> PacketRun:
-        with self.program() as fd:
-            return run_on_packet(fd, frame)
-
     @contextmanager
     def program(self) -> Iterator[int]:
         fd = self.host.kernel.open(f"hooks/{self.hook_id}/program-0")
@@ -367,8 +365,6 @@ def send_in_pages(name: str, frame: bytes) -> None:
 @contextmanager
 def tun(name: str, *, ethernet: bool = False) -> Iterator[int]:
     """A tun device (packets begin with IP), or a tap device; yield the file descriptor, through which packets come in."""
-    import fcntl
-
     fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         mode = (2 if ethernet else 1) | 0x1000  # IFF_TAP or IFF_TUN, IFF_NO_PI

@@ -9,14 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import packets as p
 import pytest
-from conftest import Host
 from network import private_network
 
 from policyd.reading.policy import open_policy
+
+if TYPE_CHECKING:
+    from conftest import Host
 
 pytestmark = pytest.mark.kernel
 
@@ -24,9 +26,14 @@ ACTOR = """
 import errno, json, os, socket, sys
 
 def attempt(call, family, address, port):
-    with socket.socket(family, socket.SOCK_DGRAM) as made:
+    kind = socket.SOCK_DGRAM if call in {"connect", "bind", "sendto"} else socket.SOCK_STREAM
+    with socket.socket(family, kind) as made:
+        calls = {
+            "connect": made.connect, "bind": made.bind, "sendto": lambda to: made.sendto(b"x", to),
+            "connect tcp": made.connect, "send fast": lambda to: made.sendto(b"x", socket.MSG_FASTOPEN, to),
+        }
         try:
-            {"connect": made.connect, "bind": made.bind, "sendto": lambda to: made.sendto(b"x", to)}[call]((address, port))
+            calls[call]((address, port))
         except OSError as error:
             return errno.errorcode[error.errno]
     return "done"
@@ -137,18 +144,38 @@ def test_calls_of_other_cgroups_are_not_denied(host: Host, group: Path) -> None:
         below.rmdir()
 
 
-def test_a_mapped_address_of_a_dual_stack_socket_is_an_ipv4_address(host: Host, group: Path) -> None:
-    """Such a socket calls the IPv6 hooks; a rule on IPv4 networks must see through it."""
-    text = policy("connect6", group).replace(
-        "filters: [{field: dst.port, operator: Equal, value: 7001}]",
-        "filters: [{field: dst.ip, operator: InCIDR, values: [127.0.0.0/8]}]",
+@pytest.mark.parametrize(
+    ("hook", "call", "family"),
+    [
+        ("connect6", "connect", "AF_INET6"),
+        ("bind6", "bind", "AF_INET6"),
+        ("sendmsg4", "sendto", "AF_INET"),  # the kernel sends it as IPv4 before it asks: udpv6_sendmsg in net/ipv6/udp.c
+    ],
+)
+def test_a_mapped_address_of_a_dual_stack_socket_is_an_ipv4_address(
+    host: Host, group: Path, hook: str, call: str, family: str
+) -> None:
+    """A rule on IPv4 networks must see through it."""
+    side = "src" if hook == "bind6" else "dst"
+    text = policy(hook, group).replace(
+        f"filters: [{{field: {side}.port, operator: Equal, value: 7001}}]",
+        f"filters: [{{field: {side}.ip, operator: InCIDR, values: [127.0.0.0/8]}}]",
     )
     assert "InCIDR" in text
     host.apply(text)
-    found = attempts(group, ("connect", SIX, "::ffff:127.0.0.1", ALLOWED), ("connect", SIX, "::1", ALLOWED))
-    assert found == ["EPERM", "done"]
+    assert attempts(group, (call, SIX, "::ffff:127.0.0.1", ALLOWED), (call, SIX, "::1", ALLOWED)) == ["EPERM", "done"]
     ((_, fields),) = events(host)
-    assert (fields["dst_ip"], fields["family"]) == ("127.0.0.1", "AF_INET6")
+    assert (fields[f"{side}_ip"], fields["family"]) == ("127.0.0.1", family)
+
+
+@pytest.mark.parametrize("call", ["connect tcp", "send fast"])
+@pytest.mark.parametrize(("hook", "family", "address"), [("connect4", FOUR, "127.0.0.1"), ("connect6", SIX, "::1")])
+def test_tcp_is_denied_before_it_connects(host: Host, group: Path, hook: str, family: int, address: str, call: str) -> None:
+    """Also by TCP Fast Open, which connects in its first send."""
+    host.apply(policy(hook, group, "EACCES"))
+    assert attempts(group, (call, family, address, DENIED), (call, family, address, ALLOWED))[0] == "EACCES"
+    ((_, fields),) = events(host)
+    assert fields["protocol"] == "tcp"
 
 
 @pytest.mark.parametrize("port", [0, 1, 255, 256, 65535])

@@ -5,16 +5,19 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import packet_oracle as oracle
 import packets as p
 import pytest
-from conftest import Host
 from network import private_network
 from packets import Probe, Values
 
 from policyd.kernel.bpf.programs import run_on_packet
 from policyd.reading.policy import open_policy
+
+if TYPE_CHECKING:
+    from conftest import Host
 
 pytestmark = pytest.mark.kernel
 
