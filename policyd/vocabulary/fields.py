@@ -148,7 +148,7 @@ _PACKET_FIELDS: tuple[Field, ...] = (
     _packet(
         "packet.length",
         _U32,
-        "Bytes of the packet from its first header on. Beyond XDP, segments that an offload joined (GSO, GRO) are one packet.",
+        "Bytes of the packet from its first header on. Beyond XDP, segments that an offload joined (GSO, GRO) count as one.",
         absent=False,
     ),
     _packet("interface", _number("interface", 4), "The interface that the packet comes in or goes out by.", absent=False),
