@@ -101,7 +101,8 @@ PD_INLINE void pd_parse_ip6(void *ctx, struct pd_packet *p, u32 link)
 	p->flow_label = PD_SWAP32(ip.version_class_label) & 0xfffff;
 	p->ip_length = PD_SWAP16(ip.length);
 	next = ip.next;
-	for (u32 i = 0; i < PD_EXTENSIONS; i++) {
+	for (u64 i = 0; i < PD_EXTENSIONS; i++) {
+		PD_OPAQUE(i);
 		kind = next;
 		if (!pd_is_extension(kind))
 			break;
