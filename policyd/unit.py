@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from policyd.errors import Position
     from policyd.layout import Layout
+    from policyd.value import Value
     from policyd.vocabulary.types import ValueType
 
 # ------------------------------------------------------------------------------------------------ where
@@ -49,98 +50,6 @@ class AttachPoint:
     @property
     def id(self) -> str:
         return f"{self.kind}-{hashlib.sha256(self.key.encode()).hexdigest()[:12]}"
-
-
-# ------------------------------------------------------------------------------------------------ how a value is got
-
-
-@dataclass(frozen=True, slots=True)
-class Builtin:
-    """Read by the C accessor `name` of `bpf_templates/fields/` (`process_pid`, `packet_src_ip`, `sockaddr_dst_port`…)."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """Known when the code is made (`hook.name`, `hook.kind`)."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class ContextLoad:
-    """`size` bytes at `offset` of a tracepoint's context: a number, or (a string or bytes) an array inside the record."""
-
-    offset: int
-    size: int
-    signed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DataLocation:
-    """A tracepoint's `__data_loc` at `offset` of the context: low 16 bits offset, high 16 bits length."""
-
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """Argument `index` of a raw tracepoint (each is a u64 in the context)."""
-
-    index: int
-    size: int = 8
-    signed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a walk: in the struct or union `container` (C name, `struct task_struct`), go to `member`.
-
-    `member` is a C member designator (`real_parent`, `__sk_common.skc_dport`, `comm`, `a.b[3]`).  Every step but the last
-    loads a pointer and follows it; the last one reads a value of the `Value`'s type, or a bit field if `bits` is set
-    (offset and width in bits, as BTF tells).
-    """
-
-    container: str
-    member: str
-    bits: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """From the pointer `base`, through kernel memory by probe reads.  A NULL or error pointer on the way is *absent*."""
-
-    base: Argument
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PointedString:
-    """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory."""
-
-    pointer: ContextLoad | Argument | Walk
-    space: Literal["user", "kernel"]
-
-
-Access = Builtin | Constant | ContextLoad | DataLocation | Argument | Walk | PointedString
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A resolved field: `path` as the policy spells it, its type, how to get it, and what can keep it from being got.
-
-    Equal values (path, type and access) of all rules at an attach point are fetched once.  `cost` orders the conditions of a
-    conjunction: 0 constant, 1 context load, 2 cheap helper, 4 probe read or look-up, 16 string.
-    """
-
-    path: str
-    type: ValueType
-    access: Access
-    can_be_absent: bool = False
-    can_be_unread: bool = False
-    cost: int = 1
-    big_endian: bool = False
 
 
 # ------------------------------------------------------------------------------------------------ maps

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
 from policyd.kernel.bpf.btf_format import QUALIFIERS, BtfType, Kind, Member
-from policyd.unit import Step
+from policyd.value import Step
 from policyd.vocabulary.c_types import (
     ADDRESS,
     BIG_ENDIAN,

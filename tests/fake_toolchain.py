@@ -19,7 +19,6 @@ from policyd.record import class_pin
 from policyd.unit import (
     AllOf,
     AttachPoint,
-    Builtin,
     EventOutput,
     ListRef,
     MapClass,
@@ -31,8 +30,8 @@ from policyd.unit import (
     TypedAction,
     TypedPolicy,
     TypedRule,
-    Value,
 )
+from policyd.value import Builtin, Value
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:

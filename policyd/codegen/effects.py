@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from policyd.codegen.ctext import CText
     from policyd.codegen.operand import ValueTable
-    from policyd.unit import BoundUnit, TypedRule, Value
+    from policyd.unit import BoundUnit, TypedRule
+    from policyd.value import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
-from policyd.unit import Argument, Builtin, Constant, ContextLoad, DataLocation, PointedString, Value, Walk
+from policyd.value import Argument, Builtin, Constant, ContextLoad, DataLocation, PointedString, Value, Walk
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from policyd.unit import Access
+    from policyd.value import Access
 
 _TABLE_STRINGS = {
     "process_exe": ("self", "exe"),

@@ -16,12 +16,14 @@ from policyd.codegen.operand import SLACK, FetchView, ValueTable, fetch_view, me
 from policyd.codegen.output import AccountView
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
 from policyd.layout import ACCOUNT_COLUMNS, HEADER_C
-from policyd.unit import Builtin, ListRef, PointedString, Walk, leaves
+from policyd.unit import ListRef, leaves
+from policyd.value import Builtin, PointedString, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policyd.unit import Access, BoundUnit, MapClass, Step, TypedRule, Value
+    from policyd.unit import BoundUnit, MapClass, TypedRule
+    from policyd.value import Access, Step, Value
 
 _CONTEXT_COST, _EAGER_COST = 1, 2
 _PACKET_BYTES = 128

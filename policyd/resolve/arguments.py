@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from policyd.errors import TargetError
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import did_you_mean, one_of, quote
-from policyd.unit import Argument, ContextLoad, DataLocation, PointedString, Value, Walk
+from policyd.value import Argument, ContextLoad, DataLocation, PointedString, Value, Walk
 from policyd.vocabulary.syscalls import FIRST_ARGUMENT, RESULT, Syscall, SyscallArgument
 from policyd.vocabulary.types import Shape
 

@@ -15,7 +15,7 @@ from policyd.vocabulary.types import Shape
 if TYPE_CHECKING:
     from policyd.errors import Path
     from policyd.resolve.fields import Fields
-    from policyd.unit import Value
+    from policyd.value import Value
 
 MOST_COLUMNS = 64
 """An event's header has a bit a column for what was absent or unread."""

@@ -14,13 +14,14 @@ from policyd.policy import Filter, Leaf, Not
 from policyd.resolve.lists import FORMS, listable
 from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.text import one_of
-from policyd.unit import AllOf, AnyOf, Condition, Test, Value
+from policyd.unit import AllOf, AnyOf, Condition, Test
 from policyd.vocabulary.operators import OPERATORS, fits, fitting
 
 if TYPE_CHECKING:
     from policyd.errors import Path
     from policyd.resolve.fields import Fields
     from policyd.resolve.params import Stock
+    from policyd.value import Value
 
 
 SHORT_LISTS = {"In": 16, "InCIDR": 8, "Prefix": 16, "Under": 16, "Suffix": 16}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import did_you_mean, quote
-from policyd.unit import Builtin, Constant, Value
+from policyd.value import Builtin, Constant, Value
 from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
 from policyd.vocabulary.types import Shape, ValueType
 

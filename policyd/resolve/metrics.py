@@ -11,13 +11,14 @@ from policyd.resolve.columns import key_columns
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
 from policyd.text import quote
-from policyd.unit import Buckets, MapClass, MapSpec, MetricOutput, Purpose, Value
+from policyd.unit import Buckets, MapClass, MapSpec, MetricOutput, Purpose
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from policyd.policy import MetricOutput as WrittenMetric
     from policyd.resolve.fields import Fields
     from policyd.resolve.operands import Reading
+    from policyd.value import Value
 
 _COUNT = Column("count", ValueType("u64", Shape.NUMBER, 8))
 _UNITS = frozenset({"duration", "size", "time"})

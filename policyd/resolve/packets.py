@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from policyd.resolve.place import NoArguments, Place
 from policyd.resolve.problems import Missing
 from policyd.text import did_you_mean, one_of, quote
-from policyd.unit import AttachPoint, Builtin, Value
+from policyd.unit import AttachPoint
+from policyd.value import Builtin, Value
 from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.types import Shape, ValueType
 

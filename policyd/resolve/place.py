@@ -12,7 +12,8 @@ from policyd.resolve.problems import Wrong
 from policyd.text import quote
 
 if TYPE_CHECKING:
-    from policyd.unit import AttachPoint, Test, Value
+    from policyd.unit import AttachPoint, Test
+    from policyd.value import Value
     from policyd.vocabulary.hooks import Context, HookKind
 
 Phase = Literal["enter", "exit", ""]

@@ -9,7 +9,8 @@ from policyd.resolve.arguments import RawArguments, SyscallArguments, Tracepoint
 from policyd.resolve.packets import Known, is_glob, known_names, match_names
 from policyd.resolve.place import Phase, Place
 from policyd.resolve.problems import Missing, Wrong
-from policyd.unit import AttachPoint, Builtin, Constant, ContextLoad, Test, Value
+from policyd.unit import AttachPoint, Test
+from policyd.value import Builtin, Constant, ContextLoad, Value
 from policyd.vocabulary.fields import ABI
 from policyd.vocabulary.hooks import hook_kind, whose_process
 from policyd.vocabulary.types import Shape, ValueType

@@ -11,7 +11,7 @@ from fake_kernel import FakeKernel
 from network import private_network
 
 from policyd.errors import AttachError, KernelError
-from policyd.kernel.port import Kernel  # noqa: TC001
+from policyd.kernel.port import Kernel
 from policyd.kernel.real import RealKernel
 from policyd.unit import AttachPoint
 

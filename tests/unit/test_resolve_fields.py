@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from resolving import one_rule, problem, problems, resolved, rule, typed
 
-from policyd.unit import Argument, Builtin, ContextLoad, DataLocation, PointedString, Value, Walk
+from policyd.value import Argument, Builtin, ContextLoad, DataLocation, PointedString, Value, Walk
 from policyd.vocabulary.types import Shape
 
 OPENAT = "{syscall: openat}"

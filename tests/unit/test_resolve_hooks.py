@@ -9,8 +9,9 @@ from policyd.errors import PolicyError
 from policyd.resolve import Host
 from policyd.resolve.host import _find_cgroup_root
 from policyd.resolve.traces import COMPAT
-from policyd.unit import AllOf, AttachPoint, Builtin, Constant, ContextLoad, ListRef
+from policyd.unit import AllOf, AttachPoint, ListRef
 from policyd.unit import Test as TypedTest
+from policyd.value import Builtin, Constant, ContextLoad
 
 NAMED = "[{event: {fields: {target: hook.name, kind: hook.kind}}}]"
 

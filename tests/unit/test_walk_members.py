@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from policyd.errors import TargetError
 from policyd.kernel.bpf.btf import Btf
-from policyd.kernel.bpf.btf_format import BtfType
-from policyd.unit import Step
+from policyd.value import Step
 from policyd.vocabulary.types import Shape, ValueType
 from policyd.walk import Walked, walk
+
+if TYPE_CHECKING:
+    from policyd.kernel.bpf.btf_format import BtfType
 
 DATA = Path(__file__).parent.parent / "data"
 
