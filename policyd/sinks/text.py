@@ -112,8 +112,11 @@ class TextLines:
 
 
 def quoted(text: str) -> str:
-    """Return text that is safe on a terminal, in quotes where a reader could not tell where it ends."""
-    shown = safe(text)
+    """Return text that is safe on a terminal, in quotes where a reader could not tell where it ends.
+
+    A backslash of the text itself is doubled, so that nobody can write what looks like an escape or the closing quote.
+    """
+    shown = safe(text.replace("\\", "\\\\"))
     if _PLAIN.fullmatch(shown):
         return shown
     return '"' + shown.replace('"', '\\"') + '"'
