@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import packets as p
+import devices
 import pytest
 from network import private_network
+from packets import running
 
 from policyd.reading.policy import open_policy
 
@@ -84,7 +85,7 @@ def _network() -> Iterator[None]:
 
 @pytest.fixture
 def group(host: Host) -> Iterator[Path]:
-    with p.cgroup() as path:
+    with devices.cgroup() as path:
         yield path
         host.delete_all()
 
@@ -98,16 +99,6 @@ def attempts(group: Path, *words: tuple[str, int, str, int]) -> list[str]:
 
 def events(host: Host, name: str = "calls") -> list[tuple[str, dict[str, Any]]]:
     return [(event.origin.verdict, event.fields) for event in open_policy(host.kernel, name).events()]
-
-
-def programs(host: Host) -> list[int]:
-    found = []
-    for hook in host.kernel.list("hooks"):
-        fd = host.kernel.open(f"hooks/{hook}/link")
-        assert fd is not None
-        found.append(host.kernel.link_info(fd).program_id)
-        host.kernel.close(fd)
-    return found
 
 
 # ------------------------------------------------------------------------------------------------ deny
@@ -134,7 +125,7 @@ def test_a_denied_call_fails_with_the_errno_of_the_policy(host: Host, group: Pat
 
 def test_calls_of_other_cgroups_are_not_denied(host: Host, group: Path) -> None:
     host.apply(policy("connect4", group))
-    with p.cgroup() as other:
+    with devices.cgroup() as other:
         assert attempts(other, (*CALLS["connect4"], DENIED)) == ["done"]
     below = group / "below"
     below.mkdir()
@@ -192,7 +183,7 @@ def test_ports_and_addresses_are_in_the_order_that_people_write(host: Host, grou
 def test_monitor_denies_nothing_and_is_flipped_without_a_reload(host: Host, group: Path) -> None:
     call = (*CALLS["connect4"], DENIED)
     host.apply(policy("connect4", group, "EACCES", mode="monitor"))
-    before = programs(host)
+    before = running(host)
     assert attempts(group, call) == ["done"]
     host.apply(policy("connect4", group, "EACCES"))
     assert attempts(group, call) == ["EACCES"]
@@ -200,7 +191,7 @@ def test_monitor_denies_nothing_and_is_flipped_without_a_reload(host: Host, grou
     assert attempts(group, call) == ["done"]
     host.apply(policy("connect4", group, "EACCES"))
     assert attempts(group, call) == ["EACCES"]
-    assert programs(host) == before
+    assert running(host) == before
     assert [verdict for verdict, _ in events(host)] == ["would-deny", "denied", "denied"]
     assert (host.account("calls")["would_act"], host.account("calls")["acted"]) == (1, 2)
     assert host.count("calls", "calls_total") == 3

@@ -7,16 +7,16 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import devices
 import packets as p
 import pytest
 from conftest import BPFFS, MINE, Host
 from foreign import Foreign, foreign
 from network import private_network
-from packets import Probe
+from packets import running
 
 from policyd.errors import AttachError
 from policyd.kernel.bpf import attach, info
-from policyd.kernel.bpf.programs import run_on_packet
 from policyd.reading.policy import open_policy
 
 pytestmark = pytest.mark.kernel
@@ -91,18 +91,6 @@ def verdicts(host: Host, name: str = "verdict") -> list[str]:
     return [event.origin.verdict for event in open_policy(host.kernel, name).events()]
 
 
-def running(host: Host) -> dict[str, tuple[int, int]]:
-    """Return the link's and the program's id of each hook."""
-    found = {}
-    for hook in host.kernel.list("hooks"):
-        fd = host.kernel.open(f"hooks/{hook}/link")
-        assert fd is not None
-        link = host.kernel.link_info(fd)
-        found[hook] = link.id, link.program_id
-        host.kernel.close(fd)
-    return found
-
-
 # ------------------------------------------------------------------------------------------------ one policy
 
 
@@ -119,11 +107,11 @@ def test_a_dropped_packet_does_not_arrive_and_others_do(host: Host, line: Line, 
 
 
 def test_xdp_drops_in_the_driver_too(host: Host) -> None:
-    p.make_pair()
+    devices.make_pair()
     host.apply(policy("{xdp: {interfaces: [pdv1], mode: native}}", "{drop: true}"))
     frames = [p.ether(p.IP4, p.ip4(p.UDP, p.udp(dst=port))) for port in (NOT_THIS, OTHER)]
-    with p.raw_socket("pdv1", 0x0003) as tap:  # ETH_P_ALL: all that comes past XDP
-        p.send_frames("pdv0", frames)
+    with devices.raw_socket("pdv1", 0x0003) as tap:  # ETH_P_ALL: all that comes past XDP
+        devices.send_frames("pdv0", frames)
         assert tap.recv(2048) == frames[1]
     assert verdicts(host) == ["dropped"]
 
@@ -178,7 +166,7 @@ def test_packets_of_a_cgroups_sockets_are_dropped(host: Host, name: str, ending:
         command = ["python3", "-c", SENDER, str(path / "cgroup.procs"), str(port)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
-    with p.cgroup() as path:
+    with devices.cgroup() as path:
         hook = f"{{cgroup: {{name: {name}, path: {path}}}}}"
         host.apply(policy(hook, "{drop: true}", mode="monitor"))
         assert happens(NOT_THIS) == "arrived"
@@ -332,59 +320,3 @@ def test_a_foreign_clsact_filter_is_untouched_and_sees_every_packet(host: Host, 
 
 def tc(*words: str) -> str:
     return subprocess.run(["tc", *words], check=True, capture_output=True, text=True).stdout
-
-
-# ------------------------------------------------------------------------------------------------ exact numbers
-
-BY = """
-apiVersion: policyd.dev/v1alpha1
-kind: Policy
-metadata: {name: probe}
-spec:
-  rules:
-    - name: all
-      hook: HOOK
-      filters: [{field: packet.length, operator: Greater, value: 20}, {field: ip.ttl, operator: NotEqual, value: VERSION}]
-      outputs:
-        - counter: {name: flows_total, by: [src.ip, dst.port, protocol]}
-        - sum: {name: bytes_total, by: [src.ip], value: packet.length}
-"""
-
-
-@pytest.mark.parametrize(
-    "hook",
-    ["{xdp: {interfaces: [pdv1], mode: native}}", "{tc: {interfaces: [pdv1], direction: ingress}}",
-     "{tc: {interfaces: [pdv0], direction: egress}}"],
-)  # fmt: skip
-def test_flows_are_counted_exactly_while_the_policy_is_replaced(host: Host, hook: str) -> None:
-    p.make_pair()
-    flows = [(f"192.0.2.{n % 3 + 1}", 1000 + n % 5, (p.UDP, p.TCP)[n % 2]) for n in range(30)]
-    frames = [
-        p.ether(p.IP4, p.ip4(protocol, p.udp(dst=port) if protocol == p.UDP else p.tcp(dst=port), src=src))
-        for src, port, protocol in flows
-    ]
-    probe = Probe(host, hook, BY.replace("VERSION", "1"))
-    for turn in range(20):  # 20 * 17 * 30 = 10,200 packets
-        p.send_frames("pdv0", frames * 17)
-        host.apply(BY.replace("VERSION", str(turn % 2 + 2)).replace("HOOK", probe.hook))
-    metrics = open_policy(host.kernel, "probe").metrics()
-    wanted: dict[tuple[str, str, str], int] = {}
-    sizes: dict[str, int] = {}
-    for (src, port, protocol), frame in zip(flows, frames, strict=True):
-        key = (src, str(port), {p.UDP: "udp", p.TCP: "tcp"}[protocol])
-        wanted[key] = wanted.get(key, 0) + 340
-        sizes[src] = sizes.get(src, 0) + 340 * len(frame)
-    found = {tuple(labels[name] for name in ("src_ip", "dst_port", "protocol")): n for labels, n in metrics["flows_total"]}
-    assert found == wanted
-    assert {labels["src_ip"]: total for labels, total in metrics["bytes_total"]} == sizes
-    assert not any(host.account("probe")[name] for name in ("map_full", "key_absent", "unread", "nested"))
-
-
-def test_absent_headers_make_no_series_and_are_counted(host: Host) -> None:
-    probe = Probe(host, XDP, BY.replace("VERSION", "1"))
-    with probe.program() as fd:
-        for name in ("arp", "ip4 later fragment", "ip4 udp"):
-            run_on_packet(fd, p.samples()[name])
-    metrics = open_policy(host.kernel, "probe").metrics()
-    assert [count for _, count in metrics["flows_total"]] == [1]
-    assert host.account("probe")["key_absent"] == 3, "arp: flow and bytes; a later fragment: the flow's port"

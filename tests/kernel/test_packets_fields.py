@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import devices
 import packet_oracle
 import packets as p
 import pytest
@@ -36,7 +37,7 @@ def network() -> Iterator[None]:
 
 @pytest.fixture(params=list(HOOKS))
 def probe(request: pytest.FixtureRequest, host: Host, network: None) -> Iterator[Probe]:
-    with p.cgroup() as path:  # without processes: the programs run on what the test gives them only
+    with devices.cgroup() as path:  # without processes: the programs run on what the test gives them only
         yield Probe(host, HOOKS[request.param].replace("CGROUP", str(path)))
         host.delete_all()
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import devices
 import packet_oracle as oracle
 import packets as p
 import pytest
@@ -35,7 +36,7 @@ def seen_of(frames: list[bytes], probe: Probe, interface: str = "pdv0") -> list[
     found = []
     for start in range(0, len(frames), 100):
         part = frames[start : start + 100]
-        p.send_frames(interface, part)
+        devices.send_frames(interface, part)
         found += arrived(probe, len(part))
     for each in found:
         assert f"[{socket.if_indextoname(int(each.pop('interface')))}]" in probe.hook
@@ -71,7 +72,7 @@ def deliverable(frame: bytes) -> bool:
 
 @pytest.mark.parametrize("hook", [XDP % ("pdv1", "generic"), XDP % ("pdv1", "native"), TC % ("pdv0", "egress")])
 def test_frames_are_read_as_they_were_sent(host: Host, hook: str) -> None:
-    p.make_pair()
+    devices.make_pair()
     frames = [frame[:end] for frame in SAMPLES.values() for end in (*range(14, len(frame), 3), len(frame))]
     frames += p.mutations(seed=2, number=1000)
     for frame, found in zip(frames, seen_of(frames, Probe(host, hook)), strict=True):
@@ -79,7 +80,7 @@ def test_frames_are_read_as_they_were_sent(host: Host, hook: str) -> None:
 
 
 def test_a_tag_that_the_kernel_took_out_is_read_by_tc(host: Host) -> None:
-    p.make_pair()
+    devices.make_pair()
     frames = [frame[:end] for frame in SAMPLES.values() for end in (*range(14, len(frame), 3), len(frame))]
     frames += p.mutations(seed=3, number=1000)
     frames = [frame for frame in frames if deliverable(frame)]
@@ -89,21 +90,21 @@ def test_a_tag_that_the_kernel_took_out_is_read_by_tc(host: Host) -> None:
 
 def test_a_tag_beside_the_packet_is_read_on_its_way_out(host: Host) -> None:
     """A bridge sends on what came with a tag: the tag is in the buffer's own field, not in the packet."""
-    p.make_pair("pdv0", "pdv1")
-    p.make_pair("pdv2", "pdv3")
-    p.ip("link", "add", "pdbr", "type", "bridge")
-    p.hush("pdbr")
+    devices.make_pair("pdv0", "pdv1")
+    devices.make_pair("pdv2", "pdv3")
+    devices.ip("link", "add", "pdbr", "type", "bridge")
+    devices.hush("pdbr")
     for name in ("pdv1", "pdv2"):
-        p.ip("link", "set", name, "master", "pdbr")
-    p.ip("link", "set", "pdbr", "up")
+        devices.ip("link", "set", name, "master", "pdbr")
+    devices.ip("link", "set", "pdbr", "up")
     probe = Probe(host, TC % ("pdv2", "egress"))
     everyone = "ff:ff:ff:ff:ff:ff"
     inside = p.ip4(p.UDP, p.udp(dst=4711))
     end = time.monotonic() + 10
     while not probe.waiting() and time.monotonic() < end:  # until the bridge forwards
-        p.send_frames("pdv0", [p.ether(p.ARP, bytes(28), dst=everyone)])
+        devices.send_frames("pdv0", [p.ether(p.ARP, bytes(28), dst=everyone)])
         time.sleep(0.05)
-    p.send_frames("pdv0", [p.ether(p.TAG, p.tag(77, p.IP4, inside, priority=6), dst=everyone)])
+    devices.send_frames("pdv0", [p.ether(p.TAG, p.tag(77, p.IP4, inside, priority=6), dst=everyone)])
     found = probe.wait({"dst.port": 4711})
     assert (found["vlan.id"], found["vlan.priority"], found["eth.type"]) == (77, 6, p.IP4)
     assert found["packet.length"] == 14 + len(inside)
@@ -115,11 +116,11 @@ def test_a_tag_beside_the_packet_is_read_on_its_way_out(host: Host) -> None:
 @pytest.mark.parametrize("direction", ["egress", "ingress"])
 @pytest.mark.parametrize("name", ["ip4 tcp", "ip4 options", "ip6 all extensions", "ip4 udp"])
 def test_headers_beyond_the_linear_part_are_read(host: Host, direction: str, name: str) -> None:
-    p.make_pair()
+    devices.make_pair()
     interface = {"egress": "pdv0", "ingress": "pdv1"}[direction]
     with foreign("tcx", direction) as witness, witness.attached(interface):
         probe = Probe(host, TC % (interface, direction))
-        p.send_in_pages("pdv0", SAMPLES[name])
+        devices.send_in_pages("pdv0", SAMPLES[name])
         (found,) = arrived(probe, 1)
         assert witness.linear <= 14, "the test must send what it says"
     del found["interface"]
@@ -128,9 +129,9 @@ def test_headers_beyond_the_linear_part_are_read(host: Host, direction: str, nam
 
 @pytest.mark.parametrize("mode", ["generic", "native"])
 def test_xdp_reads_a_packet_that_came_in_pages(host: Host, mode: str) -> None:
-    p.make_pair()
+    devices.make_pair()
     probe = Probe(host, XDP % ("pdv1", mode))
-    p.send_in_pages("pdv0", SAMPLES["ip6 all extensions"])
+    devices.send_in_pages("pdv0", SAMPLES["ip6 all extensions"])
     (found,) = arrived(probe, 1)
     del found["interface"]
     assert found == oracle.frame(SAMPLES["ip6 all extensions"])
@@ -138,10 +139,10 @@ def test_xdp_reads_a_packet_that_came_in_pages(host: Host, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["generic", "native"])
 def test_xdp_takes_and_reads_packets_of_a_large_mtu(host: Host, mode: str) -> None:
-    p.make_pair(mtu=9000)
+    devices.make_pair(mtu=9000)
     probe = Probe(host, XDP % ("pdv1", mode))
     frame = p.ether(p.IP4, p.ip4(p.UDP, p.udp(payload=bytes(8900))))
-    p.send_frames("pdv0", [frame])
+    devices.send_frames("pdv0", [frame])
     (found,) = arrived(probe, 1)
     del found["interface"]
     assert found == oracle.frame(frame)
@@ -171,9 +172,9 @@ def ether_with_options(size: int) -> bytes:
 
 
 def test_what_packets_begin_with_is_told_by_the_kind_of_device() -> None:
-    p.make_pair()
-    p.ip("link", "add", "pdbr", "type", "bridge")
-    with p.tun("pdtun"), p.tun("pdtap", ethernet=True):
+    devices.make_pair()
+    devices.ip("link", "add", "pdbr", "type", "bridge")
+    with devices.tun("pdtun"), devices.tun("pdtap", ethernet=True):
         headers = {}
         for name in ("lo", "pdv0", "pdbr", "pdtap", "pdtun"):
             for hook in (XDP % (name, "generic"), TC % (name, "ingress")):
@@ -190,7 +191,7 @@ def test_what_packets_begin_with_is_told_by_the_kind_of_device() -> None:
 def test_packets_without_an_ethernet_header_are_read(host: Host, hook: str) -> None:
     frames = [frame[14:] for name, frame in SAMPLES.items() if name.startswith("ip") and "another version" not in name]
     packets = [packet[:end] for packet in frames for end in (*range(1, len(packet), 3), len(packet))]
-    with p.tun("pdtun") as fd:
+    with devices.tun("pdtun") as fd:
         probe = Probe(host, hook)
         found = []
         for packet in packets:
@@ -203,8 +204,8 @@ def test_packets_without_an_ethernet_header_are_read(host: Host, hook: str) -> N
 
 
 def test_packets_that_leave_without_an_ethernet_header_are_read(host: Host) -> None:
-    with p.tun("pdtun") as fd:
-        p.ip("addr", "add", "192.0.2.1/24", "dev", "pdtun")
+    with devices.tun("pdtun") as fd:
+        devices.ip("addr", "add", "192.0.2.1/24", "dev", "pdtun")
         probe = Probe(host, TC % ("pdtun", "egress"))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.bind(("192.0.2.1", 4001))
@@ -219,9 +220,9 @@ def test_packets_that_leave_without_an_ethernet_header_are_read(host: Host) -> N
 
 @pytest.mark.parametrize("name", ["ip4 tcp", "ip4 options", "ip6 all extensions", "ip6 udp"])
 def test_headers_beyond_the_linear_part_are_read_without_an_ethernet_header_too(host: Host, name: str) -> None:
-    with p.tun("pdtun"), foreign("tcx", "egress") as witness, witness.attached("pdtun"):
+    with devices.tun("pdtun"), foreign("tcx", "egress") as witness, witness.attached("pdtun"):
         probe = Probe(host, TC % ("pdtun", "egress"))
-        p.send_in_pages("pdtun", SAMPLES[name][14:])
+        devices.send_in_pages("pdtun", SAMPLES[name][14:])
         (found,) = arrived(probe, 1)
         assert witness.linear == 0, "the test must send what it says"
         host.delete_all()
@@ -230,7 +231,7 @@ def test_headers_beyond_the_linear_part_are_read_without_an_ethernet_header_too(
 
 
 def test_a_tap_device_has_ethernet_headers(host: Host) -> None:
-    with p.tun("pdtap", ethernet=True) as fd:
+    with devices.tun("pdtap", ethernet=True) as fd:
         probe = Probe(host, TC % ("pdtap", "ingress"))
         os.write(fd, SAMPLES["two vlans"])
         (found,) = arrived(probe, 1)
@@ -254,7 +255,7 @@ with socket.socket(kind, socket.SOCK_DGRAM) as one, socket.socket(kind, socket.S
 @pytest.mark.parametrize("name", ["skb_ingress", "skb_egress"])
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_a_cgroups_packets_are_read_from_their_ip_header_on(host: Host, name: str, address: str) -> None:
-    with p.cgroup() as path:
+    with devices.cgroup() as path:
         probe = Probe(host, f"{{cgroup: {{name: {name}, path: {path}}}}}")
         subprocess.run([sys.executable, "-c", TALK, str(path / "cgroup.procs"), address], check=True)
         (found,) = probe.events(1)
