@@ -94,7 +94,10 @@ def _remark(kernel: Kernel, policies: list[Item]) -> None:
 
     trial = pending(kernel)
     if trial is not None:
-        note(f"a change is on trial, for {max(trial.seconds_left, 0):.0f} s: policyd confirm keeps it")
+        if trial.seconds_left > 0:
+            note(f"a change is on trial, for {trial.seconds_left:.0f} s: policyd confirm keeps it")
+        else:
+            note("a change on trial was not taken back in time: policyd confirm keeps it, --revert takes it back", "yellow")
 
 
 def _choose(kind: Kind, items: list[Item], names: tuple[str, ...]) -> list[Item]:

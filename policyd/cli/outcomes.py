@@ -68,7 +68,7 @@ def show_result(settings: Settings, result: Result, shown: Shown) -> None:
 
 def _show_outcome(settings: Settings, outcome: Outcome, shown: Shown) -> None:
     word = click.style(WORDS.get(outcome.kind, outcome.kind), fg=COLORS.get(outcome.kind))
-    said = [f"policy/{clean(outcome.policy)} {word}{shown.suffix}"]
+    said = [f"policy/{clean(outcome.policy)} {word}" + ("" if outcome.error else shown.suffix)]
     if outcome.error is not None:
         said.append(f": {clean(outcome.error)}")
     elif outcome.kind == "left" and outcome.details:

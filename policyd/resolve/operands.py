@@ -123,7 +123,7 @@ def _glob(text: str) -> bytes:
 
 
 def _each(read: Callable[[str], T], texts: Texts) -> list[T]:
-    """Read every text; all that is wrong is raised at once."""
+    """Read every text; all that is wrong is raised at once, or the first `MOST_WRONGS` of it."""
     found, wrongs = [], list[Missing]()
     for text, at in texts:
         try:
@@ -131,8 +131,11 @@ def _each(read: Callable[[str], T], texts: Texts) -> list[T]:
         except Wrong as wrong:
             wrong.at = at
             wrongs.append(wrong)
+        if len(wrongs) == MOST_WRONGS:
+            wrongs[-1].hint = "later values of this list were not read"
+            break
     if wrongs:
-        raise Several(wrongs[:MOST_WRONGS])
+        raise Several(wrongs)
     return found
 
 
