@@ -65,8 +65,11 @@ def sint(number: int) -> CText:
 
 
 def string(text: str) -> CText:
-    """Return a C string literal: printable ASCII as it is, everything else as octal escapes."""
-    out = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in text.encode()[:255])
+    """Return a C string literal: printable ASCII as it is, everything else as octal escapes.
+
+    File names may hold bytes that are no UTF-8 (surrogate escapes).
+    """
+    out = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in text.encode("utf-8", "surrogateescape")[:255])
     return CText(f'"{out}"')
 
 
