@@ -18,6 +18,8 @@ from foreign import foreign
 from network import private_network
 from packets import Probe, Values
 
+from policyd.reading.policy import open_policy
+
 pytestmark = pytest.mark.kernel
 
 SAMPLES = p.samples()
@@ -238,6 +240,24 @@ def test_a_tap_device_has_ethernet_headers(host: Host) -> None:
         host.delete_all()
     del found["interface"]
     assert found == received(SAMPLES["two vlans"])
+
+
+def test_one_rule_reads_packets_of_interfaces_with_and_without_ethernet(host: Host) -> None:
+    """Each is an attach point with a program of its own."""
+    devices.make_pair()
+    text = p.ALL_FIELDS.replace("HOOK", "{tc: {interfaces: ['pd*'], direction: ingress}}").replace(
+        "outputs: [", "outputs: [{counter: {name: seen_total, by: {where: hook.name, inside: eth.type, port: dst.port}}}, "
+    )
+    with devices.tun("pdtun") as fd:
+        host.apply(text)
+        assert len(host.kernel.list("hooks")) == 3
+        for _ in range(3):
+            os.write(fd, SAMPLES["ip4 udp"][14:])
+            devices.send_frames("pdv0", [SAMPLES["ip6 tcp"]])
+        counted = open_policy(host.kernel, "probe").metrics()["seen_total"]
+        host.delete_all()
+    found = {tuple(labels[name] for name in ("where", "inside", "port")): number for labels, number in counted}
+    assert found == {("pdtun", "ip", "53"): 3, ("pdv1", "ipv6", "443"): 3}
 
 
 # ------------------------------------------------------------------------------------------------ sockets
