@@ -69,7 +69,8 @@ def string(text: str) -> CText:
 
     File names may hold bytes that are no UTF-8 (surrogate escapes).
     """
-    out = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in text.encode("utf-8", "surrogateescape")[:255])
+    raw = text.encode("utf-8", "surrogateescape")[:255]
+    out = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in raw)
     return CText(f'"{out}"')
 
 

@@ -130,7 +130,7 @@ def _condition(condition: Condition, file: str, text: str) -> Condition:
     assert isinstance(condition, Leaf)
     raw = text.replace("\0", "").encode("utf-8", "surrogateescape") or b"x"
     if condition.operator == "Glob":
-        raw = re.sub(rb"[\[\\]", b"?", raw)
+        raw = re.sub(rb"[\[\\*]", b"?", raw)  # any pattern, but none that always matches: that is other code
     operands = tuple(raw if isinstance(operand, bytes) else operand for operand in condition.operands)
     value = replace(condition.value, path=text)
     return replace(condition, value=value, operands=operands, position=Position(file, 8, 1))
