@@ -78,7 +78,7 @@ PD_INLINE int pd_in_folders(void *map, u32 row, struct pd_prefix_key *key, const
 PD_INLINE int pd_in_suffixes(void *map, u32 row, struct pd_prefix_key *key, const char *data, u32 length, u32 longest)
 {
 	u32 kept = length > 255 ? 255 : length;
-	u32 start = length - kept;
+	u64 start = (u64) length - kept;
 
 	PD_OPAQUE(start);
 	if (start > longest)

@@ -56,7 +56,7 @@ PD_INLINE u8 pd_string_array(char *data, u32 capacity, u32 *length, u32 *cut, u6
 /* The last `size` bytes of a string that has them; `last` is where they begin in the longest one. */
 PD_INLINE const char *pd_tail(const char *data, u32 length, u32 size, u32 last)
 {
-	u32 at = length - size;
+	u64 at = (u64) length - size; /* 64 bits: no instruction comes between the bound and its use, whatever the compiler */
 
 	PD_OPAQUE(at);
 	return data + (at > last ? last : at);

@@ -71,7 +71,9 @@ def trees() -> Iterator[Tree]:
 
 def test_rules_follow_three_valued_logic(host: Host) -> None:
     every = list(trees())
-    outputs = [[{"counter": {"name": f"c{n}", "help": "N"}}, {"event": {"fields": ["args.flags"]}}] for n in range(len(every))]
+    outputs = [
+        [{"counter": {"name": f"c{n}", "help": "N"}}, {"event": {"fields": ["args.flags"]}}] for n in range(len(every))
+    ]
     rules = [rule(f"r{n}", HOOK, [mine(), tree], outputs[n]) for n, tree in enumerate(every)]
     host.apply(policy("logic", rules))
 

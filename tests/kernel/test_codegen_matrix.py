@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from codegen_cases import Rule, cgroup_hooks, fields_of, leaf, leaves, params, policy, rule
+from codegen_cases import Rule, cgroup_hooks, fields_of, leaves, params, policy, rule
 from conftest import Host, resolve_text
 
 from policyd.engine import Request
 from policyd.unit import EventOutput
 from policyd.vocabulary.hooks import HookKind, hook_kind
-from policyd.vocabulary.types import Shape, ValueType
+from policyd.vocabulary.types import ValueType
 
 pytestmark = pytest.mark.kernel
 
@@ -40,8 +40,8 @@ BUCKETS: tuple[Any, ...] = (None, "log2", {"log2": "1..1024"}, {"linear": "0..10
 METRICS = ("counter", "sum", "gauge", "min", "max", "histogram")
 
 WHOLE = ("syscall-enter", "xdp")
-"""Where every field meets every form of every operator.  Elsewhere each field meets every `STRIDE`th: the code of an operator
-knows nothing of the hook."""
+"""Where every field meets every form of every operator.  Elsewhere each field meets every `STRIDE`th: the code of an
+operator knows nothing of the hook."""
 STRIDE = 11
 
 
@@ -56,7 +56,9 @@ def types_at(hook: HookKind, spelled: object, more: tuple[str, ...]) -> dict[str
     """Return every field that the hook offers, with its type."""
     paths = [row.path for row in fields_of(hook)] + list(more)
     found: dict[str, ValueType] = {}
-    rules = [rule("fields", spelled, outputs=[{"event": {"fields": paths[at : at + 32]}}]) for at in range(0, len(paths), 32)]
+    rules = [
+        rule("fields", spelled, outputs=[{"event": {"fields": paths[at : at + 32]}}]) for at in range(0, len(paths), 32)
+    ]
     if hook.kind in {"syscall", "tracepoint", "raw_tracepoint"} and "ret" not in more:
         rules.append(rule("args", spelled, outputs=[{"event": {"fields": ["args"]}}]))
     for number, one in enumerate(rules):
@@ -80,7 +82,7 @@ def filter_rules(spelled: object, types: dict[str, ValueType]) -> Iterator[Rule]
 def output_rules(spelled: object, types: dict[str, ValueType]) -> Iterator[Rule]:
     """Yield a rule for each field as a column, as a key, and (numbers) as the value of each metric and buckets form."""
     number = itertools.count()
-    for path, type_ in types.items():
+    for path in types:
         name = f"column-{next(number)}"
         yield rule(name, spelled, outputs=[{"event": {"fields": [path]}}, metric("counter", f"by_{name}", by=[path])])
     plain = next(path for path, type_ in types.items() if type_.kind in {"u32", "pid"})

@@ -143,7 +143,13 @@ def test_sums_and_extremes_of_each_key_are_a_model_s(host: Host) -> None:
 
     found = metrics(host)
     by_fd = {str(fd): [value for other, value in calls if other == fd] for fd, _ in calls}
-    model = {"calls": len, "total": lambda values: sum(values) & U64, "least": min, "most": max, "last": lambda values: values[-1]}
+    model = {
+        "calls": len,
+        "total": lambda values: sum(values) & U64,
+        "least": min,
+        "most": max,
+        "last": lambda values: values[-1],
+    }
     for name, function in model.items():
         assert {labels["args_fd"]: value for labels, value in found[name]} == {
             fd: function(values) for fd, values in by_fd.items()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from policyd.reading.events import Event
 pytestmark = pytest.mark.kernel
 
 PYTHON = os.path.realpath(sys.executable)
+OWN = str(Path("/proc/self/exe").readlink())
 FIELDS = ["process.pid", "process.exe", "process.args", "process.parent.pid", "process.parent.exe", "process.parent.comm"]
 MARK = f"/pd-seen-{os.getpid()}"
 """What the processes of this run open: other runs of these tests may go on beside it."""
@@ -40,7 +41,10 @@ SEEN = policy(
     ],
 )
 OPENER = f"import os\ntry: os.open('{MARK}', 0)\nexcept OSError: pass\n"
-SHOW = "print(os.readlink('/proc/self/exe'), open('/proc/self/cmdline').read().replace(chr(0), ' ')[:-1], sep='|', flush=True)\n"
+SHOW = """
+arguments = open("/proc/self/cmdline").read().replace(chr(0), " ")[:-1]
+print(os.readlink("/proc/self/exe"), arguments, sep="|", flush=True)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def the_event(host: Host) -> Event:
 
 
 @pytest.fixture
-def run(host: Host) -> Iterator[Callable[..., Seen]]:
+def run(host: Host) -> Callable[..., Seen]:
     host.apply(SEEN)
 
     def run_it(command: list[str], **how: Any) -> Seen:
@@ -72,7 +76,7 @@ def run(host: Host) -> Iterator[Callable[..., Seen]]:
         event = the_event(host)
         return Seen(event.fields, event.cut, exe, arguments)
 
-    yield run_it
+    return run_it
 
 
 def test_an_exec_is_seen_as_proc_shows_it(run: Callable[..., Seen]) -> None:
@@ -81,7 +85,7 @@ def test_an_exec_is_seen_as_proc_shows_it(run: Callable[..., Seen]) -> None:
     assert seen.fields["process_exe"] == seen.proc_exe == PYTHON
     assert seen.proc_args.startswith(seen.fields["process_args"])
     assert seen.fields["process_parent_pid"] == os.getpid()
-    assert seen.fields["process_parent_exe"] == os.readlink("/proc/self/exe")
+    assert seen.fields["process_parent_exe"] == OWN
 
 
 def test_arguments_are_joined_by_spaces_and_cut_at_255_bytes(run: Callable[..., Seen]) -> None:
@@ -197,7 +201,7 @@ def test_a_fork_without_exec_is_its_parent_s_program(host: Host) -> None:
 
     event = the_event(host)
     assert event.fields["process_pid"] == pid
-    assert event.fields["process_exe"] == os.readlink("/proc/self/exe")
+    assert event.fields["process_exe"] == OWN
     assert event.fields["process_parent_pid"] == os.getpid()
 
 
@@ -215,7 +219,7 @@ def test_a_process_that_was_there_before_is_known(host: Host) -> None:
     event = the_event(host)
     assert event.fields["process_exe"] == PYTHON
     assert event.fields["process_args"] == f"{sys.executable} -c {program} early"[:255]
-    assert event.fields["process_parent_exe"] == os.readlink("/proc/self/exe")
+    assert event.fields["process_parent_exe"] == OWN
 
 
 def test_what_the_programs_have_entered_is_not_overwritten_from_proc(host: Host) -> None:
@@ -283,4 +287,4 @@ def test_short_processes_leave_no_rows(host: Host) -> None:
 
 
 def _living() -> set[int]:
-    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+    return {int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()}

@@ -79,7 +79,9 @@ def open_all(paths: Iterable[str]) -> None:
 
 def counted(host: Host, name: str) -> dict[str, int]:
     """Return each counter of a policy; those that nothing was counted in are 0."""
-    return {metric: sum(int(value) for _, value in series) for metric, series in open_policy(host.kernel, name).metrics().items()}  # type: ignore[arg-type]
+    return {
+        metric: sum(int(value) for _, value in series) for metric, series in open_policy(host.kernel, name).metrics().items()
+    }  # type: ignore[arg-type]
 
 
 class Case:
@@ -172,12 +174,17 @@ def test_every_operator_agrees_with_its_model(host: Host, seed: int) -> None:
 def test_twenty_searches_of_a_long_path_match_where_they_should(host: Host) -> None:
     needles = [f"needle-{number:02}" for number in range(20)]
     rules = [
-        rule(f"r{n}", OPEN, [mine(), leaf("args.filename", "Contains", needle)], [{"counter": {"name": f"c{n}", "help": "N"}}])
+        rule(
+            f"r{n}", OPEN, [mine(), leaf("args.filename", "Contains", needle)], [{"counter": {"name": f"c{n}", "help": "N"}}]
+        )
         for n, needle in enumerate(needles)
     ]
     host.apply(policy("searches", rules))
     at = [0, 1, 7, 8, 100, 4000, LONGEST - 18]
-    paths = [("/pd-none" + "x" * at[n % len(at)] + needle).ljust(LONGEST if n % 2 else 0, "y")[:LONGEST] for n, needle in enumerate(needles)]
+    paths = [
+        ("/pd-none" + "x" * at[n % len(at)] + needle).ljust(LONGEST if n % 2 else 0, "y")[:LONGEST]
+        for n, needle in enumerate(needles)
+    ]
 
     open_all(paths)
 
@@ -201,7 +208,7 @@ def test_two_hundred_searches_of_a_short_string_match_where_they_should(host: Ho
 
 
 def test_a_search_that_only_matters_sometimes_is_made_then(host: Host) -> None:
-    """Searches behind cheap filters, in alternatives, negated, of two machines: what is skipped must not change the answer."""
+    """Searches behind cheap filters, in alternatives, negated, of two machines: none changes the answer by being skipped."""
     first, second = leaf("args.filename", "Contains", "first"), leaf("args.filename", "Glob", "*second*")
     creates = leaf("args.flags", "AnyBits", "O_CREAT")
     trees = {
@@ -263,7 +270,11 @@ def test_a_string_that_was_cut_says_so(host: Host) -> None:
     open_all([whole, cut, "/pd-none"])
 
     found = open_policy(host.kernel, "cuts").events()
-    assert [(len(event.fields["args_filename"]), bool(event.cut)) for event in found] == [(LONGEST, False), (LONGEST, True), (8, False)]
+    assert [(len(event.fields["args_filename"]), bool(event.cut)) for event in found] == [
+        (LONGEST, False),
+        (LONGEST, True),
+        (8, False),
+    ]
 
 
 def test_params_of_strings_can_be_empty(host: Host) -> None:
