@@ -32,6 +32,7 @@ _WOULD = "33"
 _FAINT = "2"
 _PLAIN = re.compile(r"[^\s\"=]+")
 """Values that need no quotes."""
+_BEFORE_QUOTE = re.compile(r'(\\+)(?="|$)')
 
 
 class TextLines:
@@ -114,9 +115,9 @@ class TextLines:
 def quoted(text: str) -> str:
     """Return text that is safe on a terminal, in quotes where a reader could not tell where it ends.
 
-    A backslash of the text itself is doubled, so that nobody can write what looks like an escape or the closing quote.
+    Backslashes before a quote or at the end are doubled, so that no value can fake its own end.
     """
-    shown = safe(text.replace("\\", "\\\\"))
+    shown = safe(text)
     if _PLAIN.fullmatch(shown):
         return shown
-    return '"' + shown.replace('"', '\\"') + '"'
+    return '"' + _BEFORE_QUOTE.sub(r"\1\1", shown).replace('"', '\\"') + '"'
