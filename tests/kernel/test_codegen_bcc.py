@@ -46,7 +46,8 @@ OF_GOLDEN = tuple(
     f"struct {name}" for name in ("task_struct", "linux_binprm", "file", "dentry", "mount", "mm_struct", "signal_struct")
 )
 REFUSED = {
-    "noinline": "static __attribute__((noinline)) int f(int *c) { return *c; }\nint entry(int *c) { return f(c) + f(c + 1); }",
+    "noinline": "static __attribute__((noinline)) int f(int *c) { return *c; }"
+    " int entry(int *c) { return f(c) + f(c + 1); }",
     "global": "int counter = 1; int entry(void *c) { return counter++; }",
     "table": "static const int table[4] = {1, 2, 3, 4}; int entry(int *c) { return table[*c & 3]; }",
     "wrong": "int entry(void *c) { return missing; }",
@@ -64,7 +65,7 @@ def headers(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "linux/log2.h": "",
         "uapi/linux/if_packet.h": "",
         "linux/kconfig.h": "#pragma once\n#define CONFIG_BPF_SYSCALL 1\n",
-        "linux/version.h": "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))\n#define LINUX_VERSION_CODE 0\n",
+        "linux/version.h": "#define KERNEL_VERSION(a, b, c) ((a) << 16)\n#define LINUX_VERSION_CODE 0\n",
         "asm/page.h": "#define PAGE_SIZE 4096\n",
         "uapi/linux/bpf.h": '#pragma once\n#include "vmlinux.h"\n#define BPF_F_NO_PREALLOC 1\n',
     }

@@ -140,7 +140,7 @@ def cases(random_: random.Random, paths: list[str]) -> list[Case]:
         forms = [("literal", size) for size in sizes] * 2
         forms += [("param", 4)] * 2 if operator in {"In", "Prefix", "Suffix", "Under"} else []
         for form, size in forms:
-            longest = 200 if form == "param" else LONGEST
+            longest = 200 if form == "param" else LONGEST if operator == "Equal" else 600
             values = [part(operator).encode()[:longest].decode(errors="ignore") for _ in range(size)]
             found += [Case(len(found) + n, operator, values, form, bool(n)) for n in range(2)]
     return found
