@@ -9,8 +9,7 @@ from resolving import HOST, one_rule, policy_text, problem, resolved, saved_targ
 
 from policyd.cli.render import bound_units
 from policyd.codegen import render
-from policyd.document import DocumentError
-from policyd.errors import PolicyError, Problem
+from policyd.errors import DocumentError, PolicyError, Problem
 from policyd.parsing import parse_policies
 from policyd.resolve import resolve
 from policyd.vocabulary.operators import OPERATORS
