@@ -118,6 +118,9 @@ def _tell_usage(error: Any, _: Settings) -> int:
     note(f"error: {error.format_message()}", "red")
     context = getattr(error, "ctx", None)
     if context is not None:
+        takes_files = any("--filename" in option.opts for option in context.command.params)
+        if takes_files and "extra argument" in error.format_message():
+            note("    files and folders are named with -f, each: -f policies/")
         note(f"    {context.command_path} --help shows how it is used")
     return USAGE
 

@@ -42,5 +42,5 @@ def parse_names(words: Sequence[str], kinds: Sequence[Kind]) -> tuple[Kind, tupl
     if len(found) == 1 and all(kind in known and name for kind, _, name in split):
         return found.pop(), tuple(name for _, _, name in split)
     expected = ", ".join(kind.plural for kind in kinds)
-    hint = did_you_mean(head, known)
+    hint = did_you_mean(head, known) or (f"write `{kinds[0].name} NAME…`" if len(kinds) == 1 else "")
     raise UsageError(f"{quote(head)} is not one of {expected}" + (f"; {hint}" if hint else ""))

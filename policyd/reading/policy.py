@@ -16,6 +16,7 @@ from policyd.reading.lock import consumer
 from policyd.reading.metrics import Family, Labels, SeriesValue, read_families
 from policyd.reading.ring import Batch, Ring
 from policyd.record import PolicyRecord, policy_path, read_policies, read_record
+from policyd.text import did_you_mean, one_of, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +138,8 @@ def open_policy(kernel: Kernel, name: str) -> PolicyReader:
     """Open an applied policy; `NotFoundError` if there is none of that name."""
     record = read_record(kernel, policy_path(name, "record"))
     if record is None:
-        known = ", ".join(sorted(read_policies(kernel))) or "none"
-        raise NotFoundError(f"policy {name} is not applied (applied: {known})")
+        known = sorted(read_policies(kernel))
+        hint = did_you_mean(name, known)
+        applied = one_of(known) or "none"
+        raise NotFoundError(f"policy {safe(name, 64)} is not applied (applied: {applied})" + (f"; {hint}" if hint else ""))
     return PolicyReader(kernel, record)
