@@ -20,7 +20,7 @@ from policyd.text import safe
 if TYPE_CHECKING:
     from policyd.cli.context import Settings
 
-GAP = "   "
+GAP = "  "
 
 
 def clean(text: object) -> str:
@@ -75,7 +75,7 @@ Row = Sequence[object]
 
 
 def table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[str, str], str | None] | None = None) -> str:
-    """Return columns as kubectl shows them: upper-case headers, three blanks between, no borders, nothing after the last.
+    """Return columns as kubectl shows them: upper-case headers, two blanks between, no borders, nothing after the last.
 
     Numbers are set flush right, under their header's end.  `paint(header, cell)` names a colour for a cell, or None.
     """

@@ -151,8 +151,8 @@ def changed(**hook: Any) -> Observed:
 
 def test_policies_are_a_line_each_with_counts_from_the_kernel(shown: Any) -> None:
     assert shown("get", "policies").splitlines() == [
-        "NAME    MODE      STATUS   HOOKS   EVENTS   LOST   MISSED   AGE",
-        "opens   monitor   Ready        1       10      2        4   5d",
+        "NAME   MODE     STATUS  HOOKS  EVENTS  LOST  MISSED  AGE",
+        "opens  monitor  Ready       1      10     2       4  5d",
     ]
 
 
@@ -175,14 +175,14 @@ def test_it_is_said_that_nothing_acts_in_monitor_mode(
 def test_wide_adds_columns(shown: Any) -> None:
     header, row = shown("get", "policies", "-o", "wide").splitlines()
 
-    assert header.startswith("NAME    MODE      STATUS   HOOKS   EVENTS   LOST   MISSED   AGE   SET")
+    assert header.startswith("NAME   MODE     STATUS  HOOKS  EVENTS  LOST  MISSED  AGE  SET")
     assert "opens.yaml:1" in row
     assert "watched" in row
 
 
 def test_headers_can_be_left_out(shown: Any) -> None:
     assert shown("get", "policies", "--no-headers").splitlines() == [
-        "opens   monitor   Ready        1       10      2        4   5d"
+        "opens  monitor  Ready       1      10     2       4  5d"
     ]
 
 

@@ -74,9 +74,9 @@ def test_tables_align_text_left_and_numbers_right() -> None:
     shown = table(("NAME", "EVENTS", "AGE"), [("a", 5, "1s"), ("longer-name", 1234567, None)])
 
     assert shown.splitlines() == [
-        "NAME           EVENTS   AGE",
-        "a                   5   1s",
-        "longer-name   1234567   -",
+        "NAME          EVENTS  AGE",
+        "a                  5  1s",
+        "longer-name  1234567  -",
     ]
 
 
