@@ -155,6 +155,13 @@ class VerifierError(BuildError):
         super().__init__(unit, f"the kernel's verifier refused the program: {summary}", log, position)
 
 
+_HINTS = {
+    errno_module.EPERM: "it needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, which root has but in a container",
+    errno_module.ENOMEM: "the memory cgroup of this process may not allow it: maps are charged to it",
+}
+"""What to look at when the kernel says no, where nobody knows better."""
+
+
 class KernelError(PolicydError):
     """A system call on BPF objects, links or bpffs failed.  `transient` tells whether trying again can help."""
 
@@ -164,6 +171,7 @@ class KernelError(PolicydError):
     )
 
     def __init__(self, what: str, errno: int, hint: str = "") -> None:
+        hint = hint or _HINTS.get(errno, "")
         self.what, self.errno, self.hint = what, errno, hint
         name = errno_module.errorcode.get(errno, str(errno))
         super().__init__(f"{what}: {name}: {os.strerror(errno)}" + (f"; {hint}" if hint else ""))

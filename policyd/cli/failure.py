@@ -140,7 +140,7 @@ def _tell_bug(error: BaseException, settings: Settings) -> int:
 
 
 def _tell_interrupted(_: BaseException, __: Settings) -> int:
-    note("interrupted")
+    note("interrupted; a change that was under way is finished by the next apply")
     return INTERRUPTED
 
 

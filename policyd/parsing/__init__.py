@@ -12,6 +12,7 @@ from policyd.document import compose
 from policyd.errors import PolicyError, Problem
 from policyd.files import read
 from policyd.parsing.envelope import read_policy
+from policyd.text import one_of, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +51,8 @@ def load(paths: Iterable[str]) -> Loaded:
     policies = tuple(policy for each in found for policy in each.policies)
     problems += tuple(problem for each in found for problem in each.problems)
     if files and not policies and not any(problem.severity == "error" for problem in problems):
-        problems += (Problem("empty-file", "there is no policy in what was named: only comments and empty documents"),)
+        names = one_of(quote(file.name) for file in files)
+        problems += (Problem("empty-file", f"there is no policy in {names}: only comments and empty documents"),)
     return _without_doubles(Loaded(policies, problems))
 
 

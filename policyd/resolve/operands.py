@@ -33,6 +33,9 @@ Texts = Sequence[tuple[str, "Path"]]
 MOST_WRONGS = 20
 """Bad values of one list that are reported."""
 
+MOST_VALUES = {"InRange": 500, "Contains": 1000, "Glob": 100}
+"""Values of a test that become code or an automaton; the other operators look long lists up in maps."""
+
 _SIZED = re.compile(r"(string|bytes)([1-9][0-9]{0,3})")
 _LARGEST_SIZED = 4096
 
@@ -51,6 +54,10 @@ class Reading:
 
     def all(self, operator: str, type_: ValueType, texts: Texts) -> tuple[Operand | Interval, ...]:
         """Return a test's operands as `unit.Test` wants them for the positive `operator`; `Several` for all bad ones."""
+        most = MOST_VALUES.get(operator, len(texts))
+        if len(texts) > most:
+            hint = "In, InCIDR, Under, Prefix and Suffix take lists of any length"
+            raise Wrong("too-many-values", f"{len(texts):,} values, {operator} takes at most {most:,} of them", hint)
         if operator == "InRange":
             return tuple(_each(lambda text: self._interval(type_, text), texts))
         if operator in {"AllBits", "AnyBits"}:

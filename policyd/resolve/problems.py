@@ -30,6 +30,7 @@ CODES: dict[str, str] = {
     # operands
     "operator-does-not-fit": "An operator that cannot be asked of a field of this type.",
     "bad-value": "A value that a field of this type cannot have.",
+    "too-many-values": "More values than one program can search for.",
     "no-bits": "A mask without bits.",
     "param-does-not-fit": "A param whose values the field can never have.",
     "unknown-type": "A param of a type that does not exist.",

@@ -34,7 +34,7 @@ from policyd.resolve import Host as ResolvingHost
 from policyd.resolve import resolve
 from policyd.target import Target
 from policyd.toolchain import Toolchain
-from policyd.unit import TypedPolicy  # noqa: TC001
+from policyd.unit import TypedPolicy
 
 BPFFS = Path("/sys/fs/bpf")
 MINE = f"pd_test_{os.getpid()}_"

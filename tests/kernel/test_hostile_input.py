@@ -187,7 +187,7 @@ def test_an_apply_that_is_interrupted_anywhere_is_finished_by_the_next_one(shell
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
         assert process.returncode in {0, 130, -signal.SIGINT}  # the last: before anything of ours was imported
-        assert process.returncode != 130 or said.endswith("interrupted\n")
+        assert process.returncode != 130 or "interrupted" in said.splitlines()[-1]
     shell.run("apply", *files)
     assert shell.run("diff", *files).returncode == 0
     assert {item["status"]["phase"] for item in json.loads(shell.run("get", "policies", "-o", "json").stdout)["items"]} == {

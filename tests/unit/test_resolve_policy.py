@@ -118,6 +118,7 @@ _FIRST = "{firstOf: [{syscall: openat}, {syscall: openat2}]}"
 _BOTH_ABIS = "{syscall: {names: [kill, read], abi: [Native, Compat]}}"
 _MANY = ", ".join(f"c{number}: process.pid" for number in range(65))
 _LONG = ", ".join(f"k{number}: args.filename" for number in range(5))
+_RANGES = ", ".join(f"{number}..{number}" for number in range(501))
 _COUNTER = "{counter: {name: c, help: C, by: {a: process.comm}}}, {counter: {name: c, by: {a: process.pid}}}"
 
 BAD: dict[str, tuple[str, str]] = {
@@ -134,6 +135,7 @@ BAD: dict[str, tuple[str, str]] = {
     "not-yet": (_with_filter("{field: process.cwd, operator: Exists}"), ""),
     "operator-does-not-fit": (_with_filter("{field: process.uid, operator: Prefix, values: [a]}"), ""),
     "bad-value": (_with_filter("{field: process.uid, operator: Equal, value: '-1'}"), ""),
+    "too-many-values": (_with_filter(f"{{field: process.uid, operator: InRange, values: [{_RANGES}]}}"), ""),
     "no-bits": (_with_filter("{field: args.flags, operator: AnyBits, values: [0]}"), ""),
     "param-does-not-fit": (_with_filter(_LIST), "params: {p: {type: path, values: [/]}}"),
     "unknown-type": (_with_filter(_LIST), "params: {p: {type: uidd, values: [0]}}"),
