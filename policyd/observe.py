@@ -84,6 +84,17 @@ class ObservedHook:
         return "" if self.link.program_id == self.stub else "its link holds a program that is not its stub"
 
     @property
+    def program_fault(self) -> str:
+        """Why the programs that its record names are not in charge, or not all kept (in a few words), or nothing."""
+        programs = self.record.programs if self.record else ()
+        if not programs:
+            return "it was not finished"
+        if self.running != programs[0]:
+            return "another program runs in its place"
+        pinned = {info.id for name, info in self.programs.items() if name.startswith("program-")}
+        return "" if pinned.issuperset(programs) else "a program is not pinned any more"
+
+    @property
     def used_rows(self) -> UsedRows:
         """The rows that the running program may name."""
         if self.record is None:
@@ -111,6 +122,16 @@ class Observed:
     def __post_init__(self) -> None:
         records = {found.record.name: found.record for found in self.policies.values() if found.record}
         object.__setattr__(self, "records", records)
+
+    def stale(self, hook: ObservedHook) -> tuple[str, ...]:
+        """Return the shared maps that the hook's programs use and that are gone from their pins, or are others now."""
+        used = hook.record.shared if hook.record else {}
+        return tuple(name for name, map_id in used.items() if name not in self.shared or self.shared[name].id != map_id)
+
+    def hook_fault(self, hook: ObservedHook) -> str:
+        """Return why what runs at a hook is not what its record says (in a few words), or nothing."""
+        stale = [f"shared map {name} is not the one that it uses" for name in self.stale(hook)[:1]]
+        return hook.fault or hook.program_fault or "".join(stale)
 
     @property
     def damaged(self) -> tuple[str, ...]:

@@ -17,7 +17,18 @@ import msgspec
 
 from policyd.errors import KernelError
 from policyd.layout import Layout  # noqa: TC001 (msgspec reads the annotations of the records)
-from policyd.unit import AttachPoint, Buckets, EventOutput, MapClass, MapSpec, Purpose, Rows, TypedPolicy, digest
+from policyd.unit import (
+    PROCESS_POINTS,
+    AttachPoint,
+    Buckets,
+    EventOutput,
+    MapClass,
+    MapSpec,
+    Purpose,
+    Rows,
+    TypedPolicy,
+    digest,
+)
 from policyd.vocabulary.types import ValueType  # noqa: TC001 (as above)
 
 if TYPE_CHECKING:
@@ -131,7 +142,8 @@ class LayoutRecord:
 class PolicyRecord:
     """All about one policy as it was applied.  `points` are the ids of its attach points, `hooks` their names for people.
 
-    `overrides` are params set by hand: name → values as text.  `applied` is in seconds since 1970.
+    `overrides` are params set by hand: name → values as text.  `applied` is in seconds since 1970.  `process_table`: some
+    field comes from the engine's process table.
     """
 
     name: str
@@ -155,6 +167,7 @@ class PolicyRecord:
     overrides: dict[str, tuple[str, ...]] = field(default_factory=dict)
     not_applicable: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    process_table: bool = False
     policyd: str = ""
     boot_id: str = ""
     applied: float = 0.0
@@ -164,6 +177,12 @@ class PolicyRecord:
     def id(self) -> str:
         """The name of the policy's directory in bpffs."""
         return policy_id(self.name)
+
+    @property
+    def needed_points(self) -> tuple[str, ...]:
+        """The ids of its attach points, and of those that keep the process table, if it needs that."""
+        engine = (point.id for point in PROCESS_POINTS if self.process_table)
+        return tuple(dict.fromkeys((*self.points, *engine)))
 
     def layout(self, layout_id: int) -> LayoutRecord | None:
         """Return the layout that an event's header names, or None if it has been forgotten."""
@@ -336,6 +355,7 @@ def policy_record(wanted: Wanted, rows: Rows, previous: PolicyRecord | None) -> 
         overrides=dict(wanted.overrides),
         not_applicable=policy.not_applicable,
         warnings=wanted.warnings,
+        process_table=policy.needs_process_table,
     )
 
 

@@ -381,6 +381,9 @@ PROCESS_UNITS: tuple[tuple[str, str], ...] = (
     ("sched_process_exit", "process_exit"),
 )
 
+PROCESS_POINTS = tuple(AttachPoint("raw_tracepoint", event) for event, _ in PROCESS_UNITS)
+"""Where the engine's own programs keep the process table."""
+
 
 def gather(policies: list[TypedPolicy]) -> Desired:
     """Sort the rules of all policies into one unit for each attach point, and add the engine-owned units they need.
@@ -391,7 +394,7 @@ def gather(policies: list[TypedPolicy]) -> Desired:
     policies = _with_one_mode(policies)
     internal = {}
     if any(policy.needs_process_table for policy in policies):
-        internal = {AttachPoint("raw_tracepoint", event): name for event, name in PROCESS_UNITS}
+        internal = {point: name for point, (_, name) in zip(PROCESS_POINTS, PROCESS_UNITS, strict=True)}
     by_point: dict[AttachPoint, list[TypedRule]] = {point: [] for point in internal}
     for policy in sorted(policies, key=lambda p: p.name):
         for rule in policy.rules:

@@ -49,6 +49,7 @@ def command(
     Nothing is changed if a file is wrong. Every new program has passed the verifier before the first one is replaced, and
     replacing loses and repeats no event. A policy that cannot be loaded or attached is left out, its previous version goes
     on, the others are applied, and the exit code is 1. Policies that are in no file are left alone without --prune.
+    What somebody else changed or removed in the kernel is put right, and a line `mended:` says what it was.
 
     \b
     Examples:
@@ -97,4 +98,4 @@ def _compare(engine: Engine, request: Request) -> Result:
         Outcome(name, change.kind, change.details, overrides=change.overrides)
         for name, change in sorted(plan.changes.items())
     )
-    return Result(tuple(outcomes), plan, (), 0.0)
+    return Result(tuple(outcomes), plan, (), 0.0, mended=plan.mended)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policyd.cli.failure import DIFFERS, count_problems, show_problems
-from policyd.cli.output import clean, note, print_json, warn
+from policyd.cli.output import clean, few, note, print_json, warn
 from policyd.errors import BuildError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from policyd.cli.loading import Loaded
     from policyd.engine import Outcome, Result
     from policyd.engine.outcome import OutcomeKind
+    from policyd.plan import Mend
     from policyd.unit import TypedPolicy
 
 COLORS = {"created": "green", "changed": "yellow", "removed": "red", "failed": "red", "left": "red"}
@@ -60,6 +61,8 @@ def show_result(settings: Settings, result: Result, shown: Shown) -> None:
     outcomes = shown.chosen(result.outcomes)
     for outcome in outcomes:
         _show_outcome(settings, outcome, shown)
+    for line in mended_lines(result.mended):
+        click.echo(f"{click.style('mended', fg='yellow')}{shown.suffix}: {clean(line)}")
     for warning in result.warnings:
         warn(warning)
     if not settings.quiet:
@@ -84,6 +87,14 @@ def _show_outcome(settings: Settings, outcome: Outcome, shown: Shown) -> None:
         click.echo(f"    param {clean(param)} is set by hand; --reset-params goes back to the file")
 
 
+def mended_lines(mended: Iterable[Mend]) -> tuple[str, ...]:
+    """Return one line for all that had the same wrong with it: `xdp:eth0, xdp:eth1 (its link is not pinned any more)`."""
+    things: dict[str, list[str]] = {}
+    for mend in mended:
+        things.setdefault(mend.reason, []).append(mend.what)
+    return tuple(f"{few(found, separator=', ')} ({reason})" for reason, found in things.items())
+
+
 def summary(outcomes: Iterable[Outcome]) -> str:
     """Return `2 created, 1 left out`."""
     counts = Counter(outcome.kind for outcome in outcomes)
@@ -96,6 +107,7 @@ def print_result(result: Result, shown: Shown, extra: dict[str, Any]) -> None:
     print_json(
         {
             "outcomes": [outcome_data(outcome) for outcome in shown.chosen(result.outcomes)],
+            "mended": [{"what": mend.what, "reason": mend.reason} for mend in result.mended],
             "warnings": list(result.warnings),
             "seconds": round(result.seconds, 3),
             **extra,

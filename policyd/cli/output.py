@@ -100,10 +100,10 @@ def print_table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[st
     click.echo(table(headers, rows, paint))
 
 
-def few(values: Sequence[str], most: int = 4) -> str:
+def few(values: Sequence[str], most: int = 4, separator: str = ",") -> str:
     """Return some of many values, and how many more there are."""
     more = len(values) - most
-    return ",".join(values[:most]) + (f" and {more} more" if more > 0 else "")
+    return separator.join(values[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _cell(value: object) -> str:

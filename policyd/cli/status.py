@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
+from policyd.plan.cleaning import needed_shared
 from policyd.plan.steps import CONFIG_ENFORCE, CONFIG_SUSPEND
 from policyd.reading.account import EVENT_LOSSES, read_account
 from policyd.record import PolicyRecord, hook_path, map_pin, opened, policy_path
-from policyd.unit import AttachPoint
+from policyd.unit import PROCESS_POINTS, AttachPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,11 +123,12 @@ def _policy(observed: Observed, record: PolicyRecord, hooks: dict[str, HookView]
 
 def faults(observed: Observed, record: PolicyRecord) -> tuple[str, ...]:
     """Return what of a policy does not run as its record says; `apply` mends all of it."""
-    found = [fault for point in record.points if (fault := _hook_fault(observed.hooks.get(point), record, point))]
+    found = [fault for point in record.needed_points if (fault := _hook_fault(observed.hooks.get(point), record, point))]
+    found += _shared_faults(observed, record)
     directory = observed.policies[record.id]
     if directory.ring is None:
         found.append("its ring is not pinned any more")
-    elif observed.rows.get("rings", {}).get(record.row) != directory.ring.id:
+    elif "rings" in observed.shared and observed.rows.get("rings", {}).get(record.row) != directory.ring.id:
         found.append("another ring stands in its row")
     for known in record.maps.values():
         if known.purpose in _LISTS and not known.contents:
@@ -134,7 +136,7 @@ def faults(observed: Observed, record: PolicyRecord) -> tuple[str, ...]:
         pinned = directory.maps.get(map_pin(record.name, known.name, known.fingerprint))
         if pinned is None:
             found.append(f"map {known.name} is not pinned any more")
-        elif observed.rows.get(known.shared, {}).get(known.row) != pinned.id:
+        elif known.shared in observed.shared and observed.rows.get(known.shared, {}).get(known.row) != pinned.id:
             found.append(f"another map stands in the row of {known.name}")
     return tuple(found)
 
@@ -146,36 +148,42 @@ def _hook_fault(hook: ObservedHook | None, record: PolicyRecord, point: str) -> 
     if hook is None:
         return f"{_point_key(record, point)}: not attached any more"
     key = hook.record.point.key if hook.record else hook.id
-    if hook.fault:
-        return f"{key}: {hook.fault}"
-    assert hook.record is not None
-    if record.name not in hook.record.policies:
+    if hook.record and point in record.points and record.name not in hook.record.policies and not hook.fault:
         return f"{key}: its program does not hold this policy's rules"
-    if hook.record.programs and hook.running != hook.record.programs[0]:
-        return f"{key}: another program runs in its place"
-    return ""
+    fault = hook.fault or hook.program_fault
+    return f"{key}: {fault}" if fault else ""
 
 
 def _point_key(record: PolicyRecord, point: str) -> str:
-    """Return the key of one of a policy's attach points, by its id."""
-    keys = {rule.point for rule in record.rules}
-    return next((key for key in keys if AttachPoint(*key.split(":", 1)).id == point), point)
+    """Return the key of one of the attach points that a policy needs, by its id."""
+    points = [AttachPoint(*rule.point.split(":", 1)) for rule in record.rules]
+    return next((known.key for known in (*points, *PROCESS_POINTS) if known.id == point), point)
+
+
+def _shared_faults(observed: Observed, record: PolicyRecord) -> Iterator[str]:
+    """Yield what is wrong with the shared maps that a policy's programs use."""
+    hooks = [observed.hooks[point] for point in record.needed_points if point in observed.hooks]
+    stale = {name for hook in hooks for name in observed.stale(hook)}
+    for name in sorted(stale | set(needed_shared((record,), record.process_table))):
+        if name not in observed.shared:
+            yield f"shared map {name} is not pinned any more"
+        elif name in stale:
+            yield f"shared map {name} is not the one that its programs use"
+        elif name == "processes" and observed.filled != observed.shared[name].id:
+            yield "the process table was not filled with what ran before"
 
 
 def hook_views(observed: Observed, kernel: Kernel) -> list[HookView]:
     """Return a view of every attach point of ours, sorted by key."""
-    return sorted((_hook(hook, kernel) for hook in observed.hooks.values()), key=lambda view: view.key)
+    return sorted((_hook(observed, hook, kernel) for hook in observed.hooks.values()), key=lambda view: view.key)
 
 
-def _hook(hook: ObservedHook, kernel: Kernel) -> HookView:
+def _hook(observed: Observed, hook: ObservedHook, kernel: Kernel) -> HookView:
     record = hook.record
     programs = tuple(info for name, info in sorted(hook.programs.items()) if name.startswith("program-"))
     attached = programs[0] if programs else None
     if hook.uses_slot and record is not None:
         attached = _program(kernel, hook_path(record.point, "stub"))
-    fault = hook.fault
-    if not fault and record and record.programs and hook.running != record.programs[0]:
-        fault = "another program runs in its place"
     return HookView(
         id=hook.id,
         key=record.point.key if record else hook.id,
@@ -183,7 +191,7 @@ def _hook(hook: ObservedHook, kernel: Kernel) -> HookView:
         programs=programs,
         attached=attached,
         link_id=hook.link.id if hook.link else None,
-        fault=fault,
+        fault=observed.hook_fault(hook),
     )
 
 

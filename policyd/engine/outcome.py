@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from policyd.engine.trial import TrialRecord
     from policyd.errors import PolicydError
-    from policyd.plan import Plan
+    from policyd.plan import Mend, Plan
 
 OutcomeKind = Literal["created", "changed", "unchanged", "removed", "left", "failed"]
 
@@ -34,7 +34,7 @@ class Outcome:
 class Result:
     """The outcomes in policy name order, the plan as it was asked for, warnings of no policy's, and the seconds it took.
 
-    `trial` is set if the change is on trial.
+    `trial` is set if the change is on trial.  `mended` is what was changed from outside and has been put right.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -42,6 +42,7 @@ class Result:
     warnings: tuple[str, ...]
     seconds: float
     trial: TrialRecord | None = None
+    mended: tuple[Mend, ...] = ()
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

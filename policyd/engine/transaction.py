@@ -16,6 +16,7 @@ from policyd.log import EVENT_BUILD_FAILED, EVENT_LEFT_OUT, EVENT_STEP_FAILED, l
 from policyd.observe import observe
 from policyd.plan import NoRowError, Options, Plan, plan, steps
 from policyd.record import HOOKS, POLICIES, SHARED, policy_path, write_record
+from policyd.unit import PROCESS_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +59,7 @@ class Transaction:
         self.unmended: dict[str, PolicydError] = {}  # policies whose own things cannot be mended now
         self.first = composer.observed
         self.warnings: list[str] = []
+        self.undone: list[Step] = []  # steps that failed with a warning
 
     # -- planning ------------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ class Transaction:
             except StepFailed as failed:
                 log(EVENT_STEP_FAILED, step=failed.step.describe(), error=str(failed.error))
                 self._fault(failed, composition)
-        return Result(self.outcomes(first, composition), first, tuple(self.warnings), time.monotonic() - begun)
+        return self._result(first, composition, begun)
 
     def rehearse(self) -> Result:
         """Build all that is asked, and leave nothing behind: shared maps that are not there are made, and not pinned."""
@@ -118,7 +120,7 @@ class Transaction:
                 self._fault_of((error.policy,), error, composition)
             except StepFailed as failed:
                 self._fault(failed, composition)
-        return Result(self.outcomes(first, composition), first, (), time.monotonic() - begun)
+        return self._result(first, composition, begun)
 
     def _remove_empty(self, todo: Plan) -> None:
         """Remove the directories of a host without policies."""
@@ -166,11 +168,13 @@ class Transaction:
         return find_bad(at_hook, error, build_without)
 
     def _touches(self, name: str, hook_id: str, composition: Composition) -> bool:
-        """Whether a policy has rules at an attach point, or had."""
+        """Whether a policy has rules at an attach point, or had, or needs the process table that is kept there."""
         record = self.first.records.get(name)
         wanted = composition.wanted.get(name)
         new = {rule.attach_point.id for rule in wanted.policy.rules} if wanted else set()
-        return hook_id in new or bool(record and hook_id in record.points)
+        if wanted and wanted.policy.needs_process_table:
+            new |= {point.id for point in PROCESS_POINTS}
+        return hook_id in new or bool(record and hook_id in record.needed_points)
 
     def _carry_out(self, todo: Plan) -> None:
         """Do the other steps in their order; from the first cleaning step on, failures are warnings."""
@@ -204,6 +208,7 @@ class Transaction:
             _ACTIONS[type(step)](self, step)
         except (PolicydError, OSError) as error:
             log(EVENT_STEP_FAILED, step=step.describe(), error=str(error))
+            self.undone.append(step)
             self.warnings.append(f"could not {step.describe()}: {error}; the next apply tries again")
 
     def write_policy_record(self, step: steps.WriteRecord) -> None:
@@ -241,6 +246,17 @@ class Transaction:
         self._blame(dict.fromkeys(guilty, error))
 
     # -- outcomes ------------------------------------------------------------------------------------------------
+
+    def _result(self, first: Plan, composition: Composition, begun: float) -> Result:
+        mended = tuple(mend for step in first.steps if (mend := step.mend) and not self._left(step))
+        seconds = time.monotonic() - begun
+        return Result(self.outcomes(first, composition), first, tuple(self.warnings), seconds, mended=mended)
+
+    def _left(self, step: Step) -> bool:
+        """Whether a step of the first plan was not done after all."""
+        at_skipped = step.point is not None and step.point.id in self.skipped
+        unmended = isinstance(step, steps.PolicyStep) and step.policy in self.unmended
+        return at_skipped or unmended or step in self.undone
 
     def outcomes(self, first: Plan, composition: Composition) -> tuple[Outcome, ...]:
         """Return what became of each policy, in name order."""

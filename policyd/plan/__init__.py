@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from policyd.plan.planner import Change, Options, Plan, plan
 from policyd.plan.rows import NoRowError, allot_rows
+from policyd.plan.steps import Mend
 
-__all__ = ["Change", "NoRowError", "Options", "Plan", "allot_rows", "plan"]
+__all__ = ["Change", "Mend", "NoRowError", "Options", "Plan", "allot_rows", "plan"]

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policyd.plan.steps import AttachHook, BuildProgram, PolicyStep, PrepareRow, Step, SwapProgram, WriteRecord, count
+from policyd.plan.cleaning import needed_shared
+from policyd.plan.steps import (
+    RULES_CHANGED,
+    AttachHook,
+    BuildProgram,
+    CreateShared,
+    FillProcesses,
+    PolicyStep,
+    PrepareRow,
+    Step,
+    SwapProgram,
+    WriteRecord,
+    count,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.record import PolicyRecord
 
-RULES_CHANGED = "its rules changed"
-"""The reason of a swap that is no repair."""
+
+def noted(steps: Iterable[Step], record: PolicyRecord) -> tuple[Step, ...]:
+    """Return the steps that mend, or attach anew, what the policy of `record` shares with others."""
+    return tuple(step for step in steps if _is_noted(step, record))
 
 
-def mends(steps: Iterable[Step], policy: str) -> bool:
-    """Whether a step repairs an attach point of `policy`."""
-    hook_steps = (step for step in steps if isinstance(step, (AttachHook, SwapProgram)) and policy in step.policies)
-    return any(step.reason not in {"", RULES_CHANGED} for step in hook_steps)
+def _is_noted(step: Step, record: PolicyRecord) -> bool:
+    if isinstance(step, (AttachHook, SwapProgram)):
+        return step.point.id in record.needed_points and step.reason not in {"", RULES_CHANGED}
+    if isinstance(step, CreateShared):
+        return bool(step.reason) and step.name in needed_shared((record,), record.process_table)
+    return isinstance(step, FillProcesses) and bool(step.reason) and record.process_table
 
 
 def describe_changes(before: PolicyRecord | None, after: PolicyRecord, steps: Iterable[Step]) -> tuple[str, ...]:
@@ -28,8 +45,7 @@ def describe_changes(before: PolicyRecord | None, after: PolicyRecord, steps: It
     own = [step for step in steps if isinstance(step, PolicyStep) and step.policy == after.name]
     if before is not None:
         lines += [step.describe() for step in own if not isinstance(step, (WriteRecord, PrepareRow))]
-    hooks = [step for step in steps if isinstance(step, (AttachHook, SwapProgram)) and after.name in step.policies]
-    lines += [step.describe() for step in hooks if step.reason not in {"", RULES_CHANGED}]
+    lines += [step.describe() for step in noted(steps, after)]
     if before is not None and not lines and own:
         replaced = any(isinstance(step, BuildProgram) and after.name in step.policies for step in steps)
         lines.append("new program, swapped without a gap; maps are kept" if replaced else "record only: nothing is reloaded")

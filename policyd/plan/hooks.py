@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.plan.steps import AttachHook, BuildProgram, Step, SwapProgram
+from policyd.plan.steps import REMOVED, RULES_CHANGED, AttachHook, BuildProgram, Step, SwapProgram
 from policyd.record import UsedRows
 
 if TYPE_CHECKING:
@@ -29,15 +29,23 @@ class HookPlanner:
     def steps(self) -> Iterator[Step]:
         """Yield what brings the wanted program, and nothing else, in charge."""
         hook = self.hook
-        fault = hook.fault or self._moved() if hook else ""
-        attach = hook is None or bool(fault)
-        reason = fault or self._difference()
+        fault = hook.fault if hook else self._removed()
+        moved = "" if fault else self._moved()
+        anew = fault or moved
+        attach = hook is None or bool(anew)
+        reason = anew or self._difference()
         if not attach and not reason:
             return
         yield BuildProgram(self.bound, reason)
         if attach:
-            yield AttachHook(self.bound, fault)
-        yield SwapProgram(self.bound, hook.used_rows if hook else UsedRows(), reason)
+            yield AttachHook(self.bound, anew)
+        repair = reason not in {"", RULES_CHANGED, moved}
+        yield SwapProgram(self.bound, hook.used_rows if hook else UsedRows(), reason, repair)
+
+    def _removed(self) -> str:
+        """Why the attach point, of which nothing is there, should be (empty: no policy that runs has rules here)."""
+        hook_id = self.bound.unit.attach_point.id
+        return REMOVED if any(hook_id in record.needed_points for record in self.observed.records.values()) else ""
 
     def _moved(self) -> str:
         """Why the link itself must be made anew, with a gap (empty: it stays): it cannot change its mode."""
@@ -53,17 +61,6 @@ class HookPlanner:
         hook = self.hook
         if hook is None or hook.record is None:
             return ""
-        record = hook.record
-        if record.fingerprint != self.bound.fingerprint:
-            return "its rules changed" if record.programs else "it was not finished"
-        if hook.running != record.programs[0]:
-            return "another program is in its place"
-        stale = [name for name, map_id in record.shared.items() if self._shared_id(name) != map_id]
-        if stale:
-            return f"shared map {stale[0]} is not the one that it uses"
-        pinned = {info.id for name, info in hook.programs.items() if name.startswith("program-")}
-        return "" if pinned.issuperset(record.programs) else "a program is not pinned any more"
-
-    def _shared_id(self, name: str) -> int | None:
-        info = self.observed.shared.get(name)
-        return info.id if info else None
+        if hook.record.programs and hook.record.fingerprint != self.bound.fingerprint:
+            return RULES_CHANGED
+        return self.observed.hook_fault(hook)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from policyd.plan.changes import describe_changes, mends
+from policyd.plan.changes import describe_changes, noted
 from policyd.plan.cleaning import cleaning_steps, is_exit_side, needed_shared
 from policyd.plan.hooks import HookPlanner
 from policyd.plan.policies import PolicyPlanner
 from policyd.plan.rows import allot_rows
-from policyd.plan.steps import CreateShared, FillProcesses, PolicyStep, Step, SwapProgram
+from policyd.plan.steps import REMOVED, CreateShared, FillProcesses, Mend, PolicyStep, Step, SwapProgram
 from policyd.unit import BoundUnit, Rows, Unit, gather
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ class Plan:
     @property
     def empty(self) -> bool:
         return not self.steps
+
+    @property
+    def mended(self) -> tuple[Mend, ...]:
+        """What was changed from outside and is put right."""
+        return tuple(mend for step in self.steps if (mend := step.mend))
 
     def describe(self) -> tuple[str, ...]:
         """Return one line a step."""
@@ -125,9 +130,11 @@ class _Planner:
         shared = needed_shared(
             self.records.values(), processes or ("processes" in self.observed.shared and bool(self.untouched))
         )
+        before = self.observed.records.values()
+        known = needed_shared(before, any(record.process_table for record in before))
         for name, map_class in shared.items():
             if name not in self.observed.shared:
-                yield CreateShared(name, map_class)
+                yield CreateShared(name, map_class, REMOVED if name in known else "")
         for hook_id, bound in self.bound.items():
             if hook_id not in self.untouched:
                 yield from HookPlanner(bound, self.observed).steps()
@@ -137,7 +144,7 @@ class _Planner:
         if processes:
             table = self.observed.shared.get("processes")
             if table is None or table.id != self.observed.filled:
-                yield FillProcesses()
+                yield FillProcesses("" if table is None else "it was not filled")
         yield from cleaning_steps(self.observed, self.records, frozenset(self.bound) | self.untouched, shared)
 
     def _change(self, name: str, steps: list[Step]) -> Change:
@@ -150,7 +157,7 @@ class _Planner:
         if before is None:
             return Change("created", describe_changes(None, after, steps), overrides)
         own = any(isinstance(step, PolicyStep) and step.policy == name for step in steps)
-        if not own and not mends(steps, name):
+        if not own and not noted(steps, after):
             return Change("unchanged", (), overrides)
         return Change("changed", describe_changes(before, after, steps), overrides)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from policyd.plan.steps import (
     CONFIG_ENFORCE,
     CONFIG_SUSPEND,
+    REMOVED,
     CreateMap,
     CreateRing,
     FillList,
@@ -94,13 +95,15 @@ class PolicyPlanner:
         if self.known is None and self.previous is None:
             yield PrepareRow(self.name, row, flags)
         elif (before := self.observed.config.get(row)) != flags:
-            yield SetConfig(self.name, row, flags, before)
+            same = self.known is not None and config_flags(self.known.suspend, self.known.enforce) == flags
+            yield SetConfig(self.name, row, flags, before, repair=same and before is not None)
 
     def _ring(self) -> Iterator[Step]:
         row, size = self.rows.policies[self.name], self.wanted.policy.ring_bytes
         ring = self.pins.ring if self.pins else None
         if ring is None:
-            yield CreateRing(self.name, row, size, "it was removed from outside" if self.known else "")
+            removed = self.known is not None
+            yield CreateRing(self.name, row, size, REMOVED if removed else "", repair=removed)
         elif ring.max_entries != size:
             yield CreateRing(self.name, row, size, f"was {ring.max_entries >> 10} KiB: unread events go")
         elif self._holder("rings", row) != ring.id:
@@ -126,10 +129,11 @@ class PolicyPlanner:
         pinned, shared = self._pinned(spec), class_pin(spec.map_class)
         if pinned is None:
             known = self.known.maps.get(spec.name) if self.known else None
-            reason = "" if known is None else "it was removed from outside: its counts restart"
-            if known and known.fingerprint != self.record.maps[spec.name].fingerprint:
-                reason = "its columns or size changed: its counts restart"
-            yield CreateMap(self.name, spec, row, reason)
+            reason, same = "", known is not None
+            if known is not None:
+                same = known.fingerprint == self.record.maps[spec.name].fingerprint
+                reason = f"{REMOVED if same else 'its columns or size changed'}: its counts restart"
+            yield CreateMap(self.name, spec, row, reason, repair=same)
         elif self._holder(shared, row) != pinned.id:
             yield PlaceMap(self.name, self._path(spec), shared, row, f"{spec.purpose} {spec.name}")
 
@@ -148,12 +152,13 @@ class PolicyPlanner:
                 yield CreateMap(self.name, spec, row)
         elif spec.values or holder or pinned:
             same = known.contents == (contents_name(spec.values) if spec.values else "")
-            yield FillList(self.name, spec, row, "changed from outside" if same else "")
+            yield FillList(self.name, spec, row, repair=same)
 
     def _scalar(self, param: ScalarParam) -> Iterator[Step]:
         row = self.rows.scalars[self.name, param.name]
         known = self.known.scalars.get(param.name) if self.known else None
         if known is None or known.row != row:
             yield SetNewScalar(self.name, param.name, row, param.value)
-        elif self.observed.scalars.get(row) != scalar_bytes(param.value):
-            yield SetScalar(self.name, param.name, row, param.value)
+        elif (before := self.observed.scalars.get(row)) != scalar_bytes(param.value):
+            same = known.value == param.value and before is not None
+            yield SetScalar(self.name, param.name, row, param.value, repair=same)

@@ -17,6 +17,21 @@ CONFIG_SUSPEND, CONFIG_ENFORCE = 1, 2
 """Bits of a policy's flags in the shared `config` map."""
 
 
+RULES_CHANGED = "its rules changed"
+"""The reason of a swap that is no repair."""
+
+REMOVED = "it was removed from outside"
+CHANGED = "it was changed from outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Something that was changed from outside and is put right: what, and what was wrong with it, for people."""
+
+    what: str
+    reason: str
+
+
 def show_flags(flags: int) -> str:
     """Return a policy's config flags in words."""
     mode = "enforce" if flags & CONFIG_ENFORCE else "monitor"
@@ -36,6 +51,11 @@ class Step:
     @property
     def point(self) -> AttachPoint | None:
         """The attach point that the step works on, if it is one's."""
+        return None
+
+    @property
+    def mend(self) -> Mend | None:
+        """What the step puts right; None if it does what was asked for."""
         return None
 
     def describe(self) -> str:
@@ -83,9 +103,14 @@ class CreateShared(Step):
     stage: ClassVar[int] = 0
     name: str
     map_class: MapClass | None = None
+    reason: str = ""
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend(f"shared map {self.name}", self.reason) if self.reason else None
 
     def describe(self) -> str:
-        return f"create shared map {self.name}"
+        return f"create shared map {self.name}{because(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +145,11 @@ class CreateRing(PolicyStep):
     row: int
     size: int
     reason: str = ""
+    repair: bool = False
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend(f"ring of policy {self.policy}", self.reason) if self.repair else None
 
     def describe(self) -> str:
         return f"create ring of policy {self.policy}, {self.size >> 10} KiB{because(self.reason)}"
@@ -133,6 +163,11 @@ class CreateMap(PolicyStep):
     spec: MapSpec
     row: int
     reason: str = ""
+    repair: bool = False
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend(f"{self.spec.purpose} {self.spec.name} of policy {self.policy}", self.reason) if self.repair else None
 
     def describe(self) -> str:
         what = f"{self.spec.purpose} {self.spec.name}"
@@ -150,6 +185,10 @@ class PlaceMap(PolicyStep):
     shared: str
     row: int
     what: str
+
+    @property
+    def mend(self) -> Mend:
+        return Mend(f"row of {self.what} of policy {self.policy}", CHANGED)
 
     def describe(self) -> str:
         return f"put {self.what} of policy {self.policy} back into row {self.row} of {self.shared} (changed from outside)"
@@ -216,6 +255,11 @@ class SetConfig(PolicyStep):
     row: int
     flags: int
     before: int | None
+    repair: bool = False
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend(f"mode of policy {self.policy}", CHANGED) if self.repair else None
 
     @property
     def stage(self) -> int:  # type: ignore[override]
@@ -235,12 +279,17 @@ def _less(flags: int, before: int | None) -> bool:
 class SwapProgram(HookStep):
     """Put the loaded program in charge: its hook's record first, then one slot update or one link update.
 
-    `previous` are the rows that what ran before may name.
+    `previous` are the rows that what ran before may name.  `repair`: `reason` is something that was changed from outside.
     """
 
     stage: ClassVar[int] = 6
     previous: UsedRows
     reason: str = ""
+    repair: bool = False
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend(self.point.key, self.reason) if self.repair else None
 
     def describe(self) -> str:
         return f"swap in {self.bound.program_name} at {self.point.key}{because(self.reason)}"
@@ -248,40 +297,60 @@ class SwapProgram(HookStep):
 
 @dataclass(frozen=True, slots=True)
 class FillList(PolicyStep):
-    """Replace all values of a list by filling a new map and putting it into the row: no event sees half a list."""
+    """Replace all values of a list by filling a new map and putting it into the row: no event sees half a list.
+
+    `repair`: its values are as they were, and somebody changed the map.
+    """
 
     stage: ClassVar[int] = 7
     spec: MapSpec
     row: int
-    reason: str = ""
+    repair: bool = False
+
+    @property
+    def what(self) -> str:
+        return f"list {self.spec.param or self.spec.name} of policy {self.policy}"
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend(self.what, CHANGED) if self.repair else None
 
     def describe(self) -> str:
-        what = self.spec.param or self.spec.name
         size = count(len(self.spec.values or ()), "value")
-        return f"set list {what} of policy {self.policy} to {size}{because(self.reason)}"
+        return f"set {self.what} to {size}{because(CHANGED if self.repair else '')}"
 
 
 @dataclass(frozen=True, slots=True)
 class SetScalar(PolicyStep):
-    """Change a scalar param in place."""
+    """Change a scalar param in place; `repair`: back to what it was."""
 
     stage: ClassVar[int] = 7
     name: str
     row: int
     value: tuple[int, int] | None
+    repair: bool = False
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend(f"param {self.name} of policy {self.policy}", CHANGED) if self.repair else None
 
     def describe(self) -> str:
-        return f"change param {self.name} of policy {self.policy}"
+        return f"change param {self.name} of policy {self.policy}{because(CHANGED if self.repair else '')}"
 
 
 @dataclass(frozen=True, slots=True)
 class FillProcesses(Step):
-    """Enter the processes that already run into the process table."""
+    """Enter the processes that already run into the process table; `reason`: why a table that was there needs it."""
 
     stage: ClassVar[int] = 7
+    reason: str = ""
+
+    @property
+    def mend(self) -> Mend | None:
+        return Mend("process table", self.reason) if self.reason else None
 
     def describe(self) -> str:
-        return "fill the process table from /proc"
+        return f"fill the process table from /proc{because(self.reason)}"
 
 
 # ------------------------------------------------------------------------------------------- 5. clean up

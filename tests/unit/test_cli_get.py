@@ -19,6 +19,7 @@ from policyd.errors import UsageError
 from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
 from policyd.layout import ACCOUNT_COLUMNS, Layout
 from policyd.observe import Observed, ObservedHook, ObservedPolicy
+from policyd.plan.cleaning import BASE
 from policyd.record import HookRecord, MapRecord, PolicyRecord, RuleRecord, UsedRows, map_pin
 from policyd.unit import AttachPoint, MapClass
 
@@ -84,9 +85,14 @@ OBSERVED_HOOK = ObservedHook(
     pins=("link", "program-0", "record", "slot", "stub"),
 )
 OBSERVED_POLICY = ObservedPolicy(RECORD.id, RECORD, "", RING, {PIN: MapInfo(12, "percpu_hash", 8, 8, 10240, 0, "pd")})
+SHARED = {
+    name: MapInfo(number, "array", 4, 8, 1024, 0, f"pd_{number}")
+    for number, name in enumerate((*BASE, "processes", COUNTER.shared), start=51)
+}
 OBSERVED = Observed(
     policies={RECORD.id: OBSERVED_POLICY},
     hooks={POINT.id: OBSERVED_HOOK},
+    shared=SHARED,
     rows={"rings": {5: 11}, COUNTER.shared: {3: 12}},
     config={5: 0},
 )
@@ -298,6 +304,16 @@ def test_ages_are_as_kubectl_shows_them(seconds: float, text: str) -> None:
         (
             changed(record=replace(HOOK_RECORD, policies=("x",))),
             f"{POINT.key}: its program does not hold this policy's rules",
+        ),
+        (changed(programs={}), f"{POINT.key}: a program is not pinned any more"),
+        (changed(record=replace(HOOK_RECORD, programs=())), f"{POINT.key}: it was not finished"),
+        (
+            replace(OBSERVED, shared={name: SHARED[name] for name in SHARED if name != "config"}),
+            "shared map config is not pinned any more",
+        ),
+        (
+            changed(record=replace(HOOK_RECORD, shared={"config": 7})),
+            "shared map config is not the one that its programs use",
         ),
         (replace(OBSERVED, rows={"rings": {5: 11}}), "another map stands in the row of opens_total"),
         (replace(OBSERVED, rows={"rings": {5: 12}, COUNTER.shared: {3: 12}}), "another ring stands in its row"),
