@@ -7,14 +7,16 @@ that asks for a file (`#include`, `.incbin`) is refused before.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import resource
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,10 +42,12 @@ _NAMES = ("clang", *(f"clang-{version}" for version in range(30, 11, -1)))
 _TRUSTED = ("/usr/local/bin", "/usr/bin", "/bin")
 _SECONDS = 60
 _EM_BPF = 247
+_MOST_BYTES = 64 << 20
+_NO_OTHER_SIZE = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 _LIMITS = {
     resource.RLIMIT_AS: 2 << 30,
     resource.RLIMIT_CPU: _SECONDS,
-    resource.RLIMIT_FSIZE: 64 << 20,
+    resource.RLIMIT_FSIZE: _MOST_BYTES,
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_NOFILE: 64,
 }
@@ -92,7 +96,8 @@ class Clang:
 
     def _run(self, text: str, directory: str, output: int, diagnostics: int) -> int:
         """The limits are set from outside while clang still waits for its input: nothing must run between fork and exec,
-        for other threads may hold locks then."""
+        for other threads may hold locks then.  What a wrapper has started before that has no limits, but writes into files
+        that cannot grow, and is killed with the rest of its session."""
         try:
             process = subprocess.Popen(
                 [str(self.path), *FLAGS],
@@ -113,8 +118,10 @@ class Clang:
             try:
                 process.communicate(text.encode(), timeout=_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
                 raise CompilerError(f"clang was stopped after {_SECONDS} s") from None
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
         return process.returncode
 
 
@@ -161,16 +168,19 @@ def _empty_directory() -> Iterator[str]:
 
 @contextmanager
 def _scratch(name: str) -> Iterator[int]:
-    """A file in memory: unlike a pipe it has a size limit, and cannot fill up while nobody reads."""
-    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    """A file in memory: unlike a pipe it cannot fill up while nobody reads; sealed, so that nobody makes it larger."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
+        os.ftruncate(fd, _MOST_BYTES)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _NO_OTHER_SIZE)
         yield fd
     finally:
         os.close(fd)
 
 
 def _contents(fd: int) -> bytes:
-    return os.pread(fd, os.fstat(fd).st_size, 0)
+    """Return what was written: up to the offset, which this process shares with the one that wrote."""
+    return os.pread(fd, os.lseek(fd, 0, os.SEEK_CUR), 0)
 
 
 def _checked(data: bytes) -> bytes:

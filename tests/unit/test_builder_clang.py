@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,6 @@ from policyd.builders.compiler import Clang, CompilerError, find_clang
 from policyd.codegen.source import Source
 from policyd.errors import CompileError, Position, UnsupportedError
 from policyd.kernel.bpf.lines import instruction_line
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAM = '__attribute__((section("policyd"), used)) int pd_a(unsigned long long *ctx)\n'
 GOOD = PROGRAM + "{\n\treturn ctx[1] == 7;\n}\n"
@@ -161,6 +159,19 @@ def test_a_compiler_that_dies_without_reading_its_input_is_no_broken_pipe(tmp_pa
 def test_a_compiler_that_writes_without_end_is_stopped_by_its_limit(tmp_path: Path) -> None:
     with pytest.raises(CompilerError):
         _fake_clang(tmp_path, "exec cat /dev/zero").compile(GOOD)
+
+
+def test_what_a_wrapper_starts_before_its_limits_cannot_write_without_end_and_is_killed(tmp_path: Path) -> None:
+    pid, script = tmp_path / "pid", tmp_path / "clang"
+    script.write_text(f"#!/bin/sh\ncat /dev/zero &\nsleep 300 &\necho $! >{pid}\nexit 1\n")
+    script.chmod(0o755)
+    with pytest.raises(CompilerError):
+        Clang(script).compile(GOOD)
+    running = Path(f"/proc/{pid.read_text().strip()}/exe")
+    deadline = time.monotonic() + 5
+    while running.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not running.exists()
 
 
 def test_the_compiler_sees_no_environment_and_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
