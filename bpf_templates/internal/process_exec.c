@@ -78,7 +78,9 @@ PD_INLINE void pd_exec_args(struct pd_exec *work, struct task_struct *task)
 	PD_OPAQUE(length);
 	if (length > 255 || pd_read_user(work->row.args, length, (void *) start))
 		return;
-	for (u32 i = 0; i < 255; i++) {
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < 255; i++) {
+		PD_OPAQUE(i); /* one step after the other: a newer compiler takes many at once, and checks the end once */
 		if (i >= length)
 			break;
 		if (!work->row.args[i])
