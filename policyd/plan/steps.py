@@ -6,6 +6,7 @@ they are the ones to leave out if it fails.  `describe()` is the line that a per
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -39,7 +40,7 @@ def show_flags(flags: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(ABC):
     """What all steps have in common."""
 
     stage: ClassVar[int] = 0
@@ -58,8 +59,9 @@ class Step:
         """What the step puts right; None if it does what was asked for."""
         return None
 
+    @abstractmethod
     def describe(self) -> str:
-        raise NotImplementedError
+        """Return the line that a person reads in the plan."""
 
 
 @dataclass(frozen=True, slots=True)
