@@ -19,8 +19,8 @@ from policyd.text import did_you_mean, quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from policyd.cli.status import HookView, MapView, PolicyView
     from policyd.record import PolicyRecord, RuleRecord
+    from policyd.status import HookView, MapView, PolicyView
 
 KEY_WIDTH = 14
 
@@ -39,8 +39,8 @@ def command(settings: Settings, words: tuple[str, ...]) -> None:
       policyd describe hook tracepoint:syscalls/sys_enter_openat
       policyd describe policy/exec-audit policy/deny-egress
     """
-    from policyd.cli.status import hook_views, map_views, policy_views
     from policyd.observe import observe
+    from policyd.status import hook_views, map_views, policy_views
 
     kind, names = parse_names(words, (POLICY, HOOK))
     if not names:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from policyd.cli.status import HookView, MapView, PolicyView
     from policyd.kernel.bpf.info import ProgramInfo
     from policyd.record import PolicyRecord
+    from policyd.status import HookView, MapView, PolicyView
 
 
 def policy_document(record: PolicyRecord) -> dict[str, Any]:

@@ -152,7 +152,7 @@ _PRINTERS: dict[str | None, Callable[[Kind, list[Item], bool], None]] = {
 
 def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
     from policyd.cli.documents import policy_document, policy_status
-    from policyd.cli.status import policy_views
+    from policyd.status import policy_views
 
     now = time.time()
     for name, view in policy_views(observed, kernel).items():
@@ -184,7 +184,7 @@ def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
 
 def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
     from policyd.cli.documents import hook_status
-    from policyd.cli.status import hook_views
+    from policyd.status import hook_views
 
     for view in hook_views(observed, kernel):
         yield Item(
@@ -209,7 +209,7 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
 
 def _maps(observed: Observed, kernel: Kernel) -> Iterable[Item]:
     from policyd.cli.documents import map_status
-    from policyd.cli.status import map_views
+    from policyd.status import map_views
 
     for view in map_views(observed, kernel):
         entries = "-" if view.entries is None else view.entries

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from policyd.assembly import resolve_all, warning_lines
 from policyd.errors import Problem, ProblemsError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from policyd.cli.context import Settings
-    from policyd.policy import Policy
     from policyd.resolve import Host
     from policyd.target import Target
     from policyd.unit import TypedPolicy
@@ -46,11 +46,6 @@ class Loaded:
     def warnings_of(self, policy: str) -> tuple[str, ...]:
         """Return the warnings of one policy as its record keeps them."""
         return warning_lines(problem for problem in self.warnings if problem.policy == policy)
-
-
-def warning_lines(problems: Iterable[Problem]) -> tuple[str, ...]:
-    """Return warnings on a line each, without their places: the same for a file and for the document in a record."""
-    return tuple(f"{problem.message} [{problem.code}]" for problem in problems)
 
 
 def target_and_host(settings: Settings) -> tuple[Target, Host]:
@@ -87,21 +82,3 @@ def load_or_fail(settings: Settings, paths: Sequence[str]) -> Loaded:
     if loaded.errors:
         raise ProblemsError(loaded.problems)
     return loaded
-
-
-def resolve_all(
-    policies: Iterable[Policy], target: Target, host: Host
-) -> tuple[tuple[TypedPolicy, ...], tuple[Problem, ...]]:
-    """Resolve each policy on its own; return those that could be, and the problems of all."""
-    from policyd.resolve import resolve
-
-    typed, problems = [], list[Problem]()
-    for policy in policies:
-        try:
-            resolved = resolve(policy, target, host)
-        except ProblemsError as error:
-            problems += error.problems
-        else:
-            typed.append(resolved.policy)
-            problems += resolved.warnings
-    return tuple(typed), tuple(problems)

@@ -14,7 +14,7 @@ import yaml
 from policyd.cli import run
 from policyd.cli.get import age
 from policyd.cli.kinds import HOOK, MAP, POLICY, Kind, parse_names
-from policyd.cli.status import faults
+from policyd.status import faults
 from policyd.errors import UsageError
 from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
 from policyd.layout import ACCOUNT_COLUMNS, Layout

@@ -11,7 +11,7 @@ from test_engine_converges import FULL, TRACE, XDP, Host
 
 from policyd.cli.context import Settings
 from policyd.cli.outcomes import Shown, mended_lines, print_result, show_result
-from policyd.cli.status import DEGRADED, READY, faults, hook_views, policy_views
+from policyd.status import DEGRADED, READY, faults, hook_views, policy_views
 from policyd.engine import Request
 from policyd.observe import observe
 from policyd.plan import Mend

@@ -212,7 +212,7 @@ def map_views(observed: Observed, kernel: Kernel) -> Iterator[MapView]:
 
 
 def _ring(kernel: Kernel, record: PolicyRecord) -> MapView:
-    from policyd.reading.ring import Ring
+    from policyd.reading.ring import Ring  # noqa: PLC0415 (only when a ring is looked at)
 
     waiting = memory = None
     with opened(kernel, policy_path(record.name, "ring")) as fd:
