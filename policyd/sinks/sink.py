@@ -24,7 +24,7 @@ class SinkError(PolicydError):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Events of one policy, in order: JSON lines as text, each with its newline.  A filter by policy costs a test a batch."""
+    """Events of one policy, in order: JSON lines as text, each with its newline."""
 
     policy: str
     severity: str
