@@ -66,7 +66,8 @@ def command(settings: Settings, words: tuple[str, ...]) -> None:
 
 
 def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[MapView]) -> None:
-    from policyd.cli.documents import date, policy_document
+    from policyd.views import date
+    from policyd.views.kernel import policy_document
 
     record, document = view.record, policy_document(view.record)
     metadata, spec = document.get("metadata", {}), document.get("spec", {})

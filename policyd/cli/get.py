@@ -151,8 +151,9 @@ _PRINTERS: dict[str | None, Callable[[Kind, list[Item], bool], None]] = {
 
 
 def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
-    from policyd.cli.documents import policy_document, policy_status
     from policyd.status import policy_views
+    from policyd.views import plain
+    from policyd.views.kernel import policy_document, policy_item
 
     now = time.time()
     for name, view in policy_views(observed, kernel).items():
@@ -177,14 +178,15 @@ def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 record.source,
                 reason,
             ),
-            {**policy_document(record), "status": policy_status(view)},
+            plain(policy_item(view)),
             policy_document(record),
         )
 
 
 def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
-    from policyd.cli.documents import hook_status
     from policyd.status import hook_views
+    from policyd.views import plain
+    from policyd.views.kernel import hook_item
 
     for view in hook_views(observed, kernel):
         yield Item(
@@ -202,27 +204,28 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 few(view.policies),
                 view.fault,
             ),
-            hook_status(view),
-            hook_status(view),
+            plain(hook_item(view)),
+            plain(hook_item(view)),
         )
 
 
 def _maps(observed: Observed, kernel: Kernel) -> Iterable[Item]:
-    from policyd.cli.documents import map_status
     from policyd.status import map_views
+    from policyd.views import plain
+    from policyd.views.kernel import map_item
 
     for view in map_views(observed, kernel):
         entries = "-" if view.entries is None else view.entries
         yield Item(
             f"{view.policy}/{view.name}",
             (view.policy, view.name, view.type, f"{entries}/{view.max_entries}", view.memory, view.purpose, view.param),
-            map_status(view),
-            map_status(view),
+            plain(map_item(view)),
+            plain(map_item(view)),
         )
 
 
 def _records(observed: Observed, _: Kernel) -> Iterable[Item]:
-    from policyd.cli.documents import record_data
+    from policyd.views.kernel import record_data
 
     for name, record in sorted(observed.records.items()):
         applied = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.applied))

@@ -62,8 +62,8 @@ def list_(settings: Settings, policies: tuple[str, ...], output: str | None) -> 
 
 
 def _read(settings: Settings, policies: tuple[str, ...]) -> list[Parameter]:
-    from policyd.cli.documents import policy_document
     from policyd.record import read_policies
+    from policyd.views.kernel import policy_document
 
     records = read_policies(open_kernel(settings, "params list"))
     for name in policies:
