@@ -79,6 +79,10 @@ class PolicyError(ProblemsError):
     """A document that is no valid policy."""
 
 
+class ConfigError(ProblemsError):
+    """A document that is no valid configuration of the agent."""
+
+
 class UsageError(PolicydError):
     """The command line was called with words that do not fit together."""
 
@@ -156,7 +160,7 @@ class VerifierError(BuildError):
 
 
 _HINTS = {
-    errno_module.EPERM: "it needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, which root has but in a container",
+    errno_module.EPERM: "the kernel does not allow it to this process: `policyd doctor` tells what is missing",
     errno_module.ENOMEM: "the memory cgroup of this process may not allow it: maps are charged to it",
 }
 """What to look at when the kernel says no, where nobody knows better."""

@@ -54,7 +54,7 @@ def _fits(pattern: str, text: str, longest: int) -> bool:
     return len(text) <= longest and re.fullmatch(pattern, text) is not None
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """Return the DNS-1123 label nearest to `text`; empty if nothing is left of it."""
     return re.sub(r"[^a-z0-9]+", "-", text[:200].lower()).strip("-")[:MAX_LABEL].strip("-")
 
@@ -65,7 +65,7 @@ def _slug(text: str) -> str:
 def _dns_label(text: str) -> str:
     if _fits(_DNS_LABEL, text, MAX_LABEL):
         return text
-    near = _slug(text)
+    near = slug(text)
     message = f"{quote(text)} is no name: a name has 1 to {MAX_LABEL} small letters, digits and hyphens (DNS-1123 label)"
     raise wrong("bad-name", message, f"use `{near}`" if near else "")
 
@@ -74,7 +74,7 @@ def _param_name(text: str) -> str:
     if _fits(_IDENTIFIER, text, MAX_LABEL):
         return text
     message = f"{quote(text)} is no param name: letters, digits and underscores, no digit first, at most {MAX_LABEL}"
-    near = _slug(text).replace("-", "_")
+    near = slug(text).replace("-", "_")
     raise wrong("bad-param-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_LABEL) else "")
 
 
@@ -82,7 +82,7 @@ def _metric_name(text: str) -> str:
     if _fits(_IDENTIFIER, text, MAX_PATH) and not text.startswith("__"):
         return text
     message = f"{quote(text)} is no metric name: letters, digits and underscores, no digit first, as `opens_total`"
-    near = _slug(text).replace("-", "_")
+    near = slug(text).replace("-", "_")
     raise wrong("bad-metric-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_PATH) else "")
 
 

@@ -49,9 +49,9 @@ def _policy(reader: Reader, document: Document) -> Policy | None:
     root = document.root
     envelope = ("apiVersion", "kind", "metadata", "spec")
     keys = reader.keys(root, (), "a policy", envelope, hint="a policy begins with `apiVersion: " + API_VERSION + "`")
-    if keys is None or not _is_policy(reader, keys):
+    if keys is None or not is_kind(reader, keys):
         return None
-    metadata = _metadata(reader, keys)
+    metadata = read_metadata(reader, keys)
     spec = _spec(reader, keys)
     if metadata is None or spec is None:
         return None
@@ -62,46 +62,39 @@ def _policy(reader: Reader, document: Document) -> Policy | None:
     return check(reader, Policy.model_validate(values).placed(root))
 
 
-def _is_policy(reader: Reader, keys: Keys) -> bool:
+def is_kind(reader: Reader, keys: Keys, only: str = KIND, later: tuple[str, ...] = LATER_KINDS) -> bool:
     """Check `apiVersion` and `kind`: a document of another kind is not read any further."""
-    for key, only in (("apiVersion", API_VERSION), ("kind", KIND)):
+    for key, value in (("apiVersion", API_VERSION), ("kind", only)):
         if keys.get(key) is None:
-            keys.missing(key, f"{key}: {only}")
+            keys.missing(key, f"{key}: {value}")
     version, kind = keys.text("apiVersion"), keys.text("kind")
     if version is not None and version != API_VERSION:
         keys.fail(
             "apiVersion", "unknown-api-version", f"this policyd does not read {quote(version)}", f"use `{API_VERSION}`"
         )
-    if kind in LATER_KINDS:
+    if kind in later:
         keys.bad.add("kind")
         reader.not_yet(f"`kind: {kind}`", keys.get("kind") or keys.node, keys.below("kind"))
-    elif kind is not None and kind != KIND:
-        hint = did_you_mean(kind, (KIND,)) or f"use `{KIND}`"
+    elif kind is not None and kind != only:
+        hint = did_you_mean(kind, (only,)) or f"use `{only}`"
         keys.fail("kind", "unknown-kind", f"there is no kind {quote(kind)}", hint)
-    return kind == KIND and "apiVersion" not in keys.bad
+    return kind == only and "apiVersion" not in keys.bad
 
 
 # ------------------------------------------------------------------------------------------------ metadata and spec
 
 
-def _metadata(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
+def read_metadata(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
+    """Return name, labels and annotations, as far as they are given; None if something is wrong with them."""
     keys = _part(reader, envelope, "metadata", METADATA_KEYS, ())
     if keys is None:
         return None
-    values = {"name": keys.text("name"), "labels": _pairs(keys, "labels"), "annotations": _pairs(keys, "annotations")}
+    values: dict[str, Any] = {
+        "name": keys.text("name"),
+        "labels": keys.pairs("labels"),
+        "annotations": keys.pairs("annotations"),
+    }
     return _given(values) if reader.build(Metadata, keys, values) else None
-
-
-def _pairs(keys: Keys, key: str) -> tuple[tuple[str, str], ...] | None:
-    node = keys.get(key)
-    if node is None:
-        return None
-    if not isinstance(node, Mapping):
-        keys.reader.wrong_type(node, keys.below(key), "a mapping of texts to texts")
-        return keys.note(key, node, None)
-    read = [(name.text, keys.reader.text(value, (*keys.below(key), name.text))) for name, value in node.items]
-    found = tuple((name, text) for name, text in read if text is not None)
-    return keys.note(key, node, found if len(found) == len(read) else None)
 
 
 def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:

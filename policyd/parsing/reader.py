@@ -20,7 +20,7 @@ from policyd.policy import Model
 from policyd.text import did_you_mean, one_of, quote, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 M = TypeVar("M", bound=Model)
 
@@ -32,10 +32,11 @@ _NOUNS = {Mapping: "a mapping", Sequence: "a list", Scalar: "a text"}
 
 @dataclass(slots=True)
 class Reader:
-    """Collects the problems of one document."""
+    """Collects the problems of one document; `codes` are those that it may have."""
 
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    codes: Container[str] = frozenset(CODES)
 
     @property
     def failed(self) -> bool:
@@ -57,7 +58,7 @@ class Reader:
         severity: Literal["error", "warning"] = "error",
     ) -> None:
         """Keep a problem that stands at `node`."""
-        assert code in CODES, code
+        assert code in self.codes, code
         self.counts[severity] += 1
         if self.counts[severity] <= MAX_PROBLEMS:
             shown = tuple(safe(part, 60) if isinstance(part, str) else part for part in path)
@@ -172,7 +173,7 @@ class Reader:
             return
         node, path = _place(keys, key, rest)
         context = detail.get("ctx", {})
-        if detail["type"] in CODES:
+        if detail["type"] in self.codes:
             self.report(detail["type"], context["message"], node, path, context["hint"])
         elif detail["type"] == "missing":
             keys.missing(key)
@@ -222,6 +223,18 @@ class Keys:
         value = self.get(key)
         found = self.reader.texts(value, self.below(key)) if value is not None else None
         return self.note(key, value, found)
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...] | None:
+        """Return a mapping of texts to texts."""
+        node = self.get(key)
+        if node is None:
+            return None
+        if not isinstance(node, Mapping):
+            self.reader.wrong_type(node, self.below(key), "a mapping of texts to texts")
+            return self.note(key, node, None)
+        read = [(name.text, self.reader.text(value, (*self.below(key), name.text))) for name, value in node.items]
+        found = tuple((name, text) for name, text in read if text is not None)
+        return self.note(key, node, found if len(found) == len(read) else None)
 
     def note(self, key: str, value: Node | None, found: T | None) -> T | None:
         """Remember `key` as bad if it had a value and nothing was made of it."""
