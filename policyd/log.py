@@ -15,6 +15,18 @@ EVENT_BUILD_FAILED = "build-failed"
 EVENT_STEP_FAILED = "step-failed"
 EVENT_STEP = "step"
 EVENT_REVERTED = "change-reverted"
+EVENT_WAITING = "waiting"
+EVENT_TRIAL_FORGOTTEN = "trial-forgotten"
+EVENT_STARTED, EVENT_READY, EVENT_STOPPING, EVENT_STOPPED = "agent-started", "agent-ready", "agent-stopping", "agent-stopped"
+EVENT_BUG = "bug"
+EVENT_SOURCE = "source"
+EVENT_POLICY = "policy"
+EVENT_MENDED = "mended"
+EVENT_DRIFT = "drift"
+EVENT_STORM = "repair-storm"
+EVENT_SURROUNDINGS = "surroundings-changed"
+EVENT_UNWATCHED = "unwatched"
+EVENT_LATE = "loop-late"
 
 _logger: Any = None
 

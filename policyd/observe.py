@@ -26,7 +26,7 @@ SHARED_PIN = re.compile(r"(config|account|scalars|rings|processes|processes-fill
 """The pins that the engine makes; `__new` is one that was about to replace the other (bpffs.Bpffs.pin)."""
 
 _HALF_MADE = re.compile(r"__new$|^next-")
-_TOP = frozenset({POLICIES, HOOKS, SHARED, "staging", "pending"})
+_TOP = frozenset({POLICIES, HOOKS, SHARED, "staging", "pending", "sources"})
 
 FILLED = f"{SHARED}/processes-filled"
 """A record of the id of the process table that has been filled from /proc."""

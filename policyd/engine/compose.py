@@ -38,7 +38,7 @@ class Request:
     `set` names the owner of the given policies, `prune` removes the set's others (all of them only with `allow_empty`),
     `adopt` takes policies over from other sets, `reset_params` drops params set by hand, `remove` names policies to delete,
     `overrides` sets params by hand (policy → param → values, None to unset).  `exact`: nothing stays but these policies, and
-    those of `keep` as they are.
+    those of `keep` as they are; `prune` spares the policies of `keep` too.
     """
 
     given: tuple[Given, ...] = ()
@@ -176,7 +176,7 @@ class Composer:
             raise UsageError(
                 f"pruning would remove all {len(owned)} policies of the set; if that is meant, say --allow-empty"
             )
-        return owned - given
+        return owned - given - self.request.keep
 
     # -- differences ---------------------------------------------------------------------------------------------
 

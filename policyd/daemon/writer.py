@@ -1,0 +1,164 @@
+"""The agent's one hand on the kernel: every change of the agent goes through here, one at a time.
+
+In: requests of the reconciler and of the drift watch.  Out: what the engine says.  It waits while another policyd holds the
+lock, takes back a trial that nobody waits for any more, and afterwards knows what is right now (`good`) and holds it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policyd.daemon.guard import Guard
+from policyd.errors import LockError, PolicydError
+from policyd.log import EVENT_TRIAL_FORGOTTEN, EVENT_WAITING, log
+from policyd.observe import Observed, observe
+from policyd.plan.steps import AttachHook, DetachHook
+from policyd.record import HOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from policyd.engine import Engine, Request, Result
+    from policyd.errors import Problem
+    from policyd.kernel.port import Kernel
+    from policyd.parsing import Loaded
+    from policyd.plan.steps import Step
+    from policyd.policy import Policy
+    from policyd.resolve import Host
+    from policyd.sources.source import Bundle
+    from policyd.unit import TypedPolicy
+
+LOCK_SECONDS = 1.0
+"""How long the lock is waited for at a time, before looking whether the agent shall stop."""
+TRIAL_GRACE_SECONDS = 5.0
+"""A trial whose time has been over for so long has lost the process that should have taken it back."""
+
+
+class TrialError(PolicydError):
+    """A change is on trial: nothing else may change until it is confirmed or taken back, in `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"a change is on trial for another {seconds:.0f} s: `policyd confirm` keeps it, `--revert` takes it back"
+        )
+
+
+class StoppedError(PolicydError):
+    """The agent ends: what was about to be done is not done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What the agent works with: the kernel, the host as it is now, what makes engines, what understands policies."""
+
+    kernel: Kernel
+    host: Callable[[], Host]
+    engine: Callable[[Host], Engine]
+    parse: Callable[[Bundle], Loaded]
+    resolve: Callable[[Iterable[Policy], Host], tuple[tuple[TypedPolicy, ...], tuple[Problem, ...]]]
+
+
+class Writer:
+    """Changes the kernel for the agent.  Safe for threads: whoever comes second waits."""
+
+    def __init__(self, place: Workplace, beat: Callable[[], object] = lambda: None) -> None:
+        self.place, self.kernel = place, place.kernel
+        self.guard = Guard(place.kernel)
+        self.good = Observed()
+        self.stopping = threading.Event()
+        self._beat = beat
+        self._mutex = threading.RLock()
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def take_over(self) -> None:
+        """Hold what runs already, before anything else is done."""
+        with self.alone():
+            self.accept(observe(self.kernel))
+
+    def accept(self, observed: Observed) -> None:
+        """Take what runs now as right, and hold it."""
+        with self._mutex:
+            self.good = observed
+            self.guard.hold()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have nobody else change anything for the length of the block; waits, `StoppedError` if the agent ends."""
+        told = False
+        with self._mutex:
+            while True:
+                self._beat()
+                try:
+                    with self.kernel.lock(LOCK_SECONDS):
+                        yield
+                        return
+                except LockError:
+                    told = self._wait(told)
+
+    def _wait(self, told: bool) -> bool:
+        if self.stopping.is_set():
+            raise StoppedError("the agent ends")
+        if not told:
+            log(EVENT_WAITING, what="another policyd is at work")
+        return True
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def apply(self, request: Request, host: Host | None = None) -> Result:
+        """Bring a request about; waits for other writers.  `TrialError` while a change is on trial."""
+        with self._mutex:
+            engine = self._engine(host or self.place.host())
+            self._end_forgotten_trial(engine)
+            result = self._patiently(lambda: engine.apply(request))
+            self.accept(observe(self.kernel))
+            return result
+
+    def delete(self, names: frozenset[str]) -> Result:
+        """Remove policies by name."""
+        with self._mutex:
+            engine = self._engine(self.place.host())
+            self._end_forgotten_trial(engine)
+            result = self._patiently(lambda: engine.delete(names))
+            self.accept(observe(self.kernel))
+            return result
+
+    def _engine(self, host: Host) -> Engine:
+        engine = self.place.engine(host)
+        engine.lock_timeout, engine.on_step = LOCK_SECONDS, self._step
+        return engine
+
+    def _step(self, step: Step, _number: int, _total: int) -> None:
+        """Let go of a link that is about to be replaced or taken away, so that it is not held a moment too long."""
+        self._beat()
+        if isinstance(step, (AttachHook, DetachHook)):
+            hook_id = step.id if isinstance(step, DetachHook) else step.point.id
+            self.guard.drop(f"{HOOKS}/{hook_id}")
+
+    def _patiently(self, action: Callable[[], Result]) -> Result:
+        told = False
+        while True:
+            self._beat()
+            try:
+                return action()
+            except LockError:
+                told = self._wait(told)
+
+    def _end_forgotten_trial(self, engine: Engine) -> None:
+        found = engine.pending()
+        if found is None:
+            return
+        if found.seconds_left > -TRIAL_GRACE_SECONDS:
+            raise TrialError(max(found.seconds_left, 0.0))
+        log(EVENT_TRIAL_FORGOTTEN, token=found.token, since=time.time() + found.seconds_left)
+        engine.revert(found.token)
+
+    def close(self) -> None:
+        """Let go of all that is held."""
+        with self._mutex:
+            self.guard.close()
