@@ -118,6 +118,10 @@ class Follower:
                 self._register(stream)
         return [*told, *self._take_in()]
 
+    def try_again(self) -> None:
+        """Let `refresh` try the rings that another process was reading."""
+        self._refused.clear()
+
     def _take_in(self) -> Iterator[str]:
         for name, record in read_policies(self._kernel).items():
             if name in self._held or name in self._refused or (self._names and name not in self._names):

@@ -47,9 +47,12 @@ class Stream:
             self._kernel.close(fd)
             raise
 
-    def read(self, limit: int) -> Batch | None:
-        """Return the next batch, or None; the caller says `done` when it was used."""
-        batch = self.ring.read(limit)
+    def read(self, limit: int, after: int | None = None, span: int | None = None) -> Batch | None:
+        """Return the next batch, or None; the caller says `done` when it was used, in the order of batches.
+
+        `after` and `span` as for `Ring.read`.
+        """
+        batch = self.ring.read(limit, after, span)
         unknown = {run.layout for run in batch.runs} - self.decoder.forms.keys() - self._renewed_for if batch else set()
         if unknown:  # the policy was replaced since: its record was written before its first new event
             self._renewed_for |= unknown

@@ -122,11 +122,16 @@ class Ring:
         """Bytes that wait, those of records still being written included."""
         return int(self._producer[0]) - self.position
 
-    def read(self, limit: int = BATCH) -> Batch | None:
-        """Return the next committed records, at most about `limit`; None if there are none.  Nothing is consumed yet."""
-        position = self.position
+    def read(self, limit: int = BATCH, after: int | None = None, span: int | None = None) -> Batch | None:
+        """Return the next committed records, at most about `limit`; None if there are none.  Nothing is consumed yet.
+
+        `after` is where to begin, if not at what was consumed: the `end` of a batch that is still in use.  `span`: no more
+        than so many bytes.
+        """
+        position = self.position if after is None else after
         start = mmap.PAGESIZE + (position & (self.size - 1))
-        walk = _Walk(self._words, start, start + min(int(self._producer[0]) - position, self.size), limit)
+        room = self.size if span is None else min(span, self.size)
+        walk = _Walk(self._words, start, start + min(int(self._producer[0]) - position, room), limit)
         runs = tuple(walk.runs())
         if walk.at == start:
             return None
