@@ -5,17 +5,20 @@ The agent reads each ring once and encodes each event once (`jsonl.JsonLines`); 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from policyd.errors import PolicydError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class SinkError(PolicydError):
-    """A sink did not take a batch.  `transient`: trying the same batch again may help (connection refused, 503)."""
+    """A sink did not take a batch.  `transient`: trying the same batch again may help (connection refused, 503).
+
+    `retry_after`: how many seconds the other side asks to be left alone.
+    """
 
     def __init__(self, message: str, *, transient: bool = True, retry_after: float = 0.0) -> None:
         self.transient, self.retry_after = transient, retry_after
@@ -24,21 +27,60 @@ class SinkError(PolicydError):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Events of one policy, in order: JSON lines as text, each with its newline."""
+    """Events of one policy, in order.  `data`: `count` JSON lines in UTF-8, each with its newline."""
 
     policy: str
     severity: str
-    lines: Sequence[str]
+    data: bytes
+    count: int
     labels: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, policy: str, severity: str, lines: Sequence[str], labels: Mapping[str, str] | None = None) -> Lines:
+        """Return lines of text (each with its newline) as they leave."""
+        return cls(policy, severity, "".join(lines).encode("utf-8", "backslashreplace"), len(lines), labels or {})
 
-class Sink(Protocol):
-    """Takes lines.  Called by one thread of its own; may block (not for ever: every call has a time limit of its own)."""
+    def each(self) -> list[bytes]:
+        """Return the lines, without their newlines."""
+        return self.data.split(b"\n")[: self.count]
 
-    kind: str
-    where: str
+    def pieces(self, count: int, size: int) -> Iterator[Lines]:
+        """Yield it in pieces of at most `count` events, and at most about `size` bytes unless one event is longer."""
+        if self.count <= count and len(self.data) <= size:
+            yield self
+            return
+        step = max(1, min(count, self.count * size // len(self.data)))
+        lines = self.data.splitlines(keepends=True)
+        for start in range(0, self.count, step):
+            some = lines[start : start + step]
+            yield replace(self, data=b"".join(some), count=len(some))
 
-    def write(self, batch: Sequence[Lines]) -> None:
-        """Take all of it durably, as far as the sink means that, or raise `SinkError` having taken nothing of it."""
 
-    def close(self) -> None: ...
+class Sink:
+    """Takes lines.  Made and closed by its outlet, written to by one thread of its own.
+
+    `kind` and `where` are for people (no secrets).  A batch holds at most about `batch_events` and `batch_bytes`.
+    """
+
+    kind: str = ""
+    where: str = ""
+    batch_events: int = 8192
+    batch_bytes: int = 4 << 20
+
+    def write(self, batch: Sequence[Lines]) -> int:
+        """Take all of it durably, as far as the sink means that; return how many events the other side will never take.
+
+        Raises `SinkError` if it was not taken, or not all of it; then it comes again as a whole, if that is `transient`.
+        May block, but not for ever: every call has a time limit of its own.
+        """
+        raise NotImplementedError
+
+    def reopen(self) -> None:
+        """Open files anew (SIGHUP).  Called from another thread."""
+
+    def trouble(self) -> str:
+        """Return what is wrong beside the events themselves (a reader too slow, metrics refused), or nothing."""
+        return ""
+
+    def close(self) -> None:
+        """Let go of files and connections."""

@@ -1,0 +1,106 @@
+"""Which events a sink gets, and which of their fields.
+
+A batch is of one policy, so a filter is one test a batch.  Lines pass as they are unless fields are chosen or redacted;
+then each is decoded and encoded again, in the outlet's own thread.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from fnmatch import translate
+from typing import TYPE_CHECKING, Any, get_args
+
+import msgspec
+
+from policyd.policy import Severity
+from policyd.sinks.jsonl import to_json
+from policyd.text import is_safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from policyd.sinks.sink import Lines
+
+REDACTED = "[redacted]"
+_RANK = {name: rank for rank, name in enumerate(get_args(Severity))}
+_NAMES = ("unread", "cut")
+"""Keys of a line that name fields."""
+
+
+def _matcher(globs: Iterable[str]) -> Callable[[str], object] | None:
+    """Return whether a name fits one of the globs; None without any."""
+    patterns = [translate(glob) for glob in globs]
+    return re.compile("|".join(patterns)).match if patterns else None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What of all events a sink wants: globs of policies' names (none: all), severity, labels of the policy."""
+
+    policies: tuple[str, ...] = ()
+    min_severity: str = "info"
+    labels: tuple[tuple[str, str], ...] = ()
+    _match: Callable[[str], object] | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_match", _matcher(self.policies))
+
+    def wants(self, lines: Lines) -> bool:
+        """Whether a batch (of one policy) passes.  A severity that is not known passes."""
+        if _RANK.get(lines.severity, len(_RANK)) < _RANK[self.min_severity]:
+            return False
+        if self._match is not None and not self._match(lines.policy):
+            return False
+        return all(lines.labels.get(key) == value for key, value in self.labels)
+
+
+class Fields:
+    """Chooses and redacts fields by globs over their names (`process.args`, `args.*`).
+
+    `include` (nothing: all) comes first, then `exclude`; of what is left, `redact` takes the values.  A name below a field
+    that holds others (`a.b` of `a: {b: …}`) is matched with its whole path.
+    """
+
+    def __init__(self, include: Iterable[str] = (), exclude: Iterable[str] = (), redact: Iterable[str] = ()) -> None:
+        self._include, self._exclude, self._redact = _matcher(include), _matcher(exclude), _matcher(redact)
+        self.changes = any(one is not None for one in (self._include, self._exclude, self._redact))
+        self._decode = msgspec.json.Decoder().decode
+        self._encode = msgspec.json.Encoder().encode
+
+    def apply(self, lines: Lines) -> Lines:
+        """Return the lines with their fields chosen and redacted; the same lines if nothing is asked for."""
+        if not self.changes:
+            return lines
+        made = [self._line(self._event(self._decode(line))) for line in lines.each()]
+        made.append(b"")
+        return replace(lines, data=b"\n".join(made))
+
+    def _line(self, event: dict[str, Any]) -> bytes:
+        encoded = self._encode(event)
+        return encoded if is_safe(encoded.decode()) else to_json(event).encode("utf-8", "backslashreplace")
+
+    def _event(self, event: dict[str, Any]) -> dict[str, Any]:
+        fields = event.get("fields")
+        if isinstance(fields, dict):
+            event["fields"] = self._choose(fields, "")
+            for key in _NAMES:
+                if kept := [name for name in event.pop(key, ()) if self._keeps(name)]:
+                    event[key] = kept
+        return event
+
+    def _keeps(self, name: str) -> bool:
+        if self._include is not None and not self._include(name):
+            return False
+        return self._exclude is None or not self._exclude(name)
+
+    def _choose(self, fields: dict[str, Any], above: str) -> dict[str, Any]:
+        chosen: dict[str, Any] = {}
+        for key, value in fields.items():
+            name = above + key
+            if isinstance(value, dict):
+                if inner := self._choose(value, name + "."):
+                    chosen[key] = inner
+            elif self._keeps(name):
+                chosen[key] = REDACTED if self._redact is not None and value is not None and self._redact(name) else value
+        return chosen
