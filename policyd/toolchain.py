@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from policyd.codegen import render
+from policyd.privileges import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from policyd.codegen import Source
     from policyd.errors import CompileError
     from policyd.target import Target
-    from policyd.unit import BoundUnit
+    from policyd.unit import AttachPoint, BoundUnit
 
 
 class Toolchain:
@@ -29,9 +30,13 @@ class Toolchain:
         target: Target,
         builder: Builder,
         built: Callable[[str], object] | None = None,
+        permitted: Callable[[AttachPoint], object] = require,
     ) -> None:
-        """`built` is told the key of each attach point whose program has been loaded."""
-        self._target, self._builder, self._built = target, builder, built
+        """`built` is told the key of each attach point whose program has been loaded.
+
+        `permitted` raises for an attach point whose programs this process may not load: before they are compiled.
+        """
+        self._target, self._builder, self._built, self._permitted = target, builder, built, permitted
         self._rendering = threading.Lock()
 
     def render(self, bound: BoundUnit, shards: int = 1) -> Source:
@@ -41,6 +46,7 @@ class Toolchain:
 
     def build(self, bound: BoundUnit, open_map: Callable[[str], int], shards: int = 1) -> tuple[int, ...]:
         """Return the file descriptors of the loaded programs, one a shard; the caller closes them."""
+        self._permitted(bound.unit.attach_point)
         source = self.render(bound, shards)
         compiled = self._builder.compile(source, bound.unit.attach_point.key)
         maps = {symbol: open_map(name) for symbol, name in source.shared}

@@ -158,7 +158,8 @@ def _folders(path: str | Path) -> list[os.DirEntry[str]]:
 
 def _no_tracefs(why: str) -> UnsupportedError:
     return UnsupportedError(
-        f"the formats of tracepoints are not known: {why}", instead="run as root, or use a saved profile: --target FILE"
+        f"the formats of tracepoints are not known: {why}",
+        instead="run as root (or with CAP_DAC_READ_SEARCH), or use a saved profile: --target FILE",
     )
 
 

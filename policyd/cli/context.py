@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.capabilities import BPF, missing
 from policyd.errors import PrivilegeError, UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ class Settings:
 
 
 def require_root(what: str) -> None:
-    """Raise `PrivilegeError` unless this process may use bpf(2) and the bpffs root (which is 0700 and owned by root)."""
-    if os.geteuid() != 0:
+    """Raise `PrivilegeError` unless this process may use bpf(2): as root, or as another user who was given capabilities.
+
+    Whatever else is missing is named where it is missed; the bpffs root must be that user's own.
+    """
+    if os.geteuid() != 0 and missing([BPF]):
         raise PrivilegeError(
             f"{what} needs root: the programs and maps of policies are root's; try again with sudo"
             " (validate, render, explain, schema, version and completion need no root)"

@@ -1,4 +1,4 @@
-"""`policyd doctor`: what this kernel and host can do, found by trying, and the profile of it."""
+"""`policyd doctor`: what this kernel and host can do, found by trying, its profile, and which capabilities policies need."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from policyd.cli.context import Settings, require_running_kernel
+from policyd.cli.context import Settings, open_kernel, require_running_kernel
+from policyd.cli.needs import needs_document, needs_of_policies, needs_of_records, show_needs
 from policyd.cli.output import Progress, note, print_json
 from policyd.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from policyd.kernel.features import Feature
+    from policyd.privileges import Need
 
 GROUPS = {
     "kernel": "Kernel",
@@ -26,33 +28,67 @@ GROUPS = {
 
 
 @click.command()
+@click.option(
+    "-f",
+    "--filename",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(),
+    help="Tell only which capabilities these policies need (file, folder or -); needs no root.",
+)
 @click.option("--save-profile", metavar="FILE", type=click.Path(dir_okay=False), help="Write what --target reads.")
 @click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
 @click.pass_obj
-def command(settings: Settings, save_profile: str | None, output: str | None) -> None:
-    """Tell what this kernel can do, and save its profile.
+def command(settings: Settings, paths: tuple[str, ...], save_profile: str | None, output: str | None) -> None:
+    """Tell what this kernel can do, what policies need, and save a profile.
 
     Every line is what was found by trying, not by version numbers; nothing is left behind. Exit code 5 means that something
     is missing without which policyd cannot work. A profile holds the kernel's types and tracepoints: with --target, policies
-    are checked, rendered and compiled for that kernel anywhere, without root.
+    are checked, rendered and compiled for that kernel anywhere, without root. The capabilities are those that the applied
+    policies need, or with -f those of files: the least that a container or a service must be given.
 
     \b
     Examples:
       policyd doctor
+      policyd doctor -f policies/
       policyd doctor --save-profile debian12.profile
       policyd doctor -o json | jq '.features[] | select(.ok | not)'
     """
+    if paths:
+        _tell_needs(settings, paths, output)
+        return
     require_running_kernel(settings, "doctor")
-    features = _probe(settings)
+    features, needs = _probe(settings), _applied_needs(settings)
     if output == "json":
-        print_json({"kernel": os.uname().release, "features": [asdict(feature) for feature in features]})
+        document = {"kernel": os.uname().release, "features": [asdict(feature) for feature in features]}
+        print_json(document | {"capabilities": needs_document(needs)})
     else:
         _show(features)
+        show_needs("Capabilities that the applied policies need", needs)
     if save_profile is not None:
         _save(Path(save_profile), features)
     missing = [feature.name for feature in features if feature.needed and not feature.ok]
+    missing += [need.capability for need in needs if need.required and not need.held]
     if missing:
         raise UnsupportedError(f"this host lacks what policyd cannot do without: {', '.join(missing)}")
+
+
+def _tell_needs(settings: Settings, paths: tuple[str, ...], output: str | None) -> None:
+    from policyd.cli.loading import load_or_fail
+
+    needs = needs_of_policies(load_or_fail(settings, paths).policies)
+    if output == "json":
+        print_json({"capabilities": needs_document(needs)})
+    else:
+        show_needs("Capabilities that these policies need", needs)
+
+
+def _applied_needs(settings: Settings) -> tuple[Need, ...]:
+    from policyd.record import read_policies
+
+    records = read_policies(open_kernel(settings, "doctor")).values()
+    return needs_of_records(records, other_user=os.geteuid() != 0)
 
 
 def _probe(settings: Settings) -> list[Feature]:

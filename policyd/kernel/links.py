@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from policyd.capabilities import BPF, NET_ADMIN, why_denied
 from policyd.errors import AttachError, KernelError, NotFoundError
 from policyd.kernel import netlink, tracepoints
 from policyd.kernel.bpf import attach as bpf_links
@@ -21,8 +22,6 @@ from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import AttachKind, attach_kind
 
 _Hint = str | Callable[[AttachPoint], str]
-
-_NO_PERMISSION = "needs root, or CAP_BPF with CAP_PERFMON (tracing) or CAP_NET_ADMIN (network); `policyd doctor` tells more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,6 @@ def locate(point: AttachPoint) -> str | None:
 def explained(point: AttachPoint, error: KernelError) -> AttachError:
     """Return an attach error with the hint of its kind and errno."""
     hint = _kind(point).hints.get(error.errno, error.hint)
-    if not hint and error.errno == errno.EPERM:
-        hint = _NO_PERMISSION
     return AttachError(point.key, error.what, error.errno, hint(point) if callable(hint) else hint)
 
 
@@ -218,8 +215,10 @@ LINK_KINDS: dict[str, LinkKind] = {
         {
             errno.ENOENT: "there is no such cgroup directory",
             errno.EBADF: "the directory is not in a cgroup v2 hierarchy",
-            errno.EPERM: "a cgroup above has a program that forbids others (attached without BPF_F_ALLOW_MULTI), or: "
-            + _NO_PERMISSION,
+            errno.EPERM: lambda _: (
+                "a cgroup above has a program that forbids others (attached without BPF_F_ALLOW_MULTI), or: "
+                + why_denied((BPF, NET_ADMIN))
+            ),
             errno.E2BIG: "the kernel takes 64 programs a cgroup and hook, and other tools hold them all",
         },
     ),

@@ -43,4 +43,4 @@ def event_id(name: str) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
-        raise UnsupportedError("tracefs may not be read", instead="run as root") from None
+        raise UnsupportedError("tracefs may not be read", instead="run as root (or with CAP_DAC_READ_SEARCH)") from None

@@ -79,7 +79,7 @@ def test_build_opens_each_shared_map_by_the_name_that_the_code_gives(target: Tar
     opened: list[str] = []
     builder, built = FakeBuilder(), list[str]()
 
-    fds = Toolchain(target, builder, built.append).build(units[0], lambda name: opened.append(name) or len(opened))
+    fds = Toolchain(target, builder, built.append, permitted=[].append).build(units[0], lambda name: opened.append(name) or len(opened))
 
     key = units[0].unit.attach_point.key
     source = Toolchain(target, builder).render(units[0])
@@ -93,7 +93,7 @@ def test_a_unit_that_does_not_compile_opens_no_map_and_is_not_told_as_built(
     target: Target, units: tuple[BoundUnit, ...]
 ) -> None:
     built = list[str]()
-    toolchain = Toolchain(target, FakeBuilder(refuses=units[0].unit.attach_point.key), built.append)
+    toolchain = Toolchain(target, FakeBuilder(refuses=units[0].unit.attach_point.key), built.append, [].append)
 
     def no_map(name: str) -> int:
         raise AssertionError(name)

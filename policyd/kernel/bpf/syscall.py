@@ -14,6 +14,7 @@ import platform
 import struct
 from typing import TYPE_CHECKING
 
+from policyd.capabilities import BPF, NET_ADMIN, PERFMON, SYS_ADMIN, why_denied
 from policyd.errors import KernelError, UnsupportedError
 from policyd.kernel import points
 from policyd.kernel.bpf.constants import CHANGES, ENOTSUPP, Command
@@ -27,7 +28,7 @@ _NUMBERS = {"x86_64": (321, 298), "aarch64": (280, 241), "riscv64": (280, 241), 
 """System call numbers by machine: bpf, perf_event_open."""
 
 _LOAD_ATTEMPTS = 5  # BPF_PROG_LOAD gives EAGAIN when a signal interrupts the verifier (kernel commit c3494801cd17)
-_PERMISSION = "needs root, or CAP_BPF with CAP_PERFMON (tracing) and CAP_NET_ADMIN (network)"
+_CAPABILITIES = (BPF, PERFMON, NET_ADMIN)  # what bpf(2) asks for, in one command or another
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _syscall = _libc.syscall
@@ -62,11 +63,14 @@ def call(command: Command, attr: bytes | Buffer, what: str) -> int:
         raise failure(what, error.errno or errno.EIO) from None
 
 
-def failure(what: str, number: int) -> KernelError:
-    """Return the `KernelError` for an errno, with the hint that can be given without knowing more."""
+def failure(what: str, number: int, wanted: tuple[str, ...] = _CAPABILITIES) -> KernelError:
+    """Return the `KernelError` for an errno, with the hint that can be given without knowing more.
+
+    `wanted` are the capabilities that it needs: the hint names those that this process lacks.
+    """
     if number == ENOTSUPP:
         number = errno.EOPNOTSUPP
-    return KernelError(what, number, _PERMISSION if number == errno.EPERM and os.geteuid() else "")
+    return KernelError(what, number, why_denied(wanted) if number == errno.EPERM else "")
 
 
 def _bpf(command: Command, memory: Buffer) -> int:
@@ -106,6 +110,12 @@ def perf_event_open_probe(type_: int, place: str, offset: int, what: str) -> int
     return _perf_event_open(head + struct.pack("<QQ", address(name), offset), what)
 
 
+def raw_call(number: int, *arguments: int) -> int:
+    """Do the system call of this number with plain numbers, and return what it returned; `KernelError` if it failed."""
+    words = [ctypes.c_long(argument) for argument in arguments]
+    return checked(lambda: _syscall(ctypes.c_long(number), *words), f"system call {number}")
+
+
 def _perf_event_open(attr: bytes, what: str) -> int:
     memory, close_on_exec = buffer(attr), 8
     return checked(lambda: _syscall(_number(1), memory, -1, 0, -1, close_on_exec), what)
@@ -142,4 +152,5 @@ def checked(act: Callable[[], int], what: str, point: str = "") -> int:
     try:
         return points.run(point, what, attempt) if point else attempt()
     except OSError as error:
-        raise failure(what, error.errno or errno.EIO) from None
+        wanted = (SYS_ADMIN,) if point == "mount" else _CAPABILITIES
+        raise failure(what, error.errno or errno.EIO, wanted) from None
