@@ -62,10 +62,13 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """Files of a revision, as zlib of MessagePack."""
+    """A revision: what is known of it, and its files as zlib of MessagePack."""
 
     digest: str
     data: bytes
+    signer: str = ""
+    commit: str = ""
+    order: int = 0
     schema: int = 1
 
 
@@ -115,8 +118,9 @@ class History:
         if self.kernel.exists(path):
             return ""
         files = [(file.name.encode("utf-8", "surrogateescape"), file.data) for file in bundle.files]
-        packed = _Packed(bundle.digest, zlib.compress(msgspec.msgpack.encode(files)))
-        if len(packed.data) * 4 // 3 > MAX_RECORD_BYTES - 4096:
+        data = zlib.compress(msgspec.msgpack.encode(files))
+        packed = _Packed(bundle.digest, data, bundle.signer, bundle.commit, bundle.order)
+        if len(data) * 4 // 3 > MAX_RECORD_BYTES - 4096:
             return "the revision is too large to be kept: it cannot be gone back to"
         try:
             write_record(self.kernel, path, packed)
@@ -130,9 +134,12 @@ class History:
         if packed is None:
             return None
         files = _unpack(packed.data)
+        if files is None:
+            return None
         row = next((row for row in record.history if row.digest == digest), None)
-        bundle = make_bundle(files, row.revision if row else "") if files is not None else None
-        return bundle if bundle is not None and bundle.digest == digest == packed.digest else None
+        facts = {"signer": packed.signer, "commit": packed.commit, "order": packed.order}
+        bundle = make_bundle(files, row.revision if row else "", **facts)
+        return bundle if bundle.digest == digest == packed.digest else None
 
     def forget(self, names: Iterable[str]) -> None:
         """Unpin all of some sources."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from policyd.daemon.guard import Guard
 from policyd.errors import LockError, PolicydError
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from policyd.resolve import Host
     from policyd.sources.source import Bundle
     from policyd.unit import TypedPolicy
+
+Answer = TypeVar("Answer")
 
 LOCK_SECONDS = 1.0
 """How long the lock is waited for at a time, before looking whether the agent shall stop."""
@@ -70,6 +72,7 @@ class Writer:
         self.place, self.kernel = place, place.kernel
         self.guard = Guard(place.kernel)
         self.good = Observed()
+        self.changes = 0  # requests that were brought about
         self.stopping = threading.Event()
         self._beat = beat
         self._mutex = threading.RLock()
@@ -90,23 +93,9 @@ class Writer:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Have nobody else change anything for the length of the block; waits, `StoppedError` if the agent ends."""
-        told = False
-        with self._mutex:
-            while True:
-                self._beat()
-                try:
-                    with self.kernel.lock(LOCK_SECONDS):
-                        yield
-                        return
-                except LockError:
-                    told = self._wait(told)
-
-    def _wait(self, told: bool) -> bool:
-        if self.stopping.is_set():
-            raise StoppedError("the agent ends")
-        if not told:
-            log(EVENT_WAITING, what="another policyd is at work")
-        return True
+        with self._mutex, ExitStack() as stack:
+            self._patiently(lambda: stack.enter_context(self.kernel.lock(LOCK_SECONDS)))
+            yield
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -115,18 +104,19 @@ class Writer:
         with self._mutex:
             engine = self._engine(host or self.place.host())
             self._end_forgotten_trial(engine)
-            result = self._patiently(lambda: engine.apply(request))
-            self.accept(observe(self.kernel))
-            return result
+            return self._settle(self._patiently(lambda: engine.apply(request)))
 
     def delete(self, names: frozenset[str]) -> Result:
         """Remove policies by name."""
         with self._mutex:
             engine = self._engine(self.place.host())
             self._end_forgotten_trial(engine)
-            result = self._patiently(lambda: engine.delete(names))
-            self.accept(observe(self.kernel))
-            return result
+            return self._settle(self._patiently(lambda: engine.delete(names)))
+
+    def _settle(self, result: Result) -> Result:
+        self.changes += 1
+        self.accept(observe(self.kernel))
+        return result
 
     def _engine(self, host: Host) -> Engine:
         engine = self.place.engine(host)
@@ -140,14 +130,19 @@ class Writer:
             hook_id = step.id if isinstance(step, DetachHook) else step.point.id
             self.guard.drop(f"{HOOKS}/{hook_id}")
 
-    def _patiently(self, action: Callable[[], Result]) -> Result:
+    def _patiently(self, action: Callable[[], Answer]) -> Answer:
+        """Do what needs the lock, again and again while another policyd holds it."""
         told = False
         while True:
             self._beat()
             try:
                 return action()
-            except LockError:
-                told = self._wait(told)
+            except LockError as error:
+                if self.stopping.is_set():
+                    raise StoppedError("the agent ends") from None
+                if not told:
+                    log(EVENT_WAITING, what=str(error))
+                told = True
 
     def _end_forgotten_trial(self, engine: Engine) -> None:
         found = engine.pending()

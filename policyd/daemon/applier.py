@@ -1,0 +1,128 @@
+"""One revision of a source brought onto the host: parsed, resolved, applied; and what was left out, with the reasons.
+
+In: a `Bundle`.  Out: `Applied`.  `RefusedError` if it is not acceptable as a whole: then nothing has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policyd.assembly import warning_lines
+from policyd.engine import Given, Request
+from policyd.errors import OwnershipError, PolicydError
+from policyd.log import EVENT_MENDED, EVENT_POLICY, log
+from policyd.record import read_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from policyd.daemon.tended import SourcePlan
+    from policyd.daemon.writer import Writer
+    from policyd.engine import Result
+    from policyd.errors import Problem
+    from policyd.policy import Policy
+    from policyd.record import PolicyRecord
+    from policyd.resolve import Host
+    from policyd.sources.source import Bundle
+
+
+class RefusedError(PolicydError):
+    """A revision that is not applied at all; what ran before goes on."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a revision: how many policies it has, those left out, what runs of the set now, what the engine did.
+
+    `changed`: something was created, changed or removed.
+    """
+
+    given: int
+    left_out: Mapping[str, str]
+    running: tuple[str, ...]
+    changed: bool
+
+
+@dataclass(slots=True)
+class _Sorting:
+    """Policies of one revision, sorted into those that can be given to the engine, and those that are left out."""
+
+    given: list[Given] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def apply_bundle(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Applied:
+    """Make the set of a source agree with one revision of it; `RefusedError`, or what the engine raises."""
+    policies = _accept(writer, plan, bundle)
+    host = writer.place.host()
+    before = read_policies(writer.kernel)
+    found = _sort(writer, plan, policies, host, before)
+    request = Request(
+        given=tuple(found.given),
+        set=plan.name,
+        revision=bundle.revision,
+        prune=True,
+        allow_empty=True,  # an empty revision has been refused already, if it is not allowed
+        adopt=plan.adopt,
+        keep=frozenset(found.left_out),
+    )
+    result = writer.apply(request, host)
+    tell(result)
+    names = {policy.name for policy in policies}
+    found.left_out.update({row.policy: str(row.error) for row in result.failed if row.policy in names})
+    running = tuple(sorted(name for name, record in read_policies(writer.kernel).items() if record.set == plan.name))
+    changed = any(row.kind in {"created", "changed", "removed"} for row in result.outcomes)
+    return Applied(len(policies), dict(sorted(found.left_out.items())), running, changed)
+
+
+def _accept(writer: Writer, plan: SourcePlan, bundle: Bundle) -> tuple[Policy, ...]:
+    """Return the policies of a revision that is acceptable as a whole."""
+    policies = writer.place.parse(bundle).require()
+    if not policies and not plan.allow_empty:
+        owned = [name for name, record in read_policies(writer.kernel).items() if record.set == plan.name]
+        if owned:
+            raise RefusedError(
+                f"it holds no policy any more; the {len(owned)} that run stay, unless `allowEmpty: true` says otherwise"
+            )
+    return policies
+
+
+def _sort(
+    writer: Writer, plan: SourcePlan, policies: tuple[Policy, ...], host: Host, before: Mapping[str, PolicyRecord]
+) -> _Sorting:
+    found = _Sorting()
+    typed, problems = writer.place.resolve(policies, host)
+    for policy in typed:
+        record = before.get(policy.name)
+        if record is not None and record.set != plan.name and not plan.adopt:
+            found.left_out[policy.name] = str(_foreign(policy.name, record.set))
+        else:
+            found.given.append(Given(policy, _warnings(problems, policy.name)))
+    there = {policy.name for policy in typed}
+    for policy_name in (policy.name for policy in policies if policy.name not in there):
+        errors = [problem for problem in problems if problem.policy == policy_name and problem.severity == "error"]
+        found.left_out[policy_name] = "; ".join(str(problem) for problem in errors) or "it cannot run on this host"
+    return found
+
+
+def _foreign(name: str, owner: str) -> OwnershipError:
+    return OwnershipError(
+        f"policy {name} belongs to set {owner or '(none)'}: rename one of them, or take it over with `adopt: true`"
+    )
+
+
+def _warnings(problems: Iterable[Problem], name: str) -> tuple[str, ...]:
+    return warning_lines(row for row in problems if row.policy == name and row.severity == "warning")
+
+
+def tell(result: Result) -> None:
+    """Log what a change did, and what it has put right."""
+    for row in result.outcomes:
+        if row.kind != "unchanged":
+            error = {"error": str(row.error)} if row.error else {}
+            log(EVENT_POLICY, policy=row.policy, outcome=row.kind, **error)
+    for mend in result.mended:
+        log(EVENT_MENDED, what=mend.what, reason=mend.reason)
