@@ -15,6 +15,7 @@ EVENT_BUILD_FAILED = "build-failed"
 EVENT_STEP_FAILED = "step-failed"
 EVENT_STEP = "step"
 EVENT_REVERTED = "change-reverted"
+EVENT_STORE_REMADE = "source-store-remade"
 EVENT_WAITING = "waiting"
 EVENT_TRIAL_FORGOTTEN = "trial-forgotten"
 EVENT_STARTED, EVENT_READY, EVENT_STOPPING, EVENT_STOPPED = "agent-started", "agent-ready", "agent-stopping", "agent-stopped"
@@ -27,6 +28,7 @@ EVENT_STORM = "repair-storm"
 EVENT_SURROUNDINGS = "surroundings-changed"
 EVENT_UNWATCHED = "unwatched"
 EVENT_LATE = "loop-late"
+EVENT_UNGUARDED = "unguarded"
 
 _logger: Any = None
 

@@ -96,9 +96,10 @@ class Credentials(Part):
     secrets = ("username", "password", "token", "ssh_key")
     username: SecretFile = Field(default="", description="File with the user's name, for https.")
     password: SecretFile = Field(default="", description="File with the password.")
-    token: SecretFile = Field(default="", description="File with a bearer token, for https.")
+    token: SecretFile = Field(default="", description="File with an access token, for https: it is sent as the password.")
     ssh_key: SecretFile = Field(default="", description="File with a private key, for ssh.")
     known_hosts: AbsolutePath = Field(default="", description="File with the server's keys (`known_hosts`); ssh needs it.")
+    ca_file: AbsolutePath = Field(default="", description="File with the authorities that vouch for the server, for https.")
 
 
 class GitWebhook(Part):

@@ -52,6 +52,8 @@ class Bundle:
     signer: str = ""
     order: int = 0
     commit: str = ""
+    notes: tuple[str, ...] = ()
+    """What people should know of it: what was left out, a history that was rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
