@@ -1,0 +1,318 @@
+"""The pump: reads every ring, makes JSON lines of each batch once, and offers them to all outlets and followers.
+
+A ring's space is given back once every outlet has settled the batch (sent it, counted it as dropped, or has it in its
+spool): after a kill -9 the next pump finds in the ring what was not.  Meanwhile it reads ahead, up to half of the ring.
+An outlet that keeps half a ring for longer than `GRACE`, or any batch for longer than `PATIENCE`, is late: the ring does not
+wait for it until it has caught up.  Its queue goes on holding what it has, and counts what it cannot hold.
+
+The agent makes one pump, starts it, tells it when policies have changed (`refresh`), and stops it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from policyd.errors import PolicydError
+from policyd.log import log
+from policyd.reading.follow import Follower
+from policyd.reading.ring import BATCH, Run
+from policyd.sinks.jsonl import JsonLines
+from policyd.sinks.recent import Recent
+from policyd.sinks.sink import Lines
+from policyd.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from policyd.health import SinkStatus
+    from policyd.kernel.port import Kernel
+    from policyd.reading.policy import Stream
+    from policyd.reading.ring import Batch
+    from policyd.record import PolicyRecord
+    from policyd.sinks.outlet import Outlet
+    from policyd.sinks.recent import Reader
+
+EVENT_PUMP_TOLD = "events-told"
+EVENT_PUMP_FAILED = "events-failed"
+
+PATIENCE = 2.0
+"""Seconds that a ring keeps a batch for an outlet that has not settled it."""
+GRACE = 0.05
+"""Seconds that reading of a ring pauses for an outlet when half of the ring is kept already."""
+PIECE = 2048
+"""Lines that are handed over together at most."""
+REFRESH = 2.0
+"""Seconds between looks at which policies there are, if nobody says that they have changed."""
+RETRY = 5.0
+"""Seconds until a ring that another process reads is tried again."""
+_WAIT = 0.25
+_SHORT = 0.002  # while something is kept, the kernel does not wake a reader
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A batch that was read, and whom its ring waits for."""
+
+    batch: Batch
+    tickets: list[tuple[Outlet, int]]
+    since: float
+
+
+@dataclass(slots=True)
+class _Policy:
+    """What the pump knows of one policy: what its ring keeps, in order, and its record's labels."""
+
+    record: PolicyRecord
+    labels: Mapping[str, str]
+    kept: deque[_Kept] = field(default_factory=deque)
+
+
+class Pump:
+    """Moves events from rings to outlets, in a thread of its own.
+
+    `enrich(policy, lines)` may change the lines of a batch (each with its newline) before anybody gets them; if it fails
+    they leave as they were.  `on_events(policy, count, newest)` is told of every batch; `newest` is the time of its last
+    event, in nanoseconds since boot.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        outlets: Sequence[Outlet],
+        enrich: Callable[[str, list[str]], list[str]] | None = None,
+        on_events: Callable[[str, int, int], object] | None = None,
+    ) -> None:
+        self._kernel, self.outlets = kernel, tuple(outlets)
+        self._enrich, self._on_events = enrich, on_events
+        self._recent = Recent()
+        self._encode = JsonLines().lines
+        self._policies: dict[str, _Policy] = {}
+        self._late: set[Outlet] = set()
+        self._follower = Follower(kernel, ())
+        self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
+        self._stopping, self._wake, self._stale = threading.Event(), threading.Event(), threading.Event()
+        self._retry = 0.0
+        self.read: Counter[str] = Counter()
+        """Events read since the pump began, by policy."""
+        self.turned = 0.0
+        """When the loop last turned (`time.monotonic`): it turns several times a second as long as all is well."""
+
+    # -- what the agent calls ----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to read."""
+        for outlet in self.outlets:
+            outlet.on_settled = self._wake.set
+            outlet.start()
+        self._stale.set()
+        self.turned = time.monotonic()
+        self._thread.start()
+
+    def refresh(self) -> None:
+        """Policies have come, changed or gone: look soon."""
+        self._stale.set()
+        self._wake.set()
+
+    def reopen(self) -> None:
+        """Have every sink open its files anew (SIGHUP)."""
+        for outlet in self.outlets:
+            outlet.reopen()
+
+    def subscribe(self, policies: tuple[str, ...], tail: int) -> AbstractContextManager[Reader]:
+        """Follow the events of some policies (all, if none is named), beginning with up to `tail` of the last ones."""
+        return self._recent.subscribe(policies, tail)
+
+    def statuses(self) -> tuple[SinkStatus, ...]:
+        """Return what the outlets say of themselves."""
+        return tuple(outlet.status() for outlet in self.outlets)
+
+    def stop(self, seconds: float) -> None:
+        """Stop reading, and let the outlets send what they have, for so long at most.
+
+        What is not settled then stays in its ring for the next reader, waits in a spool, or is counted as dropped.
+        """
+        end = time.monotonic() + seconds
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for outlet in self.outlets:
+            outlet.hurry()
+        while self._keeps() and time.monotonic() < end - 0.1 * seconds:
+            self._release_all()
+            time.sleep(_SHORT)
+        self._release_all()
+        self._stop_outlets(end)
+        self._follower.close()
+
+    def _stop_outlets(self, end: float) -> None:
+        returned: dict[Outlet, set[int]] = {outlet: set() for outlet in self.outlets}
+        for policy in self._policies.values():
+            for kept in policy.kept:
+                for outlet, ticket in kept.tickets:
+                    returned[outlet].add(ticket)
+        threads = [
+            threading.Thread(target=outlet.stop, args=(max(0.0, end - time.monotonic()), tickets))
+            for outlet, tickets in returned.items()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    # -- the loop ----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        due = 0.0
+        while not self._stopping.is_set():
+            self.turned = time.monotonic()
+            if self._stale.is_set() or self.turned > due:
+                self._stale.clear()
+                self._look()
+                due = time.monotonic() + REFRESH
+            if not self._turn():
+                self._rest()
+
+    def _rest(self) -> None:
+        """Sleep until something was settled or there is something to read."""
+        if self._keeps():
+            self._wake.wait(_SHORT)
+        else:
+            self._follower.wait(_WAIT)
+        self._wake.clear()
+
+    def _keeps(self) -> bool:
+        return any(policy.kept for policy in self._policies.values())
+
+    def _look(self) -> None:
+        """See which policies there are; a ring that another process reads is tried again later."""
+        if self.turned > self._retry:
+            self._retry = self.turned + RETRY
+            self._follower.try_again()
+        try:
+            for told in self._follower.refresh():
+                log(EVENT_PUMP_TOLD, message=told)
+        except PolicydError as error:
+            log(EVENT_PUMP_FAILED, error=str(error))
+        present = {stream.record.name: stream.record for stream in self._follower.streams}
+        for name in self._policies.keys() - present.keys():
+            del self._policies[name]
+        for name, record in present.items():
+            known = self._policies.get(name)
+            if known is None or known.record is not record:
+                self._policies[name] = _Policy(record, labels_of(record), known.kept if known else deque())
+
+    def _turn(self) -> bool:
+        """Give back what is settled, and read a batch of each ring that may be read; return whether there was any."""
+        if self._late:
+            self._late = {outlet for outlet in self._late if not outlet.is_settled_up}
+        found = False
+        for stream in self._follower.streams:
+            policy = self._policies.get(stream.record.name)
+            if policy is not None:
+                self._release(stream, policy)
+                found |= self._may_read(stream, policy) and self._read(stream, policy)
+        return found
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def _may_read(self, stream: Stream, policy: _Policy) -> bool:
+        """Whether there is more to read, and no more than half of the ring is kept."""
+        ring = stream.ring
+        pending = ring.pending
+        if not policy.kept:
+            return pending > 0
+        first, end = policy.kept[0], policy.kept[-1].batch.end
+        position = ring.position
+        if end >= position + pending:
+            return False
+        if 2 * (end - position) < ring.size:
+            return True
+        waited_for = self._unsettled(first)
+        for outlet in waited_for:
+            outlet.hurry()
+        if time.monotonic() - first.since > GRACE:
+            self._late.update(waited_for)
+        return False
+
+    def _read(self, stream: Stream, policy: _Policy) -> bool:
+        after = policy.kept[-1].batch.end if policy.kept else None
+        batch = stream.read(BATCH, after, stream.ring.size // 4) or stream.read(1, after)
+        if batch is None:
+            return False
+        count = len(batch)
+        tickets = self._offer(stream, policy, batch) if count else []
+        policy.kept.append(_Kept(batch, tickets, time.monotonic()))
+        if count:
+            self.read[policy.record.name] += count
+            if self._on_events:
+                self._on_events(policy.record.name, count, newest(batch))
+        return True
+
+    def _offer(self, stream: Stream, policy: _Policy, batch: Batch) -> list[tuple[Outlet, int]]:
+        record = stream.record
+        lines = self._enriched(record.name, self._encode([(stream.decoder, batch)]))
+        tickets: dict[Outlet, int] = {}
+        for start in range(0, len(lines), PIECE):
+            piece = Lines.of(record.name, record.severity, lines[start : start + PIECE], policy.labels)
+            self._recent.publish(piece)
+            for outlet in self.outlets:
+                ticket = outlet.offer(piece)
+                if ticket is not None:
+                    tickets[outlet] = ticket
+        return list(tickets.items())
+
+    def _enriched(self, policy: str, lines: list[str]) -> list[str]:
+        if self._enrich is None:
+            return lines
+        try:
+            return self._enrich(policy, lines)
+        except Exception as error:  # names are nice to have: without them the events must still leave
+            log(EVENT_PUMP_FAILED, policy=policy, error=safe(f"{type(error).__name__}: {error}", 500))
+            return lines
+
+    # -- giving back -------------------------------------------------------------------------------------
+
+    def _release_all(self) -> None:
+        for stream in self._follower.streams:
+            if policy := self._policies.get(stream.record.name):
+                self._release(stream, policy)
+
+    def _release(self, stream: Stream, policy: _Policy) -> None:
+        """Give the space of batches back, the oldest first, up to one that is waited for."""
+        kept = policy.kept
+        while kept and self._is_over(kept[0]):
+            stream.done(kept.popleft().batch)
+
+    def _is_over(self, kept: _Kept) -> bool:
+        waited_for = self._unsettled(kept)
+        if waited_for and time.monotonic() - kept.since > PATIENCE:
+            self._late.update(waited_for)
+            return True
+        return not waited_for
+
+    def _unsettled(self, kept: _Kept) -> list[Outlet]:
+        """Return the outlets that are waited for."""
+        kept.tickets = [one for one in kept.tickets if not one[0].is_settled(one[1])]
+        return [outlet for outlet, _ in kept.tickets if outlet not in self._late]
+
+
+def newest(batch: Batch) -> int:
+    """Return the time of the last event of a batch, in nanoseconds since boot."""
+    return max(batch.times(Run(run.layout, run.offsets[-1:], run.lengths[-1:]))[0] for run in batch.runs)
+
+
+def labels_of(record: PolicyRecord) -> Mapping[str, str]:
+    """Return the labels in a record's document."""
+    try:
+        document: Any = msgspec.json.decode(record.document)
+        return {str(key): str(value) for key, value in document["metadata"].get("labels", {}).items()}
+    except (msgspec.DecodeError, LookupError, AttributeError, TypeError):
+        return {}
