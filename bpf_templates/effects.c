@@ -27,7 +27,7 @@ PD_INLINE void effects_/*{ effects.index }*/(struct run *r, const struct pd_rule
 			}
 /*% endif %*/
 /*% if effects.shape.signal %*/
-			if (pd_pid_tgid() >> 32 != 1) /* never the init process */
+			if (!pd_is_spared())
 				pd_send_signal(d->signal);
 /*% endif %*/
 		} else {

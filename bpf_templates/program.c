@@ -44,6 +44,9 @@ struct subject {
 	u32 bucket;
 	u64 ctx; /* whose run this is, in which place */
 	u32 slot;
+/*% if program.chained %*/
+	u32 canary;
+/*% endif %*/
 /*% for member in program.members %*/
 	/*{ member }*/;
 /*% endfor %*/
@@ -116,6 +119,10 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 /*% include name %*/
 
 /*% endfor %*/
+/*% if program.rules %*/
+/*% include "lib/canary.c" %*/
+
+/*% endif %*/
 /*% for shard in program.shards %*/
 /*% include "shard.c" %*/
 

@@ -1,3 +1,46 @@
+/*% if shard.rules %*/
+PD_INLINE void run_/*{ shard.index }*/(struct run *r)
+{
+/*% if shard.first %*/
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+/*% for flag in program.searches %*/
+	r->s->/*{ flag }*/ = 0;
+/*% endfor %*/
+/*% if program.packet %*/
+	pd_parse(r->ctx, &r->s->packet);
+/*% endif %*/
+/*% endif %*/
+/*% if program.self_first %*/
+	r->self = pd_process_self(MAP(processes));
+/*% endif %*/
+/*% if program.parent_first %*/
+	r->parent = pd_process_parent(MAP(processes));
+/*% endif %*/
+/*% if shard.first %*/
+/*% for index in program.eager %*/
+	r->s->state[/*{ index }*/] = fetch_/*{ index }*/(r);
+/*% endfor %*/
+/*% endif %*/
+/*% for take in shard.takes %*/
+	r->s->queued_/*{ take.effects }*/ = 0;
+/*% endfor %*/
+/*% for rule in shard.rules %*/
+/*% if rule.searches %*/
+	seek_/*{ rule.index }*/(r);
+/*% endif %*/
+/*% endfor %*/
+/*% for flag in shard.searches %*/
+	/*{ flag }*/(r);
+/*% endfor %*/
+/*% for rule in shard.rules %*/
+	match_/*{ rule.index }*/(r);
+/*% endfor %*/
+/*% for take in shard.takes %*/
+	take_effects_/*{ take.effects }*/(r, /*{ take.rules }*/);
+/*% endfor %*/
+}
+
+/*% endif %*/
 PD_ENTRY int /*{ shard.entry }*/(void *ctx)
 {
 /*% if program.preemptible and shard.first %*/
@@ -24,45 +67,23 @@ PD_ENTRY int /*{ shard.entry }*/(void *ctx)
 	r.s->slot = slot;
 /*% endif %*/
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-/*% for flag in program.searches %*/
-	r.s->/*{ flag }*/ = 0;
-/*% endfor %*/
-/*% if program.packet %*/
-	pd_parse(ctx, &r.s->packet);
+/*% if program.chained %*/
+	r.s->canary = pd_is_canary();
 /*% endif %*/
 /*% if program.internal_first %*/
 	pd_internal(&r);
 /*% endif %*/
 /*% endif %*/
-/*% if program.self_first %*/
-	r.self = pd_process_self(MAP(processes));
+/*% if shard.rules %*/
+/*% if program.chained %*/
+	if (r.s->canary)
+/*% else %*/
+	if (pd_is_canary())
 /*% endif %*/
-/*% if program.parent_first %*/
-	r.parent = pd_process_parent(MAP(processes));
+		pd_canary(/*{ shard.begin }*/, /*{ shard.end }*/);
+	else
+		run_/*{ shard.index }*/(&r);
 /*% endif %*/
-/*% if shard.first %*/
-/*% for index in program.eager %*/
-	r.s->state[/*{ index }*/] = fetch_/*{ index }*/(&r);
-/*% endfor %*/
-/*% endif %*/
-/*% for take in shard.takes %*/
-	r.s->queued_/*{ take.effects }*/ = 0;
-/*% endfor %*/
-/*% for rule in shard.rules %*/
-/*% if rule.searches %*/
-	seek_/*{ rule.index }*/(&r);
-/*% endif %*/
-/*% endfor %*/
-/*% for flag in shard.searches %*/
-	/*{ flag }*/(&r);
-/*% endfor %*/
-/*% for rule in shard.rules %*/
-	match_/*{ rule.index }*/(&r);
-/*% endfor %*/
-/*% for take in shard.takes %*/
-	take_effects_/*{ take.effects }*/(&r, /*{ take.rules }*/);
-/*% endfor %*/
 /*% if shard.last %*/
 /*% if program.internal_last %*/
 	pd_internal(&r);

@@ -214,6 +214,10 @@ HEADER_C = """struct pd_header {
 };
 """
 
+CANARY_LAYOUT = 0
+"""The layout id of a canary's record, which is only a header: no layout has it (`Layout.id`).  Instead of absent and unread
+columns it has the attach point's id and the program's fingerprint, 48 bits each."""
+
 FLAG_UNREAD = 1  # a filter of the rule could not be decided: something could not be read
 VERDICTS = (
     *("none", "denied", "dropped", "passed", "marked", "signalled"),
@@ -233,5 +237,13 @@ ACCOUNT_COLUMNS = (
     "acted",  # verdicts and signals taken
     "would_act",  # verdicts and signals held back by monitor mode
     "nested",  # runs given up: every scratch place of the CPU was in use (cgroup hooks)
+    "canary",  # canaries that came to the policy's last rule at an attach point
 )
 """The columns (u64 each, per CPU) of a policy's row in the shared `account` map."""
+
+READER = struct.Struct("<QQQQ")
+"""A policy's row in the shared `readers` map: the id of the ring that was read last, the consumer position after its last
+batch, the records taken out of all rings so far; one word to spare."""
+
+ACCOUNT_BYTES = 8 * 16
+"""The size of a row: there is room for more columns, so that a new one does not need another map."""

@@ -22,7 +22,7 @@ _POLICY_DIRECTORY = re.compile(r"policy-[0-9a-f]{12}")
 _HOOK_DIRECTORY = re.compile(r"[a-z_]+-[0-9a-f]{12}")
 POLICY_PIN = re.compile(r"(record|ring|map-[0-9a-f]{12})(__new)?")
 HOOK_PIN = re.compile(r"(record|link|slot|stub|(program|next)-[0-9]+|shards|next-shards)(__new)?")
-SHARED_PIN = re.compile(r"(config|account|scalars|rings|processes|processes-filled|class-[a-z0-9_]+?)(__new)?")
+SHARED_PIN = re.compile(r"(config|account|scalars|rings|readers|guarded|processes|processes-filled|class-[a-z0-9_]+?)(__new)?")
 """The pins that the engine makes; `__new` is one that was about to replace the other (bpffs.Bpffs.pin)."""
 
 _HALF_MADE = re.compile(r"__new$|^next-")

@@ -325,6 +325,16 @@ class Desired:
 
 # ------------------------------------------------------------------------------------------------ rows and fingerprints
 
+SHARED_ROWS = 1024
+"""Rows of the shared maps that have one a policy."""
+
+CANARY_ROW = SHARED_ROWS - 1
+"""The row of `config` that no policy gets: {u32 armed; u32 thread} names the thread whose events are canaries."""
+
+MOST_GUARDED = 64
+"""How many processes can be kept from signals at a time."""
+
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -366,7 +376,7 @@ class BoundUnit:
         return f"pd_{self.fingerprint}"
 
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raise it when the code generator makes other code for the same unit: running programs are then replaced."""
 
 

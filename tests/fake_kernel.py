@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -377,6 +378,12 @@ class FakeKernel(Kernel):
 
     def locate(self, point: AttachPoint) -> str | None:
         return None if point.target in self.gone else self.places.get(point.target, point.target)
+
+    def current(self) -> tuple[int, int]:
+        return os.getpid(), os.getpid()
+
+    def settle(self) -> None:
+        """Nothing runs here."""
 
     def uses_slot(self, point: AttachPoint) -> bool:
         return point.kind in {"tracepoint", "raw_tracepoint"}

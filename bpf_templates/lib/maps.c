@@ -1,5 +1,6 @@
-/* Maps are the engine's: clang names them by symbol, bcc by a literal descriptor (PD_FD_name). */
+/* Maps are the engine's: clang names them by symbol, bcc by a number that stands for one (PD_FD_name). */
 #ifdef PD_LITERAL_MAPS
+u64 bpf_pseudo_fd(u64 kind, u64 number) asm("llvm.bpf.pseudo"); /* 1: BPF_PSEUDO_MAP_FD */
 #define MAP(name) ((void *) bpf_pseudo_fd(1, PD_FD_##name))
 #else
 #define MAP(name) ((void *) &name)

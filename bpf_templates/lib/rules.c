@@ -5,7 +5,8 @@ struct pd_rule {
 	u16 hook;
 	u16 taken; /* what an event says of the verdict: in enforce mode */
 	u16 held; /* ... and in monitor mode */
-	u32 level;
+	u16 level;
+	u16 last; /* whether no later rule of the unit is of this policy */
 	u32 number;
 	u32 signal;
 	u32 maps[PD_MOST_MAPS]; /* rows of the metrics' maps in their classes */

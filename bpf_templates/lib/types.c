@@ -71,7 +71,7 @@ struct pd_packed {
 
 struct pd_config {
 	u32 flags;
-	u32 spare;
+	u32 thread; /* of the canary, in the row that is reserved for it */
 };
 
 struct pd_scalar {

@@ -160,6 +160,7 @@ ACCOUNT_MEANINGS = {
     "acted": "verdicts and signals taken",
     "would_act": "verdicts and signals held back by mode monitor",
     "nested": "runs given up: the scratch space was in use",
+    "canary": "canaries of the agent that came through",
 }
 """What each column of the account means, for people."""
 

@@ -108,14 +108,16 @@ class Shapes:
     def rows(self) -> bytes:
         """Return the contents of the `rules` map: a `struct pd_rule` for each rule."""
         out = []
-        for rule in self._bound.unit.rules:
+        rules = self._bound.unit.rules
+        last = {rule.policy: index for index, rule in enumerate(rules)}
+        for index, rule in enumerate(rules):
             action = rule.action
             names = [output.map_name for output in rule.outputs if isinstance(output, MetricOutput)]
             maps = [self._bound.rows.maps[rule.policy, name] for name in names]
             maps += [0] * (self.most_maps - len(maps))
             head = (self._bound.rows.policies[rule.policy], rule.row, rule.hook, *_verdict_numbers(action))
-            numbers = (_LEVELS[action.verdict], action.number & 0xFFFFFFFF, action.signal)
-            out.append(struct.pack(f"<IHHHHIII{len(maps)}I", *head, *numbers, *maps))
+            numbers = (_LEVELS[action.verdict], last[rule.policy] == index, action.number & 0xFFFFFFFF, action.signal)
+            out.append(struct.pack(f"<IHHHHHHII{len(maps)}I", *head, *numbers, *maps))
         return b"".join(out)
 
 

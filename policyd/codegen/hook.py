@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class HookPart:
     """What an attach kind adds to a program: types before `struct subject`, functions after it, the neutral verdict.
 
-    `preemptible`: the same program can run again on a CPU before its first run there has ended (process context with only
-    migration disabled); tracing programs are guarded by the kernel, XDP and tcx run with softirqs off.
+    `thread`: how the number of the running thread is got.  `preemptible`: the same program can run again on a CPU before its
+    first run there has ended (process context with only migration disabled); tracing programs are guarded by the kernel, XDP
+    and tcx run with softirqs off.
     """
 
     types: tuple[str, ...]
@@ -24,6 +25,10 @@ class HookPart:
     neutral: int
     packet: bool = False
     preemptible: bool = False
+
+    @property
+    def thread(self) -> CText:
+        return CText("pd_thread()" if self.packet else "((u32) pd_pid_tgid())")
 
 
 _TRACING = HookPart((), ("hooks/tracing.c",), 0)
@@ -48,7 +53,8 @@ def hook_part(point: AttachPoint) -> HookPart:
 
 def defines(point: AttachPoint) -> tuple[CText, ...]:
     """Return what the templates of the attach point are told by the preprocessor."""
-    out = [CText(f"PD_NEUTRAL ({hook_part(point).neutral})")]
+    part = hook_part(point)
+    out = [CText(f"PD_NEUTRAL ({part.neutral})"), CText(f"PD_THREAD() {part.thread}")]
     if point.header == "none":
         out.append(CText("PD_NO_ETHERNET 1"))
     if point.kind == "cgroup":

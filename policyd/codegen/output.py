@@ -35,6 +35,7 @@ class AccountView:
     acted: CText = c.uint(ACCOUNT_COLUMNS.index("acted"))
     would_act: CText = c.uint(ACCOUNT_COLUMNS.index("would_act"))
     nested: CText = c.uint(ACCOUNT_COLUMNS.index("nested"))
+    canary: CText = c.uint(ACCOUNT_COLUMNS.index("canary"))
 
 
 @dataclass(frozen=True, slots=True)

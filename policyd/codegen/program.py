@@ -15,8 +15,8 @@ from policyd.codegen.hook import defines, hook_part
 from policyd.codegen.operand import SLACK, FetchView, ValueTable, fetch_view, member, room
 from policyd.codegen.output import AccountView
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
-from policyd.layout import ACCOUNT_COLUMNS, HEADER_C
-from policyd.unit import ListRef, leaves
+from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
+from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves
 from policyd.value import Builtin, PointedString, Walk
 
 if TYPE_CHECKING:
@@ -80,9 +80,15 @@ class TakeView:
 
 @dataclass(frozen=True, slots=True)
 class ShardView:
-    """What `shard.c` may print: one program of the chain that a unit is cut into, each calling the `next` one."""
+    """What `shard.c` may print: one program of the chain that a unit is cut into, each calling the `next` one.
 
+    Its rules are those from `begin` up to, not including, `end`.
+    """
+
+    index: CText
     entry: CText
+    begin: CText
+    end: CText
     rules: tuple[RuleView, ...]
     searches: tuple[CText, ...]
     takes: tuple[TakeView, ...]
@@ -118,6 +124,7 @@ class ProgramView:
     eager: tuple[CText, ...]
     packet: bool
     preemptible: bool
+    chained: bool
     policy_rows: tuple[CText, ...]
     account: AccountView
     self: bool
@@ -188,7 +195,10 @@ class Drawing:
             counts = Counter(self.shapes.of_rules[run])
             out.append(
                 ShardView(
+                    index=c.uint(number),
                     entry=c.ident(name),
+                    begin=c.uint(run.start),
+                    end=c.uint(min(run.stop, len(self.rules))),
                     rules=self.rules[run],
                     searches=tuple(dict.fromkeys(search for rule in self.rules[run] for search in rule.searches)),
                     takes=tuple(
@@ -213,7 +223,7 @@ class Drawing:
             title=c.comment(title),
             shards=self._shards(entry),
             slice=CText(""),
-            defines=defines(unit.attach_point),
+            defines=(*defines(unit.attach_point), *self._canary_defines()),
             maps=tuple(self._map_views(private)),
             types=types,
             structs=c.block(HEADER_C + self.shapes.structs + self.automata.structs),
@@ -233,6 +243,7 @@ class Drawing:
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
             preemptible=self.hook.preemptible,
+            chained=self.shards > 1,
             policy_rows=tuple(c.uint(self.bound.rows.policies[name]) for name in self.unit.policies),
             account=AccountView(),
             self="self" in rows,
@@ -243,6 +254,23 @@ class Drawing:
             internal_last=internal == "process_exit",
         )
         return Blueprint(view, btf, shared, private)
+
+    @property
+    def _signals(self) -> bool:
+        return any(shape.signal for shape in self.shapes.numbers)
+
+    def _canary_defines(self) -> tuple[CText, ...]:
+        """Return what `lib/canary.c` is told: where canaries are announced, and what their records say of this program."""
+        if not self.rules:
+            return ()
+        point, program = (c.uint(int(text[-12:], 16)) for text in (self.unit.attach_point.id, self.bound.fingerprint))
+        return (
+            CText(f"PD_CANARY_ROW {c.uint(CANARY_ROW)}"),
+            CText(f"PD_CANARY_COLUMN {AccountView().canary}"),
+            CText(f"PD_CANARY_LAYOUT {c.uint(CANARY_LAYOUT)}"),
+            CText(f"PD_CANARY_POINT {point}"),
+            CText(f"PD_CANARY_PROGRAM {program}"),
+        )
 
     def _members(self) -> tuple[CText, ...]:
         """Return the members of `struct subject`: values, the packet, room for a key and an event."""
@@ -282,8 +310,13 @@ class Drawing:
         if self.unit.internal == "process_exec":
             types.append("internal/process_exec_types.c")
         fields.append("fields/process.c")
-        if names & _TASK_ACCESSORS or "parent" in rows:
+        if names & _TASK_ACCESSORS or "parent" in rows or self._signals:
             fields.append("fields/task.c")
+            btf |= _TASK
+        if self._signals:
+            fields.append("fields/guard.c")
+        if self.hook.packet and self.rules:
+            fields.append("fields/thread.c")
             btf |= _TASK
         if names & _ABI_ACCESSORS:
             fields.append("fields/syscall_abi.c")
@@ -303,6 +336,8 @@ class Drawing:
         private.append(PrivateMap("scratch", "percpu_array", 4, self._subject_bytes(), slots))
         if self.hook.preemptible:
             private.append(PrivateMap("busy", "percpu_array", 4, 8, 1))
+        if self._signals:
+            shared["guarded"] = "guarded"
         if self.shards > 1:
             shared["shards"] = "shards"
         if self.values.rows or self.unit.internal:
@@ -315,8 +350,10 @@ class Drawing:
         return sorted({self.bound.maps[key].map_class for key in self.unit.map_keys})
 
     def _map_views(self, private: tuple[PrivateMap, ...]) -> Iterator[MapView]:
-        rows = [("config", "array", 4, 8, 1024), ("account", "percpu_array", 4, 8 * len(ACCOUNT_COLUMNS), 1024)]
-        rows += [("scalars", "array", 4, 24, 8192), ("rings", "array_of_maps", 4, 4, 1024)]
+        rows = [("config", "array", 4, 8, SHARED_ROWS), ("account", "percpu_array", 4, ACCOUNT_BYTES, SHARED_ROWS)]
+        rows += [("scalars", "array", 4, 24, 8192), ("rings", "array_of_maps", 4, 4, SHARED_ROWS)]
+        if self._signals:
+            rows.append(("guarded", "hash", 4, 8, MOST_GUARDED))
         if self.shards > 1:
             rows.append(("shards", "prog_array", 4, 4, MOST_SHARDS + 2))
         rows += [(cls.name, "array_of_maps", 4, 4, 4096) for cls in self._classes()]

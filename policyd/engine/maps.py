@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.errors import PolicydError
-from policyd.layout import ACCOUNT_COLUMNS
+from policyd.layout import READER
 from policyd.observe import FILLED, POLICY_PIN, FilledRecord
 from policyd.plan.policies import scalar_bytes
-from policyd.plan.rows import MAX_MAPS_IN_CLASS, MAX_POLICIES, MAX_SCALARS
-from policyd.record import SHARED, class_pin, contents_name, map_pin, policy_path, write_record
-from policyd.unit import MapClass
+from policyd.plan.rows import MAX_MAPS_IN_CLASS
+from policyd.plan.shared import SHARED_SHAPES
+from policyd.record import SHARED, class_pin, contents_name, map_pin, opened, policy_path, write_record
+from policyd.unit import SHARED_ROWS, MapClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policyd.engine.guard import Guard
     from policyd.engine.seams import ProcessTable
     from policyd.engine.workshop import Maps
     from policyd.kernel.port import Kernel
@@ -30,11 +32,6 @@ if TYPE_CHECKING:
 
 RING_CLASS = MapClass("ringbuf", 0, 0)
 _RING_TEMPLATE_BYTES = 4096
-_SHARED_SHAPES = {
-    "config": ("array", 4, 8, MAX_POLICIES),
-    "account": ("percpu_array", 4, 8 * len(ACCOUNT_COLUMNS), MAX_POLICIES),
-    "scalars": ("array", 4, 24, MAX_SCALARS),
-}
 
 
 def row_key(row: int) -> bytes:
@@ -44,15 +41,15 @@ def row_key(row: int) -> bytes:
 
 def create_shared(kernel: Kernel, name: str, map_class: MapClass | None, processes: ProcessTable | None) -> int:
     """Make a map of `shared/` (not pinned) and return its file descriptor."""
-    if name in _SHARED_SHAPES:
-        type_, key_size, value_size, entries = _SHARED_SHAPES[name]
-        return kernel.create_map(type_, key_size, value_size, entries, name=f"pd_{name}")
+    if name in SHARED_SHAPES:
+        shape = SHARED_SHAPES[name]
+        return kernel.create_map(shape.type, shape.key_size, shape.value_size, shape.max_entries, name=f"pd_{name}")
     if name == "processes":
         assert processes is not None, "a policy needs the process table, and the engine was given none"
-        shape = (processes.type, processes.key_size, processes.value_size, processes.max_entries, processes.flags)
-        return kernel.create_map(*shape, name="pd_processes")
+        table = (processes.type, processes.key_size, processes.value_size, processes.max_entries, processes.flags)
+        return kernel.create_map(*table, name="pd_processes")
     if name == "rings":
-        return _outer(kernel, name, RING_CLASS, _RING_TEMPLATE_BYTES, MAX_POLICIES)
+        return _outer(kernel, name, RING_CLASS, _RING_TEMPLATE_BYTES, SHARED_ROWS)
     assert map_class is not None, name
     entries = map_class.max_entries or (_RING_TEMPLATE_BYTES if map_class.type == "ringbuf" else 1)
     return _outer(kernel, name, map_class, entries, MAX_MAPS_IN_CLASS)
@@ -87,8 +84,8 @@ class _Waiting:
 class MapSteps:
     """Carries out the map steps of one change."""
 
-    def __init__(self, kernel: Kernel, maps: Maps, processes: ProcessTable | None) -> None:
-        self.kernel, self.maps, self.processes = kernel, maps, processes
+    def __init__(self, kernel: Kernel, maps: Maps, processes: ProcessTable | None, guard: Guard) -> None:
+        self.kernel, self.maps, self.processes, self.guard = kernel, maps, processes, guard
         self._waiting: list[_Waiting] = []
         maps.stack.callback(self.forget_waiting)
 
@@ -136,10 +133,26 @@ class MapSteps:
     def create_shared(self, step: steps.CreateShared) -> None:
         fd = self.make_shared(step)
         self.kernel.make_directory(SHARED)
+        if step.name == "account":
+            self._keep_counts(fd)
         self.kernel.pin(fd, f"{SHARED}/{step.name}")
+        if step.name == "guarded":
+            self.guard.join()
+
+    def _keep_counts(self, new: int) -> None:
+        """Take over what an account with other columns has counted, CPU by CPU: columns are only ever added."""
+        with opened(self.kernel, f"{SHARED}/account") as old:
+            if old is None or self.kernel.map_info(old).type != "percpu_array":
+                return
+            width, wanted = (-(-self.kernel.map_info(fd).value_size // 8) * 8 for fd in (old, new))
+            for key, value in self.kernel.items(old):
+                if any(value):
+                    rows = (value[at : at + width][:wanted].ljust(wanted, b"\0") for at in range(0, len(value), width))
+                    self.kernel.update(new, key, b"".join(rows))
 
     def prepare_row(self, step: steps.PrepareRow) -> None:
         self._zero_account(step.row)
+        self.kernel.update(self.maps.open("readers"), row_key(step.row), bytes(READER.size))
         self._set_config(step.row, step.flags)
 
     def _zero_account(self, row: int) -> None:

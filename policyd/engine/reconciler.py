@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from policyd import __version__
 from policyd.engine import trial
 from policyd.engine.compose import Composer, Request
+from policyd.engine.guard import Guard
 from policyd.engine.transaction import Transaction
 from policyd.errors import NotFoundError, OwnershipError, PolicydError, UsageError
 from policyd.log import EVENT_REVERTED, log
@@ -52,6 +53,10 @@ class Engine:
     waiting: Callable[[], object] | None = None
     lock_timeout: float | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.guard = Guard(self.kernel)
 
     # -- looking -------------------------------------------------------------------------------------------------
 
@@ -143,6 +148,7 @@ class Engine:
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _lock(self) -> Any:
+        self.guard.join()
         return self.kernel.lock(self.lock_timeout, self.waiting)
 
     def _observe(self) -> Observed:

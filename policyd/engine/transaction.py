@@ -53,7 +53,7 @@ class Transaction:
         self.maps = Maps(self.kernel, stack)
         self.workshop = Workshop(self.kernel, engine.toolchain, self.maps, stack, engine.workers)
         self.hook_steps = HookSteps(self.kernel, self.workshop)
-        self.map_steps = MapSteps(self.kernel, self.maps, engine.processes)
+        self.map_steps = MapSteps(self.kernel, self.maps, engine.processes, engine.guard)
         self.blamed: dict[str, PolicydError] = {}
         self.skipped: dict[str, PolicydError] = {}  # attach points (ids) that cannot be mended now
         self.unmended: dict[str, PolicydError] = {}  # policies whose own things cannot be mended now

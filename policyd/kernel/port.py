@@ -84,5 +84,11 @@ class Kernel(Protocol):
     def locate(self, point: AttachPoint) -> str | None:
         """The identity that a live link's `target` must have now; None if the place does not exist (any more)."""
 
+    def current(self) -> tuple[int, int]:
+        """The numbers of this process and of the calling thread as programs see them: those of the initial pid namespace."""
+
+    def settle(self) -> None:
+        """Wait until every run of a program that is under way has ended."""
+
     def uses_slot(self, point: AttachPoint) -> bool:
         """Whether this attach kind is replaced through a slot (True) or by updating its link (False)."""

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from policyd.kernel import links
-from policyd.kernel.bpf import attach, info, instructions, maps, programs
+from policyd.kernel.bpf import attach, current, info, instructions, maps, programs
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpffs import Bpffs
 from policyd.kernel.port import Kernel
@@ -137,6 +137,12 @@ class RealKernel(Kernel):
 
     def locate(self, point: AttachPoint) -> str | None:
         return links.locate(point)
+
+    def current(self) -> tuple[int, int]:
+        return current.current()
+
+    def settle(self) -> None:
+        current.settle()
 
     def uses_slot(self, point: AttachPoint) -> bool:
         return attach_kind(point.kind, point.option).replacement == "slot"

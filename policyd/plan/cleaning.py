@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from policyd.observe import Observed, ObservedHook
     from policyd.unit import MapClass
 
-BASE = ("config", "account", "scalars", "rings")
-"""Shared maps that every program uses."""
+BASE = ("config", "account", "scalars", "rings", "readers", "guarded")
+"""Shared maps that are there wherever a policy is."""
 
 
 def needed_shared(records: Iterable[PolicyRecord], processes: bool) -> dict[str, MapClass | None]:

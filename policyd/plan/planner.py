@@ -11,7 +11,8 @@ from policyd.plan.cleaning import cleaning_steps, is_exit_side, needed_shared
 from policyd.plan.hooks import HookPlanner
 from policyd.plan.policies import PolicyPlanner
 from policyd.plan.rows import allot_rows
-from policyd.plan.steps import REMOVED, CreateShared, FillProcesses, Mend, PolicyStep, Step, SwapProgram
+from policyd.plan.shared import outdated
+from policyd.plan.steps import NEW_SHAPE, REMOVED, CreateShared, FillProcesses, Mend, PolicyStep, Step, SwapProgram
 from policyd.unit import BoundUnit, Rows, Unit, gather
 
 if TYPE_CHECKING:
@@ -132,9 +133,12 @@ class _Planner:
         )
         before = self.observed.records.values()
         known = needed_shared(before, any(record.process_table for record in before))
+        older = outdated(self.observed.shared)
         for name, map_class in shared.items():
-            if name not in self.observed.shared:
-                yield CreateShared(name, map_class, REMOVED if name in known else "")
+            if name in older:
+                yield CreateShared(name, map_class, NEW_SHAPE, repair=False)
+            elif name not in self.observed.shared:
+                yield CreateShared(name, map_class, REMOVED if name in known and not older else "")
         for hook_id, bound in self.bound.items():
             if hook_id not in self.untouched:
                 yield from HookPlanner(bound, self.observed).steps()

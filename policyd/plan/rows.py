@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policyd.errors import UnsupportedError
+from policyd.plan.shared import MAX_SCALARS
 from policyd.record import PolicyRecord, UsedRows, class_pin, map_pin, policy_id
-from policyd.unit import BoundUnit, Desired, MapSpec, Rows, ScalarParam
+from policyd.unit import CANARY_ROW, BoundUnit, Desired, MapSpec, Rows, ScalarParam
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from policyd.observe import Observed
 
-MAX_POLICIES = 1024
-MAX_SCALARS = 8192
+MAX_POLICIES = CANARY_ROW
 MAX_MAPS_IN_CLASS = 4096
 
 

@@ -23,6 +23,7 @@ RULES_CHANGED = "its rules changed"
 
 REMOVED = "it was removed from outside"
 CHANGED = "it was changed from outside"
+NEW_SHAPE = "another version of policyd made it in another shape; what it counted is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,11 @@ class CreateShared(Step):
     name: str
     map_class: MapClass | None = None
     reason: str = ""
+    repair: bool = True
 
     @property
     def mend(self) -> Mend | None:
-        return Mend(f"shared map {self.name}", self.reason) if self.reason else None
+        return Mend(f"shared map {self.name}", self.reason) if self.reason and self.repair else None
 
     def describe(self) -> str:
         return f"create shared map {self.name}{because(self.reason)}"

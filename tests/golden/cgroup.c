@@ -1,4 +1,4 @@
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_429287e203a1 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_4acaec95b408 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -9,13 +9,19 @@
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (1)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 #define PD_FAMILY 10
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0xf5af2c9e998dULL
+#define PD_CANARY_PROGRAM 0x4acaec95b408ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(percpu_hash_24_8_f1, 12, 4, 4, 4096);
@@ -205,7 +211,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_429287e203a1(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->state[0] = fetch_0(r);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_4acaec95b408(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -218,11 +235,10 @@ PD_ENTRY int pd_429287e203a1(void *ctx)
 	r.s->ctx = (u64) ctx;
 	r.s->slot = slot;
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.s->state[0] = fetch_0(&r);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	r.s->ctx = 0;
 	pd_release(MAP(busy), r.s->slot);
@@ -231,7 +247,7 @@ PD_ENTRY int pd_429287e203a1(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_62d28ee4faba */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_d104aaca8fc8 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -243,13 +259,19 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (1)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 #define PD_FAMILY 2
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x4dd5c0640b94ULL
+#define PD_CANARY_PROGRAM 0xd104aaca8fc8ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(hash_8_8_f1, 12, 4, 4, 4096);
@@ -593,7 +615,20 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_62d28ee4faba(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->self = pd_process_self(MAP(processes));
+	r->s->state[0] = fetch_0(r);
+	r->s->state[1] = fetch_1(r);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_d104aaca8fc8(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -606,13 +641,10 @@ PD_ENTRY int pd_62d28ee4faba(void *ctx)
 	r.s->ctx = (u64) ctx;
 	r.s->slot = slot;
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.self = pd_process_self(MAP(processes));
-	r.s->state[0] = fetch_0(&r);
-	r.s->state[1] = fetch_1(&r);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	r.s->ctx = 0;
 	pd_release(MAP(busy), r.s->slot);
@@ -621,24 +653,31 @@ PD_ENTRY int pd_62d28ee4faba(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_88679788586d */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_99e94b7c60ec */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
 
 #ifndef PD_TYPES
+/* types of the kernel */
 
 #endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (1)
+#define PD_THREAD() pd_thread()
 #define PD_FAMILY 2
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x4babaf8b70efULL
+#define PD_CANARY_PROGRAM 0x99e94b7c60ecULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
@@ -727,6 +766,8 @@ struct run {
 /* hooks/cgroup_skb.c */
 
 /* fields/process.c */
+
+/* fields/thread.c */
 
 /* udp.dst_port */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -925,7 +966,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_88679788586d(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	pd_parse(r->ctx, &r->s->packet);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_99e94b7c60ec(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -938,11 +990,10 @@ PD_ENTRY int pd_88679788586d(void *ctx)
 	r.s->ctx = (u64) ctx;
 	r.s->slot = slot;
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	pd_parse(ctx, &r.s->packet);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	r.s->ctx = 0;
 	pd_release(MAP(busy), r.s->slot);
@@ -951,7 +1002,7 @@ PD_ENTRY int pd_88679788586d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_0992fe3b8e4c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_d9efccf98318 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -963,12 +1014,13 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
@@ -1027,7 +1079,7 @@ struct run {
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
+PD_ENTRY int pd_d9efccf98318(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1036,7 +1088,6 @@ PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
 	pd_internal(&r);
 	verdict = pd_finish(&r);
 	return verdict;
@@ -1044,7 +1095,7 @@ PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_83a9664d10e3 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_856b3d28846b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1056,12 +1107,13 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
@@ -1117,7 +1169,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_83a9664d10e3(void *ctx)
+PD_ENTRY int pd_856b3d28846b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1126,7 +1178,6 @@ PD_ENTRY int pd_83a9664d10e3(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
 	pd_internal(&r);
 	verdict = pd_finish(&r);
 	return verdict;
@@ -1134,7 +1185,7 @@ PD_ENTRY int pd_83a9664d10e3(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_db15d073a692 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ab205bca4cac */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1146,12 +1197,13 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
@@ -1207,7 +1259,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_db15d073a692(void *ctx)
+PD_ENTRY int pd_ab205bca4cac(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1216,7 +1268,6 @@ PD_ENTRY int pd_db15d073a692(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
 	pd_internal(&r);
 	verdict = pd_finish(&r);
 	return verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_29ac0b5d3642 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_51e9b497bfcd */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -9,12 +9,18 @@
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x543f7ea4cb28ULL
+#define PD_CANARY_PROGRAM 0x51e9b497bfcdULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(percpu_hash_8_8_f1, 12, 4, 4, 4096);
@@ -219,7 +225,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_29ac0b5d3642(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->state[0] = fetch_0(r);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_51e9b497bfcd(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -228,18 +245,17 @@ PD_ENTRY int pd_29ac0b5d3642(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.s->state[0] = fetch_0(&r);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_4224c924ca73 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_6e8fd6b86162 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -250,12 +266,18 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x2a6856047faaULL
+#define PD_CANARY_PROGRAM 0x6e8fd6b86162ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(percpu_hash_8_352_f1, 12, 4, 4, 4096);
@@ -499,7 +521,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_4224c924ca73(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->state[0] = fetch_0(r);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_6e8fd6b86162(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -508,18 +541,17 @@ PD_ENTRY int pd_4224c924ca73(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.s->state[0] = fetch_0(&r);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_8aab9ae2f078 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_a771f2a76b2c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -530,12 +562,18 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0xc9b1475edcdbULL
+#define PD_CANARY_PROGRAM 0xa771f2a76b2cULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(percpu_hash_8_352_f1, 12, 4, 4, 4096);
@@ -779,7 +817,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_8aab9ae2f078(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->state[0] = fetch_0(r);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_a771f2a76b2c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -788,11 +837,10 @@ PD_ENTRY int pd_8aab9ae2f078(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.s->state[0] = fetch_0(&r);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_0992fe3b8e4c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_d9efccf98318 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -10,12 +10,13 @@
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
@@ -74,7 +75,7 @@ struct run {
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
+PD_ENTRY int pd_d9efccf98318(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -83,7 +84,6 @@ PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
 	pd_internal(&r);
 	verdict = pd_finish(&r);
 	return verdict;
@@ -91,7 +91,7 @@ PD_ENTRY int pd_0992fe3b8e4c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_83a9664d10e3 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_856b3d28846b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -103,12 +103,13 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
@@ -164,7 +165,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_83a9664d10e3(void *ctx)
+PD_ENTRY int pd_856b3d28846b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -173,7 +174,6 @@ PD_ENTRY int pd_83a9664d10e3(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
 	pd_internal(&r);
 	verdict = pd_finish(&r);
 	return verdict;
@@ -181,7 +181,7 @@ PD_ENTRY int pd_83a9664d10e3(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_db15d073a692 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ab205bca4cac */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -193,12 +193,13 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
@@ -254,7 +255,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_db15d073a692(void *ctx)
+PD_ENTRY int pd_ab205bca4cac(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -263,7 +264,6 @@ PD_ENTRY int pd_db15d073a692(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
 	pd_internal(&r);
 	verdict = pd_finish(&r);
 	return verdict;
@@ -271,7 +271,7 @@ PD_ENTRY int pd_db15d073a692(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_getppid, pd_7b4939f1fd6b */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_getppid, pd_6feba62f4a9a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -283,12 +283,18 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0xaec604af1935ULL
+#define PD_CANARY_PROGRAM 0x6feba62f4a9aULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
@@ -726,7 +732,19 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_7b4939f1fd6b(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->self = pd_process_self(MAP(processes));
+	r->parent = pd_process_parent(MAP(processes));
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_6feba62f4a9a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -735,12 +753,10 @@ PD_ENTRY int pd_7b4939f1fd6b(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.self = pd_process_self(MAP(processes));
-	r.parent = pd_process_parent(MAP(processes));
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }

@@ -1,20 +1,27 @@
-/* policyd 0.1.0, tcx:eth0:egress, pd_c8f95f70a25d */
+/* policyd 0.1.0, tcx:eth0:egress, pd_03821d5b4866 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
 
 #ifndef PD_TYPES
+/* types of the kernel */
 
 #endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (-1)
+#define PD_THREAD() pd_thread()
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x377a826b3830ULL
+#define PD_CANARY_PROGRAM 0x3821d5b4866ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(percpu_hash_8_16_f1, 12, 4, 4, 4096);
@@ -90,6 +97,8 @@ struct run {
 /* hooks/tcx.c */
 
 /* fields/process.c */
+
+/* fields/thread.c */
 
 /* vlan.id */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -274,7 +283,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_c8f95f70a25d(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	pd_parse(r->ctx, &r->s->packet);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_03821d5b4866(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -283,35 +303,41 @@ PD_ENTRY int pd_c8f95f70a25d(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	pd_parse(ctx, &r.s->packet);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tcx:wg0:ingress, pd_56228f9d08b7 */
+/* policyd 0.1.0, tcx:wg0:ingress, pd_4e8246e26a57 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
 
 #ifndef PD_TYPES
+/* types of the kernel */
 
 #endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (-1)
+#define PD_THREAD() pd_thread()
 #define PD_NO_ETHERNET 1
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x8926198df784ULL
+#define PD_CANARY_PROGRAM 0x4e8246e26a57ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
@@ -396,6 +422,8 @@ struct run {
 /* hooks/tcx.c */
 
 /* fields/process.c */
+
+/* fields/thread.c */
 
 /* protocol */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -582,7 +610,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_56228f9d08b7(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	pd_parse(r->ctx, &r->s->packet);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_4e8246e26a57(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -591,11 +630,10 @@ PD_ENTRY int pd_56228f9d08b7(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	pd_parse(ctx, &r.s->packet);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }

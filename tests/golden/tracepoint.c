@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_68aa221d24aa */
+/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_b7c662a24f52 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -9,12 +9,18 @@
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0xea205c550662ULL
+#define PD_CANARY_PROGRAM 0xb7c662a24f52ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
@@ -353,7 +359,19 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_68aa221d24aa(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->state[0] = fetch_0(r);
+	r->s->state[1] = fetch_1(r);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_b7c662a24f52(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -362,12 +380,10 @@ PD_ENTRY int pd_68aa221d24aa(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	r.s->state[0] = fetch_0(&r);
-	r.s->state[1] = fetch_1(&r);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }

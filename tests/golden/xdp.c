@@ -1,20 +1,27 @@
-/* policyd 0.1.0, xdp:eth0, pd_03ce1037dd5d */
+/* policyd 0.1.0, xdp:eth0, pd_f3230d78dc28 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
 
 #ifndef PD_TYPES
+/* types of the kernel */
 
 #endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (2)
+#define PD_THREAD() pd_thread()
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x8c53eef5a5dULL
+#define PD_CANARY_PROGRAM 0xf3230d78dc28ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(hash_8_8_f1, 12, 4, 4, 4096);
@@ -89,6 +96,8 @@ struct run {
 /* hooks/xdp.c */
 
 /* fields/process.c */
+
+/* fields/thread.c */
 
 /* src.ip */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -283,7 +292,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_03ce1037dd5d(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	pd_parse(r->ctx, &r->s->packet);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_f3230d78dc28(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -292,35 +312,41 @@ PD_ENTRY int pd_03ce1037dd5d(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	pd_parse(ctx, &r.s->packet);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, xdp:wg0, pd_5f18ea6ee898 */
+/* policyd 0.1.0, xdp:wg0, pd_4d0fdacc0ff3 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
 
 #ifndef PD_TYPES
+/* types of the kernel */
 
 #endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (2)
+#define PD_THREAD() pd_thread()
 #define PD_NO_ETHERNET 1
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0xf3b60d60818dULL
+#define PD_CANARY_PROGRAM 0x4d0fdacc0ff3ULL
 
 /* lib/maps.c */
 
 #ifndef PD_LITERAL_MAPS
 PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 80, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
@@ -466,6 +492,8 @@ struct run {
 /* hooks/xdp.c */
 
 /* fields/process.c */
+
+/* fields/thread.c */
 
 /* tcp.flags */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -1129,7 +1157,18 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_ENTRY int pd_5f18ea6ee898(void *ctx)
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	pd_parse(r->ctx, &r->s->packet);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_4d0fdacc0ff3(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1138,11 +1177,10 @@ PD_ENTRY int pd_5f18ea6ee898(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
-	__builtin_memset(r.s->state, 0, sizeof(r.s->state));
-	pd_parse(ctx, &r.s->packet);
-	r.s->queued_0 = 0;
-	match_0(&r);
-	take_effects_0(&r, 1);
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
 	verdict = pd_finish(&r);
 	return verdict;
 }

@@ -26,7 +26,7 @@ from policyd.codegen import PROCESSES
 from policyd.engine import Engine, Given, ProcessTable, Request, Result
 from policyd.kernel.bpf import attach, info
 from policyd.kernel.real import RealKernel
-from policyd.layout import ACCOUNT_COLUMNS
+from policyd.layout import ACCOUNT_BYTES, ACCOUNT_COLUMNS
 from policyd.parsing import parse_policies
 from policyd.processes import snapshot
 from policyd.record import PolicyRecord, map_pin, policy_path, read_record
@@ -96,7 +96,10 @@ class Host:
 
     def try_apply(self, *texts: str, **how: Any) -> Result:
         given = tuple(itertools.chain.from_iterable(resolve_text(text) for text in texts))
-        return self.engine.apply(Request(given, **{"prune": True, "allow_empty": True, **how}))
+        try:
+            return self.engine.apply(Request(given, **{"prune": True, "allow_empty": True, **how}))
+        finally:
+            self.engine.guard.leave()  # what a test starts shall be signalled like any other process
 
     def pending_steps(self, *texts: str) -> tuple[str, ...]:
         given = tuple(itertools.chain.from_iterable(resolve_text(text) for text in texts))
@@ -130,7 +133,7 @@ class Host:
             data = self.kernel.lookup(fd, self.record(policy).row.to_bytes(4, "little")) or b""
         finally:
             self.kernel.close(fd)
-        width = 8 * len(ACCOUNT_COLUMNS)
+        width = ACCOUNT_BYTES
         rows = [data[at : at + width] for at in range(0, len(data), width)]
         return {
             name: sum(int.from_bytes(row[8 * n : 8 * n + 8], "little") for row in rows)

@@ -69,10 +69,10 @@ CASES = {
     "a new policy": Case(
         None,
         {},
-        [*["CreateShared"] * 4, BUILD, "PrepareRow", "CreateRing", "AttachHook", RECORD, SWAP],
+        [*["CreateShared"] * 6, BUILD, "PrepareRow", "CreateRing", "AttachHook", RECORD, SWAP],
         "1 rule at 1 attach point, monitor",
     ),
-    "a policy removed": Case({}, None, ["ForgetPolicy", "DetachHook", "RemoveDirectory", *["FreeShared"] * 4]),
+    "a policy removed": Case({}, None, ["ForgetPolicy", "DetachHook", "RemoveDirectory", *["FreeShared"] * 6]),
     "a policy removed beside another": Case(
         {"counters": {"c": 1}},
         None,

@@ -158,7 +158,7 @@ def test_labels_are_whole_paths_with_underscores() -> None:
 
 
 def test_an_account_is_the_sum_of_all_cpus() -> None:
-    rows = [list(range(10)), list(range(100, 110))]
+    rows = [list(range(first, first + len(ACCOUNT_COLUMNS))) for first in (0, 100)]
     kernel = Maps({"shared/account": {struct.pack("<I", 3): slots(*map(tuple, rows))}})
 
     found = read_account(cast("Kernel", kernel), 3)
