@@ -233,7 +233,27 @@ def _map(kernel: Kernel, policy: str, known: MapRecord) -> MapView:
     return MapView(policy, known.name, known.purpose, known.map_class.type, entries, known.max_entries, memory, known.param)
 
 
+def program_memory(observed: Observed, kernel: Kernel) -> dict[str, int]:
+    """Return the bytes of kernel memory that each hook's programs take, by the hook's key."""
+    found = {}
+    for hook in observed.hooks.values():
+        if hook.record is None:
+            continue
+        paths = [hook_path(hook.record.point, name) for name in ("stub", *hook.programs)]
+        found[hook.record.point.key] = sum(_memory_at(kernel, path) for path in paths)
+    return dict(sorted(found.items()))
+
+
+def _memory_at(kernel: Kernel, path: str) -> int:
+    with opened(kernel, path) as fd:
+        return 0 if fd is None else map_memory(fd) or 0
+
+
 def map_memory(fd: int) -> int | None:
-    """Return the bytes of kernel memory that a map takes, as `/proc/self/fdinfo` tells (`memlock`)."""
-    found = re.search(r"^memlock:\s+(\d+)", Path(f"/proc/self/fdinfo/{fd}").read_text("ascii"), re.MULTILINE)
+    """Return the bytes of kernel memory that a map or a program takes, as `/proc/self/fdinfo` tells (`memlock`)."""
+    try:
+        text = Path(f"/proc/self/fdinfo/{fd}").read_text("ascii")
+    except OSError:
+        return None
+    found = re.search(r"^memlock:\s+(\d+)", text, re.MULTILINE)
     return int(found[1]) if found else None

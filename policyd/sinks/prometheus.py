@@ -44,7 +44,7 @@ def _lines(groups: dict[str, list[Family]]) -> Iterator[str]:
         yield f"# TYPE {name} {families[0].type}\n"
         for family in families:
             for labels, value in sorted(family.series, key=lambda one: tuple(one[0].values())):
-                own = {f"exported_{key}" if key == "policy" else key: text for key, text in labels.items()}
+                own = {f"exported_{key}" if key == "policy" and family.policy else key: text for key, text in labels.items()}
                 yield from _series(name, {"policy": family.policy} | own if family.policy else own, value)
 
 

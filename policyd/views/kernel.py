@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from policyd.health import Proof
 from policyd.views import View, date
+from policyd.views.agent import model, show
 
 if TYPE_CHECKING:
     from policyd.kernel.bpf.info import ProgramInfo
     from policyd.record import PolicyRecord
     from policyd.status import HookView, MapView, PolicyView
+
+
+if TYPE_CHECKING:
+    ProofModel = msgspec.Struct
+else:
+    ProofModel = model(Proof)
 
 
 class NotApplicable(View, frozen=True):
@@ -23,7 +31,10 @@ class NotApplicable(View, frozen=True):
 
 
 class PolicyStatus(View, frozen=True):
-    """The `status` of a policy.  `account` counts events by what became of them, `lost` adds up those that were lost."""
+    """The `status` of a policy.  `account` counts events by what became of them, `lost` adds up those that were lost.
+
+    `proof` is null where no agent is asked, or it makes no canaries.
+    """
 
     phase: str
     reasons: list[str]
@@ -43,6 +54,7 @@ class PolicyStatus(View, frozen=True):
     overrides: dict[str, list[str]]
     not_applicable: list[NotApplicable]
     warnings: list[str]
+    proof: ProofModel | None = None
 
 
 class PolicyItem(View, frozen=True):
@@ -101,7 +113,7 @@ def policy_document(record: PolicyRecord) -> dict[str, Any]:
     return {key: document[key] for key in (*order, *(key for key in document if key not in order)) if key in document}
 
 
-def policy_item(view: PolicyView) -> PolicyItem:
+def policy_item(view: PolicyView, proof: Proof | None = None) -> PolicyItem:
     """Return a policy's document with its status."""
     document = policy_document(view.record)
     return PolicyItem(
@@ -109,11 +121,11 @@ def policy_item(view: PolicyView) -> PolicyItem:
         kind=document.get("kind", ""),
         metadata=document.get("metadata", {}),
         spec=document.get("spec", {}),
-        status=policy_status(view),
+        status=policy_status(view, proof),
     )
 
 
-def policy_status(view: PolicyView) -> PolicyStatus:
+def policy_status(view: PolicyView, proof: Proof | None = None) -> PolicyStatus:
     """Return the `status` of a policy."""
     record = view.record
     return PolicyStatus(
@@ -135,6 +147,7 @@ def policy_status(view: PolicyView) -> PolicyStatus:
         overrides={name: list(values) for name, values in record.overrides.items()},
         not_applicable=[NotApplicable(rule=rule, reason=reason) for rule, reason in record.not_applicable],
         warnings=list(record.warnings),
+        proof=None if proof is None else show(proof),
     )
 
 

@@ -3,127 +3,31 @@
 from __future__ import annotations
 
 import json
-import struct
-import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
+from state_by_hand import (
+    COUNTER,
+    DOCUMENT,
+    HOOK_RECORD,
+    OBSERVED,
+    OBSERVED_HOOK,
+    OBSERVED_POLICY,
+    POINT,
+    PROGRAM,
+    RECORD,
+    SHARED,
+    FakeKernel,
+)
 
 from policyd.cli import run
 from policyd.cli.get import age
 from policyd.cli.kinds import HOOK, MAP, POLICY, Kind, parse_names
-from policyd.status import faults
 from policyd.errors import UsageError
-from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
-from policyd.layout import ACCOUNT_COLUMNS, Layout
-from policyd.observe import Observed, ObservedHook, ObservedPolicy
-from policyd.plan.cleaning import BASE
-from policyd.record import HookRecord, MapRecord, PolicyRecord, RuleRecord, UsedRows, map_pin
-from policyd.unit import AttachPoint, MapClass
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-POINT = AttachPoint("tracepoint", "syscalls/sys_enter_openat")
-CLASS = MapClass("percpu_hash", 8, 8)
-DOCUMENT = {
-    "kind": "Policy",
-    "apiVersion": "policyd.dev/v1alpha1",
-    "metadata": {"name": "opens", "labels": {"team": "platform"}},
-    "spec": {
-        "description": "Who opens what",
-        "mode": "monitor",
-        "params": {"watched": {"type": "path", "values": ["/etc", "/boot"]}},
-        "rules": [
-            {
-                "name": "open",
-                "hook": {"syscall": "openat"},
-                "outputs": [{"counter": {"name": "opens_total"}}],
-                "action": {"signal": "9"},
-            }
-        ],
-    },
-}
-COUNTER = MapRecord("opens_total", 3, CLASS, "counter", "f" * 12, 10240, Layout(()), Layout(()))
-RECORD = PolicyRecord(
-    name="opens",
-    document=json.dumps(DOCUMENT),
-    row=5,
-    ring_bytes=256 << 10,
-    enforce=False,
-    suspend=False,
-    acts=True,
-    severity="medium",
-    source="opens.yaml:1",
-    hooks=("syscall:openat",),
-    points=(POINT.id,),
-    rules=(RuleRecord(0, "open", POINT.key, "syscall", 0, "enter", "none", 0, 9),),
-    maps={"opens_total": COUNTER},
-    overrides={"watched": ("/srv",)},
-    policyd="0.1.0",
-    applied=time.time() - (5 * 24 + 1) * 3600,  # an age that stands still while the tests run
-)
-PIN = map_pin("opens", "opens_total", COUNTER.fingerprint)
-RING = MapInfo(11, "ringbuf", 0, 0, 256 << 10, 0, "pd_ring")
-PROGRAM = ProgramInfo(21, "pd_0123456789ab", "tracepoint", "aa", instructions=100, verified_instructions=400)
-STUB = ProgramInfo(22, "pd_stub", "tracepoint", "bb", run_count=7, recursion_misses=4)
-ACCOUNT = dict.fromkeys(ACCOUNT_COLUMNS, 0) | {"matched": 12, "delivered": 10, "ring_full": 1, "nested": 1, "would_act": 12}
-HOOK_RECORD = HookRecord(POINT, "0123456789ab", ("opens",), (21,), (PROGRAM.name,), {}, UsedRows())
-OBSERVED_HOOK = ObservedHook(
-    id=POINT.id,
-    record=HOOK_RECORD,
-    reason="",
-    uses_slot=True,
-    link=LinkInfo(31, "perf_event", 22, True, "sys_enter_openat"),
-    located="sys_enter_openat",
-    slot=41,
-    stub=22,
-    running=21,
-    programs={"program-0": PROGRAM},
-    pins=("link", "program-0", "record", "slot", "stub"),
-)
-OBSERVED_POLICY = ObservedPolicy(RECORD.id, RECORD, "", RING, {PIN: MapInfo(12, "percpu_hash", 8, 8, 10240, 0, "pd")})
-SHARED = {
-    name: MapInfo(number, "array", 4, 8, 1024, 0, f"pd_{number}")
-    for number, name in enumerate((*BASE, "processes", COUNTER.shared), start=51)
-}
-OBSERVED = Observed(
-    policies={RECORD.id: OBSERVED_POLICY},
-    hooks={POINT.id: OBSERVED_HOOK},
-    shared=SHARED,
-    rows={"rings": {5: 11}, COUNTER.shared: {3: 12}},
-    config={5: 0},
-)
-
-
-class FakeKernel:
-    """Holds the account and the stub: all that `get` reads beside what was observed."""
-
-    root = "/nowhere"
-
-    def open(self, path: str) -> int | None:
-        return {"shared/account": 1}.get(path, 2 if path.endswith("/stub") else None)
-
-    def close(self, fd: int) -> None:
-        pass
-
-    def map_info(self, fd: int) -> MapInfo:
-        return MapInfo(1, "percpu_array", 4, 8 * len(ACCOUNT_COLUMNS), 1024, 0, "pd_account")
-
-    def program_info(self, fd: int) -> ProgramInfo:
-        return STUB
-
-    def lookup(self, fd: int, key: bytes) -> bytes:
-        one = struct.pack(f"<{len(ACCOUNT_COLUMNS)}Q", *ACCOUNT.values())
-        return one + bytes(len(one))
-
-    def exists(self, path: str) -> bool:
-        return False
-
-    def items(self, fd: int) -> Iterator[tuple[bytes, bytes]]:
-        yield from ()
+from policyd.observe import Observed
+from policyd.status import faults
 
 
 @pytest.fixture
