@@ -106,6 +106,17 @@ def _global_options(hidden: bool) -> list[click.Parameter]:
             callback=_remember,
         ),
         click.Option(
+            ["--builder"],
+            type=click.Choice(["auto", "clang", "bcc"]),
+            default="auto",
+            envvar="POLICYD_BUILDER" if environment else None,
+            help="What compiles the programs: auto means clang where it is installed, else bcc (see doctor).",
+            show_envvar=True,
+            hidden=hidden,
+            expose_value=False,
+            callback=_remember,
+        ),
+        click.Option(
             ["--color"],
             type=click.Choice(["auto", "always", "never"]),
             default="auto",

@@ -21,10 +21,12 @@ DEFAULT_ROOT = "/sys/fs/bpf/policyd"
 
 @dataclass(slots=True)
 class Settings:
-    """The global options.  `target` is a saved profile's path, or None for the running kernel; `color` None means auto."""
+    """The global options.  `target` is a saved profile's path, or None for the running kernel; `color` None means auto;
+    `builder` is one of `builders.choice.CHOICES`."""
 
     root: str = DEFAULT_ROOT
     target: str | None = None
+    builder: str = "auto"
     verbose: bool = False
     quiet: bool = False
     color: bool | None = None

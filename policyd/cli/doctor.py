@@ -92,15 +92,16 @@ def _applied_needs(settings: Settings) -> tuple[Need, ...]:
 
 
 def _probe(settings: Settings) -> list[Feature]:
-    from policyd.kernel.features import PROBES, probe
+    from policyd.kernel.features import PROBES, builder, probe
 
+    rows = tuple(builder(settings.builder) if row.name == "builder" else row for row in PROBES)
     found = []
     with Progress(settings) as progress:
-        progress.step(f"trying {PROBES[0].name}")
-        for feature in probe():
+        progress.step(f"trying {rows[0].name}")
+        for feature in probe(rows):
             found.append(feature)
-            upcoming = PROBES[len(found)].name if len(found) < len(PROBES) else "the last"
-            progress.step(f"[{len(found)}/{len(PROBES)}] trying {upcoming}")
+            upcoming = rows[len(found)].name if len(found) < len(rows) else "the last"
+            progress.step(f"[{len(found)}/{len(rows)}] trying {upcoming}")
     return found
 
 

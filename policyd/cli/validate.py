@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path())
-@click.option("--compile", "compiles", is_flag=True, help="Compile every program too (needs clang, no root).")
+@click.option("--compile", "compiles", is_flag=True, help="Compile every program too (needs clang or bcc, no root).")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
 @click.pass_obj
@@ -61,7 +61,7 @@ def _compile(settings: Settings, loaded: Loaded) -> int:
     target, _ = target_and_host(settings)
     units = bound_units(loaded.policies)
     with Progress(settings) as progress:
-        errors = Toolchain(target, make_builder()).compile_all(units, lambda key: progress.step(f"compiled {key}"))
+        errors = Toolchain(target, make_builder(settings)).compile_all(units, lambda key: progress.step(f"compiled {key}"))
     for error in errors.values():
         raise error
     return len(units)

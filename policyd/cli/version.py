@@ -43,6 +43,7 @@ def versions() -> dict[str, str | None]:
         "kernel": f"{platform.release()} {platform.machine()}",
         "clang": _clang_version(),
         "libbpf": _libbpf_version(),
+        "bcc": _bcc_version(),
     }
 
 
@@ -56,6 +57,18 @@ def _clang_version() -> str | None:
         return None
     found = re.search(r"version (\S+)", told)
     return found[1] if found else told
+
+
+def _bcc_version() -> str | None:
+    from policyd.builders.bcc_server import Bcc
+
+    bcc = Bcc()
+    try:
+        return bcc.describe().version
+    except UnsupportedError:
+        return None
+    finally:
+        bcc.end()
 
 
 def _libbpf_version() -> str | None:

@@ -13,7 +13,7 @@ from policyd.cli.loading import target_and_host
 from policyd.cli.output import note, warn
 
 if TYPE_CHECKING:
-    from policyd.builders.clang import ClangBuilder
+    from policyd.builders import Builder
     from policyd.cli.context import Settings
     from policyd.cli.output import Progress
     from policyd.engine import Engine
@@ -31,7 +31,7 @@ def make_engine(settings: Settings, what: str, progress: Progress, lock_timeout:
     told = Steps(progress)
     return Engine(
         kernel=kernel,
-        toolchain=Toolchain(target, make_builder(), told.built),
+        toolchain=Toolchain(target, make_builder(settings), told.built),
         resolve=make_resolver(target, host),
         processes=process_table(),
         on_step=told.step,
@@ -40,12 +40,12 @@ def make_engine(settings: Settings, what: str, progress: Progress, lock_timeout:
     )
 
 
-def make_builder() -> ClangBuilder:
-    """Return the clang builder with this user's object cache."""
+def make_builder(settings: Settings) -> Builder:
+    """Return the builder that was asked for, with this user's object cache."""
     from policyd.builders.cache import ObjectCache, default_directory
-    from policyd.builders.clang import ClangBuilder
+    from policyd.builders.choice import make_builder as make
 
-    return ClangBuilder(ObjectCache(default_directory(), warn))
+    return make(settings.builder, ObjectCache(default_directory(), warn))
 
 
 class Steps:

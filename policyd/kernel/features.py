@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import resource
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from policyd.builders.bcc_server import Bcc
+from policyd.builders.choice import choose
 from policyd.builders.compiler import find_clang
 from policyd.errors import PolicydError
 from policyd.kernel import probes
@@ -118,27 +119,24 @@ def _libbpf() -> str:
     return f"libbpf {library_version()}"
 
 
-_DISTRIBUTION_PYTHON = "/usr/bin/python3"
-_IMPORT_BCC = r"""
-import bcc
-real = hasattr(bcc, "BPF") and hasattr(bcc, "libbcc")
-print(getattr(bcc, "__file__", ""), getattr(bcc, "__version__", ""), real, sep="\t")
-"""
-
-
 def _bcc() -> str:
-    """The distribution's module, for its own interpreter; the project of that name on PyPI is something else."""
-    command = [_DISTRIBUTION_PYTHON, "-I", "-c", _IMPORT_BCC]
+    """The distribution's module, for its own interpreter."""
+    bcc = Bcc()
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, cwd="/")
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Absent(f"{_DISTRIBUTION_PYTHON} cannot be run: {error}") from None
-    if done.returncode:
-        raise Absent("not installed for the system's Python; optional: the package python3-bpfcc (Debian, Ubuntu)")
-    path, version, real = done.stdout.rstrip("\n").split("\t")
-    if real != "True":
-        raise Absent(f"{path} is an unrelated project of the same name; the real one is the package python3-bpfcc")
-    return f"bcc {version}, {path}"
+        found = bcc.describe()
+    finally:
+        bcc.end()
+    return f"bcc {found.version} for {found.python}"
+
+
+def builder(wanted: str = "auto") -> Probe:
+    """Return the row that tells which builder `--builder wanted` means, and why."""
+
+    def run() -> str:
+        chosen = choose(wanted)
+        return f"{chosen.name}: {chosen.why}"
+
+    return Probe("builder", "tools", run, needed=True)
 
 
 PROBES: tuple[Probe, ...] = (
@@ -184,6 +182,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("clang", "tools", _clang),
     Probe("libbpf", "tools", _libbpf, needed=True),
     Probe("bcc", "tools", _bcc),
+    builder(),
 )
 
 

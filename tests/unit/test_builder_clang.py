@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from policyd.builders import compiler
+from policyd.builders import cage, compiler
 from policyd.builders.cache import ObjectCache
 from policyd.builders.clang import ClangBuilder
-from policyd.builders.compiler import Clang, CompilerError, find_clang
+from policyd.builders.cage import CompilerError
+from policyd.builders.compiler import Clang, find_clang
+from policyd.builders.diagnostics import Lines
 from policyd.codegen.source import Source
 from policyd.errors import CompileError, Position, UnsupportedError
-from policyd.kernel.bpf.lines import instruction_line
+from policyd.kernel.bpf.lines import function_length, line_table
 
 PROGRAM = '__attribute__((section("policyd"), used)) int pd_a(unsigned long long *ctx)\n'
 GOOD = PROGRAM + "{\n\treturn ctx[1] == 7;\n}\n"
@@ -138,7 +140,7 @@ def _fake_clang(tmp_path: Path, body: str) -> Clang:
 
 
 def test_a_compiler_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiler, "_SECONDS", 1)
+    monkeypatch.setattr(cage, "SECONDS", 1)
     with pytest.raises(CompilerError, match="stopped after 1 s"):
         _fake_clang(tmp_path, "exec sleep 60").compile(GOOD)
 
@@ -209,13 +211,14 @@ def test_many_units_are_compiled_and_the_bad_ones_do_not_stop_the_others() -> No
 
 def test_an_instruction_is_mapped_to_its_line_by_the_object_alone() -> None:
     made = ClangBuilder().compile(source(GOOD), "unit")
-    assert instruction_line(made, "pd_a", 0) == 3
-    assert instruction_line(made, "no_such_function", 0) == 0
+    assert Lines(line_table(made, "pd_a")).line(0) == 3
+    assert Lines(line_table(made, "no_such_function")).line(0) == 0
+    assert (function_length(made, "pd_a"), function_length(made, "no_such_function")) == (5, 0)
 
 
 def test_a_disk_without_room_for_scratch_files_does_not_stop_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(compiler.tempfile, "TemporaryDirectory", full)
+    monkeypatch.setattr(cage.tempfile, "TemporaryDirectory", full)
     assert ClangBuilder().compile(source(GOOD), "unit").startswith(b"\x7fELF")

@@ -1,4 +1,5 @@
-"""The few programs that policyd writes by hand, instruction by instruction: stub, neutral program, probes.
+"""The few programs that policyd writes by hand, instruction by instruction: stub, neutral program, probes; and putting maps
+into code that others have compiled.
 
 An instruction is 8 bytes: opcode, two registers, offset, immediate (`Documentation/bpf/standardization/instruction-set`).
 """
@@ -6,10 +7,15 @@ An instruction is 8 bytes: opcode, two registers, offset, immediate (`Documentat
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LOAD_WIDE, _MOVE, _CALL, _EXIT = 0x18, 0xB7, 0x85, 0x95
 _MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the wide immediate is a map's fd
 _TAIL_CALL_HELPER = 12
+_BYTES = 8
 
 
 def instruction(opcode: int, destination: int = 0, source: int = 0, offset: int = 0, immediate: int = 0) -> bytes:
@@ -48,3 +54,27 @@ def stub(slot_fd: int, verdict: int) -> bytes:
     Register 1 still holds the context, which is what the helper wants there.
     """
     return load_map(2, slot_fd) + move(3, 0) + call_helper(_TAIL_CALL_HELPER) + neutral(verdict)
+
+
+def with_maps(code: bytes, fds: Mapping[int, int]) -> bytes:
+    """Return the instructions with the maps' fds in place of the numbers that stand for them.
+
+    `ValueError` for what these instructions must not hold: half an instruction, an unknown number, an address of anything
+    but a map, a call of anything but a helper (functions of the program's own and of the kernel need more than numbers).
+    """
+    if len(code) % _BYTES:
+        raise ValueError(f"{len(code)} bytes are no whole instructions")
+    out, wide = bytearray(code), False
+    for at in range(0, len(code), _BYTES):
+        opcode, registers, _, immediate = struct.unpack_from("<BBhI", code, at)
+        if wide:  # the second half of the one before
+            wide = False
+            continue
+        wide, source = opcode == _LOAD_WIDE, registers >> 4
+        if source and (wide or opcode == _CALL):
+            if not wide or source != _MAP_FD or immediate not in fds:
+                raise ValueError(f"instruction {at // _BYTES} refers to something that is none of its maps")
+            struct.pack_into("<i", out, at + 4, fds[immediate])
+    if wide:
+        raise ValueError("the last instruction is cut")
+    return bytes(out)

@@ -12,20 +12,23 @@ _SYMBOL = struct.Struct("<IBBHQQ")
 _SYMBOLS = 2  # SHT_SYMTAB
 
 
-def instruction_line(elf: bytes, function: str, instruction: int) -> int:
-    """Return the line (from 1) of an instruction of a function, 0 if the object does not tell."""
+def line_table(elf: bytes, function: str) -> tuple[tuple[int, int], ...]:
+    """Return (instruction, line from 1) of a function wherever a line begins; empty if the object does not tell."""
     sections = _sections(elf)
     place = _function(sections, function)
     extension = next((data for name, data, *_ in sections if name == ".BTF.ext"), b"")
     names = next((data for name, data, *_ in sections if name == ".BTF"), b"")
     if place is None or not extension or not names:
-        return 0
-    section, start = place
-    best = 0
-    for offset, line in _records(extension, names, section):
-        if start <= offset <= start + instruction * 8:
-            best = line
-    return best
+        return ()
+    section, start, size = place
+    records = _records(extension, names, section)
+    return tuple(((offset - start) // 8, line) for offset, line in records if start <= offset < start + size)
+
+
+def function_length(elf: bytes, function: str) -> int:
+    """Return the number of instructions of a function, 0 if the object has none of that name."""
+    place = _function(_sections(elf), function)
+    return place[2] // 8 if place else 0
 
 
 def _sections(elf: bytes) -> list[tuple[str, bytes, int, int]]:
@@ -40,13 +43,14 @@ def _contents(elf: bytes, header: tuple[int, ...]) -> bytes:
     return elf[header[4] : header[4] + header[5]]
 
 
-def _function(sections: list[tuple[str, bytes, int, int]], name: str) -> tuple[str, int] | None:
+def _function(sections: list[tuple[str, bytes, int, int]], name: str) -> tuple[str, int, int] | None:
+    """Return the section, the offset in it and the size in bytes of a function."""
     for _, data, kind, link in sections:
         if kind != _SYMBOLS:
             continue
         for symbol in _SYMBOL.iter_unpack(data):
             if _text(sections[link][1], symbol[0]) == name:
-                return sections[symbol[3]][0], symbol[4]
+                return sections[symbol[3]][0], symbol[4], symbol[5]
     return None
 
 

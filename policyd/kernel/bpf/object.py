@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyd.errors import KernelError, UnsupportedError
 from policyd.kernel import points
+from policyd.kernel.bpf.programs import LOG_BYTES, RefusedError, log_is_whole
 from policyd.kernel.bpf.syscall import Buffer, address, buffer, failure
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "bpf_program__fd": (_INT, [_POINTER]),
 }
 
-_LOG_BYTES = (1 << 20, 16 << 20)
-"""Room for the verifier's log.  A longer one loses its beginning, and the load's errno becomes ENOSPC; before Linux 6.4 it
-loses its end, which tells why: then again with more (kernel commit 121664093803).  libbpf, left to itself, makes the log
-whole at any length: measured, a refused loop took 44 s and gave 140 MB, instead of 8 s and the last MiB."""
-_LOG_END = re.compile(r"^processed \d+ insns", re.MULTILINE)
 _REFUSED = re.compile(r"^libbpf: prog '([^']*)': BPF program load failed", re.MULTILINE)
 
 _one_at_a_time = threading.Lock()
@@ -61,14 +57,6 @@ _one_at_a_time = threading.Lock()
 
 class MalformedObjectError(Exception):
     """The object is none that this module can load: not what the code generator and the compiler should make."""
-
-
-class RefusedError(Exception):
-    """The kernel refused a program; `log` is the verifier's, `errno` the load's, `program` its name if libbpf tells."""
-
-    def __init__(self, log: str, number: int, program: str) -> None:
-        self.log, self.errno, self.program = log, number, program
-        super().__init__(f"errno {number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +75,11 @@ def load(elf: bytes, wanted: Wanted, maps: Mapping[str, int]) -> tuple[int, ...]
     `KernelError` for everything else.
     """
     with _one_at_a_time:
-        for size in _LOG_BYTES:
+        for size in LOG_BYTES:
             try:
                 return _attempt(elf, wanted, maps, buffer(size))
             except RefusedError as error:
-                if error.errno != errno.ENOSPC or _LOG_END.search(error.log) or size == _LOG_BYTES[-1]:
+                if log_is_whole(error.log, error.errno) or size == LOG_BYTES[-1]:
                     raise
     raise AssertionError("unreachable")
 
