@@ -88,6 +88,7 @@ class Application:
             parse_query(environ["QUERY_STRING"], route.query),
             _headers(environ),
             environ["wsgi.input"].read() if route.method == "POST" else b"",
+            environ["waitress.client_disconnected"],
         )
         return route.answer(request, self._streams)
 

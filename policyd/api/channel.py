@@ -91,6 +91,7 @@ class Channel(HTTPChannel):
     ) -> None:
         self.peer = peer_uid(sock)
         self._receiving_since = self._sending_since = 0.0
+        self._progress = 0.0, 0.0  # waitress's time of the last byte sent or received, and when we saw that first
         self._streaming = False
         super().__init__(server, sock, addr, adj, map)
 
@@ -112,6 +113,10 @@ class Channel(HTTPChannel):
         if not self.total_outbufs_len:
             self._sending_since = 0.0
             return False
-        self._sending_since = self._sending_since or now
-        stalled = time.time() - self.last_activity > STALL_SECONDS
+        if not self._sending_since:
+            self._sending_since = now
+            self._progress = self.last_activity, now
+        elif self.last_activity != self._progress[0]:
+            self._progress = self.last_activity, now
+        stalled = now - self._progress[1] > STALL_SECONDS
         return stalled or (not self._streaming and now - self._sending_since > ANSWER_SECONDS)

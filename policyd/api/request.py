@@ -39,7 +39,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request.  `name` is the part of the path in braces, `query` holds only parameters that the route has."""
+    """A request.  `name` is the part of the path in braces, `query` holds only parameters that the route has.
+
+    `gone()` tells whether the client has hung up.
+    """
 
     agent: Agent
     snapshot: Snapshot
@@ -47,6 +50,7 @@ class Request:
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    gone: Callable[[], bool] = lambda: False
 
     def one(self, name: str, default: str = "") -> str:
         """Return a parameter that stands once."""

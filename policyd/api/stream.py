@@ -20,7 +20,6 @@ from policyd.policy import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from policyd.api.port import Agent
     from policyd.api.request import Request
 
 MAX_STREAMS = 8
@@ -59,7 +58,7 @@ class Streams:
             raise BusyError(f"{self._most} streams of events are open already, and there may be no more: end one of them")
         least = SEVERITIES.index(request.one("severity", SEVERITIES[0]))
         tail = min(int(request.one("tail", "0")), MAX_TAIL)
-        lines = _lines(request.agent, request.query.get("policy", ()), tail, self.stopping)
+        lines = _lines(request, tail, self.stopping)
         return Endless(_chunks(lines, frozenset(SEVERITIES[least:]) if least else frozenset()), _once(self._room.release))
 
 
@@ -74,12 +73,12 @@ def _once(release: Callable[[], object]) -> Callable[[], None]:
     return close
 
 
-def _lines(agent: Agent, policies: tuple[str, ...], tail: int, stopping: threading.Event) -> Iterator[list[str]]:
+def _lines(request: Request, tail: int, stopping: threading.Event) -> Iterator[list[str]]:
     """Yield events as they come, with the lines between them."""
     yield [_heartbeat()]
     told, last = 0, time.monotonic()
-    with agent.subscribe(policies, tail) as subscription:
-        while not stopping.is_set():
+    with request.agent.subscribe(request.query.get("policy", ()), tail) as subscription:
+        while not (stopping.is_set() or request.gone()):
             found = subscription.lines(_WAIT_SECONDS)
             dropped, now = subscription.dropped, time.monotonic()
             if dropped > told:
