@@ -159,6 +159,9 @@ class FileSink(Part):
     what = "the sink `file`"
     path: AbsolutePath = Field(description="The file.")
     max_size: FileBytes = Field(default=64 << 20, description="It is rotated before it grows beyond this.")
+    max_age: Interval | None = Field(
+        default=None, description="It is rotated when its first event is older. Default: never."
+    )
     keep: Kept = Field(default=5, description="How many older files stay.")
     compress: Flag = Field(default=True, description="Older files are compressed (gzip).")
 
@@ -208,6 +211,8 @@ class WebhookSink(Part):
         default=(), description="Names of headers, and the files that hold their values."
     )
     batch: BatchLength = Field(default=500, description="Events in one request at most.")
+    format: Literal["ndjson", "array"] = Field(default="ndjson", description="A JSON object a line, or one array of them.")
+    compress: Flag = Field(default=False, description="`true`: requests are compressed (gzip).")
     timeout: Timeout = Field(default=10.0, description="For one request.")
 
 
@@ -243,7 +248,11 @@ class Spool(Part):
 
     what = "a spool"
     path: AbsolutePath = Field(description="A folder of its own.")
-    max_size: FileBytes = Field(description="What it may take; then events are dropped and counted.")
+    max_size: FileBytes = Field(description="What it may take; then the oldest events are dropped and counted.")
+    sync: Literal["never", "segment", "always"] = Field(
+        default="segment",
+        description="When it is forced to the disk, against power cuts: when a segment is full, or after each batch.",
+    )
 
 
 class SinkConfig(Part):

@@ -52,7 +52,7 @@ class Rotation:
 
 
 class FileSink(Sink):
-    """Appends to `path`, which is made with mode 0600; follows no symbolic link, and writes into nothing but a plain file."""
+    """Appends to `path`, which is made with mode 0600; follows no symbolic link, writes into nothing but a plain file."""
 
     kind = "file"
     batch_bytes = 1 << 20
