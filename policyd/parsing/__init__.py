@@ -17,9 +17,10 @@ from policyd.text import one_of, quote
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from policyd.files import SourceFile
     from policyd.policy import Policy
 
-__all__ = ["Loaded", "load", "parse_policies"]
+__all__ = ["Loaded", "load", "parse_files", "parse_policies"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,19 @@ class Loaded:
 def load(paths: Iterable[str]) -> Loaded:
     """Return the policies of files, folders (recursive) and `-` (standard input), and all problems of all of them."""
     files, problems = read(paths)
-    found = [_read_file(file.data, file.name) for file in files]
-    policies = tuple(policy for each in found for policy in each.policies)
-    problems += tuple(problem for each in found for problem in each.problems)
-    if files and not policies and not any(problem.severity == "error" for problem in problems):
+    found = parse_files(files)
+    problems += found.problems
+    if files and not found.policies and not any(problem.severity == "error" for problem in problems):
         names = one_of(quote(file.name) for file in files)
         problems += (Problem("empty-file", f"there is no policy in {names}: only comments and empty documents"),)
-    return _without_doubles(Loaded(policies, problems))
+    return Loaded(found.policies, problems)
+
+
+def parse_files(files: Iterable[SourceFile]) -> Loaded:
+    """Return the policies of several files that belong together, and their problems."""
+    found = [_read_file(file.data, file.name) for file in files]
+    policies = tuple(policy for each in found for policy in each.policies)
+    return _without_doubles(Loaded(policies, tuple(problem for each in found for problem in each.problems)))
 
 
 def parse_policies(data: bytes, file: str) -> Loaded:
