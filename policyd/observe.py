@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 _POLICY_DIRECTORY = re.compile(r"policy-[0-9a-f]{12}")
 _HOOK_DIRECTORY = re.compile(r"[a-z_]+-[0-9a-f]{12}")
-POLICY_PIN = re.compile(r"(record|ring|map-[0-9a-f]{12})(__new)?")
+POLICY_PIN = re.compile(r"(record|ring|retired-[0-9]+|map-[0-9a-f]{12})(__new)?")
 HOOK_PIN = re.compile(r"(record|link|slot|stub|(program|next)-[0-9]+|shards|next-shards)(__new)?")
-SHARED_PIN = re.compile(r"(config|account|scalars|rings|readers|guarded|processes|processes-filled|class-[a-z0-9_]+?)(__new)?")
+SHARED_PIN = re.compile(
+    r"(config|account|scalars|rings|readers|guarded|processes|processes-filled|class-[a-z0-9_]+?)(__new)?"
+)
 """The pins that the engine makes; `__new` is one that was about to replace the other (bpffs.Bpffs.pin)."""
 
 _HALF_MADE = re.compile(r"__new$|^next-")
@@ -41,6 +43,7 @@ class ObservedPolicy:
     reason: str
     ring: MapInfo | None
     maps: dict[str, MapInfo]  # by pin name
+    retired: dict[str, int] = field(default_factory=dict)  # rings that were replaced and not yet drained: pin name → map id
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,9 @@ def _policy(kernel: Kernel, directory: str, names: _Names) -> ObservedPolicy:
         found = Found(None, f"{path}/record is the record of another policy ({found.record.name})")
     maps = {name: info for name in pins if name.startswith("map-") and (info := map_at(kernel, f"{path}/{name}"))}
     ring = map_at(kernel, f"{path}/ring") if "ring" in pins else None
-    return ObservedPolicy(directory, found.record, found.reason, ring, maps)
+    replaced = (name for name in pins if name.startswith("retired-"))
+    retired = {name: info.id for name in replaced if (info := map_at(kernel, f"{path}/{name}"))}
+    return ObservedPolicy(directory, found.record, found.reason, ring, maps, retired)
 
 
 def _hook(kernel: Kernel, directory: str, names: _Names) -> ObservedHook:

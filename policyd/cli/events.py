@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from policyd.kernel.port import Kernel
     from policyd.reading.follow import Follower
-    from policyd.reading.policy import Stream
+    from policyd.reading.stream import Stream
     from policyd.reading.ring import Batch
     from policyd.sinks import EventSink
 

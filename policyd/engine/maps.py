@@ -165,6 +165,10 @@ class MapSteps:
         self.kernel.update(self.maps.open("config"), row_key(row), flags.to_bytes(8, "little"))
 
     def create_ring(self, step: steps.CreateRing) -> None:
+        if step.retire:
+            with opened(self.kernel, policy_path(step.policy, "ring")) as old:
+                if old is not None:
+                    self.kernel.pin(old, policy_path(step.policy, step.retire))
         fd = self.kernel.create_map("ringbuf", 0, 0, step.size, name=f"pd_{step.policy}"[:15])
         self._place_new(fd, policy_path(step.policy, "ring"), "rings", step)
 

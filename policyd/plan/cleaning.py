@@ -10,7 +10,7 @@ from policyd.record import POLICIES, SHARED, PolicyRecord, class_pin, map_pin, p
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from policyd.observe import Observed, ObservedHook
+    from policyd.observe import Observed, ObservedHook, ObservedPolicy
     from policyd.unit import MapClass
 
 BASE = ("config", "account", "scalars", "rings", "readers", "guarded")
@@ -90,3 +90,13 @@ def _pins(observed: Observed, kept: dict[str, PolicyRecord]) -> Iterator[Step]:
         for pin in sorted(set(directory.maps) - pins) if directory else ():
             what = f"map {names.get(pin, pin)} of policy {name}"
             yield FreeMap(path=f"{POLICIES}/{record.id}/{pin}", what=what)
+        yield from _half_retired(directory, record)
+
+
+def _half_retired(directory: ObservedPolicy | None, record: PolicyRecord) -> Iterator[Step]:
+    """Yield the unpinning of a ring that was to be replaced and then was not."""
+    if directory is None or directory.ring is None or directory.ring.max_entries != record.ring_bytes:
+        return
+    for pin, map_id in directory.retired.items():
+        if map_id == directory.ring.id:
+            yield FreeMap(path=f"{POLICIES}/{record.id}/{pin}", what=f"the second pin of the ring of policy {record.name}")

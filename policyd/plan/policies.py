@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.plan.rows import NoRowError
 from policyd.plan.steps import (
     CONFIG_ENFORCE,
     CONFIG_SUSPEND,
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from policyd.observe import Observed, ObservedPolicy
     from policyd.record import PolicyRecord
     from policyd.unit import MapSpec, Rows, ScalarParam
+
+MOST_RETIRED = 8
+"""How many replaced rings of a policy may wait for a reader: each is kernel memory."""
+
+READ_THEM = "its events have to be read before its ring can change its size once more: `policyd events {}` reads them"
 
 ROW_ABSENT = bytes(24)
 """A scalar that is optional and empty: `set` is zero."""
@@ -105,9 +111,19 @@ class PolicyPlanner:
             removed = self.known is not None
             yield CreateRing(self.name, row, size, REMOVED if removed else "", repair=removed)
         elif ring.max_entries != size:
-            yield CreateRing(self.name, row, size, f"was {ring.max_entries >> 10} KiB: unread events go")
+            yield CreateRing(self.name, row, size, f"was {ring.max_entries >> 10} KiB", retire=self._retire(ring))
         elif self._holder("rings", row) != ring.id:
             yield PlaceMap(self.name, policy_path(self.name, "ring"), "rings", row, "the ring")
+
+    def _retire(self, ring: MapInfo) -> str:
+        """Return the pin under which the ring that is replaced waits for its reader."""
+        retired = self.pins.retired if self.pins else {}
+        for pin, map_id in retired.items():
+            if map_id == ring.id:  # a run that did not end came this far
+                return pin
+        if len(retired) >= MOST_RETIRED:
+            raise NoRowError(self.name, "ring that waits for its reader", MOST_RETIRED, READ_THEM.format(self.name))
+        return f"retired-{max((int(pin.removeprefix('retired-')) for pin in retired), default=0) + 1}"
 
     def _holder(self, shared: str, row: int) -> int | None:
         return self.observed.rows.get(shared, {}).get(row)

@@ -24,12 +24,12 @@ MAX_MAPS_IN_CLASS = 4096
 
 
 class NoRowError(UnsupportedError):
-    """A shared map has no free row left for `policy`."""
+    """There is no room left for `policy`: `most` is how many a host (or a policy) can have of `what`."""
 
-    def __init__(self, policy: str, what: str, most: int) -> None:
+    def __init__(self, policy: str, what: str, most: int, instead: str = "remove policies first") -> None:
         self.policy = policy
         text = f"policy {policy} would need one more {what}, and a host can have {most}"
-        super().__init__(text, instead="remove policies first")
+        super().__init__(text, instead=instead)
 
 
 @dataclass(slots=True)

@@ -143,20 +143,25 @@ class PrepareRow(PolicyStep):
 
 @dataclass(frozen=True, slots=True)
 class CreateRing(PolicyStep):
-    """Make a policy's ring of `size` bytes, pin it, and put it into the policy's row of `shared/rings`."""
+    """Make a policy's ring of `size` bytes, pin it, and put it into the policy's row of `shared/rings`.
+
+    `retire`: the pin under which the ring that it replaces is kept until what is unread in it has been read.
+    """
 
     stage: ClassVar[int] = 2
     row: int
     size: int
     reason: str = ""
     repair: bool = False
+    retire: str = ""
 
     @property
     def mend(self) -> Mend | None:
         return Mend(f"ring of policy {self.policy}", self.reason) if self.repair else None
 
     def describe(self) -> str:
-        return f"create ring of policy {self.policy}, {self.size >> 10} KiB{because(self.reason)}"
+        kept = "; what is unread in the old one is read first" if self.retire else ""
+        return f"create ring of policy {self.policy}, {self.size >> 10} KiB{because(self.reason + kept)}"
 
 
 @dataclass(frozen=True, slots=True)

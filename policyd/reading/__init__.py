@@ -4,6 +4,7 @@
 changes a policy; taking events out of a ring is all that readers do to the kernel.
 """
 
-from policyd.reading.policy import PolicyReader, Stream, open_policy
+from policyd.reading.policy import PolicyReader, open_policy
+from policyd.reading.stream import Stream
 
 __all__ = ["PolicyReader", "Stream", "open_policy"]

@@ -1,7 +1,7 @@
 """A policy's books, and what the kernel counts for each hook.
 
 In: the shared `account` map (a row a policy, per CPU) and the programs that hold the links.  Out: numbers by name.
-`matched = delivered + ring_full + nested` holds for the events of a policy; nothing is lost without a count.
+`matched = delivered + ring_full` holds for the events of a policy; and `books.py` goes on from there.
 """
 
 from __future__ import annotations

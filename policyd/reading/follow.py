@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from policyd.errors import LockError, NotFoundError
-from policyd.reading.policy import PolicyReader, Stream, open_policy
+from policyd.reading.policy import PolicyReader, open_policy
 from policyd.record import policy_path, read_policies
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from policyd.kernel.port import Kernel
     from policyd.reading.ring import Batch
+    from policyd.reading.stream import Heard, Stream
     from policyd.record import PolicyRecord
 
 _PAUSE = 0.001
@@ -31,10 +32,11 @@ class Follower:
     """Holds the rings of the named policies, or of all if none is named.
 
     Raises `NotFoundError` for a name that is not applied, `LockError` if another process reads one of the rings.
+    `on_canary` as for `Stream`.
     """
 
-    def __init__(self, kernel: Kernel, names: tuple[str, ...]) -> None:
-        self._kernel, self._names = kernel, names
+    def __init__(self, kernel: Kernel, names: tuple[str, ...], on_canary: Heard | None = None) -> None:
+        self._kernel, self._names, self._on_canary = kernel, names, on_canary
         self._held: dict[str, tuple[Stream, ExitStack]] = {}
         self._registered: dict[str, int] = {}
         self._refused: set[str] = set()
@@ -71,7 +73,7 @@ class Follower:
         if not self._names and not self._kernel.exists(policy_path(record.name, "ring")):
             return
         with ExitStack() as stack:
-            stream = stack.enter_context(PolicyReader(self._kernel, record).stream())
+            stream = stack.enter_context(PolicyReader(self._kernel, record).stream(self._on_canary))
             self._held[record.name] = stream, stack.pop_all()
         self._register(stream)
 
@@ -109,12 +111,10 @@ class Follower:
         """Take in policies that are new, let go of those that went, follow changed ones; return what a user should know."""
         told = []
         for name, (stream, _) in list(self._held.items()):
-            before = stream.fd
             if not stream.renew():
                 self._drop(name)
                 told.append(f"policy {name} was deleted")
-            elif stream.fd != before:
-                self._registered.pop(name, None)
+            else:
                 self._register(stream)
         return [*told, *self._take_in()]
 

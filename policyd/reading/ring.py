@@ -18,7 +18,7 @@ import mmap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from policyd.layout import HEADER
+from policyd.layout import CANARY_LAYOUT, HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ class Batch:
     Runs may interleave: what shows records of several must order them, by time.
 
     `memory` is what offsets count in: slices of it are bytes.  `broken` counts records too short to have a header, which
-    nothing of ours writes.
+    nothing of ours writes.  `taken` is how many events it had when it was read: `since` may leave some out.
     """
 
     memory: mmap.mmap
@@ -67,9 +67,25 @@ class Batch:
     start: int
     end: int
     broken: int = 0
+    taken: int = 0
 
     def __len__(self) -> int:
         return sum(len(run.offsets) for run in self.runs)
+
+    def __bool__(self) -> bool:
+        """A batch without any event still has to be `done`."""
+        return True
+
+    def split(self) -> tuple[Batch, tuple[bytes, ...]]:
+        """Return the batch of events alone, and the records of canaries."""
+        canaries = tuple(self._records(run) for run in self.runs if run.layout == CANARY_LAYOUT)
+        runs = tuple(run for run in self.runs if run.layout != CANARY_LAYOUT)
+        events = replace(self, runs=runs, taken=sum(len(run.offsets) for run in runs))
+        return events, tuple(record for records in canaries for record in records)
+
+    def _records(self, run: Run) -> list[bytes]:
+        pairs = zip(run.offsets, run.lengths, strict=True)
+        return [self.memory[offset : offset + length] for offset, length in pairs]
 
     def times(self, run: Run) -> list[int]:
         """Return the time of each record of a run, in nanoseconds since boot."""

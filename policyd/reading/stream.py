@@ -1,0 +1,125 @@
+"""The events of one policy, batch by batch: from its rings, the oldest first, with the decoder of their records.
+
+A batch's space is given back only when it was used (`done`); what has been read is written down before (`bookmark.py`).
+Canaries are taken out here: no user sees one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policyd.layout import HEADER
+from policyd.reading.bookmark import Bookmark
+from policyd.reading.events import Decoder
+from policyd.reading.rings import CURRENT, map_id, open_oldest, retire, ring_pins
+from policyd.record import policy_path, read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policyd.kernel.port import Kernel
+    from policyd.reading.ring import Batch, Ring
+    from policyd.record import PolicyRecord
+
+    Heard = Callable[[str, int, int], object]
+
+
+class Stream:
+    """The rings of one policy, held by this process alone.
+
+    `on_canary(policy, point, program)` is called for each canary that is read: the attach point's id and the program's
+    fingerprint, 48 bits each.
+    """
+
+    def __init__(self, kernel: Kernel, record: PolicyRecord, on_canary: Heard | None = None) -> None:
+        self._kernel, self.record, self._on_canary = kernel, record, on_canary
+        self.decoder = Decoder(record)
+        self._renewed_for: set[int] = set()
+        self._take_oldest()
+
+    def _take_oldest(self) -> None:
+        self._held = open_oldest(self._kernel, self.record.name)
+        self._claim()
+
+    def _claim(self) -> None:
+        self._bookmark = Bookmark(self._kernel, self.record.row, self._held.id)
+        self._bookmark.claim(self._held.ring)
+
+    @property
+    def fd(self) -> int:
+        """The file descriptor of the ring that is read now."""
+        return self._held.fd
+
+    @property
+    def map_id(self) -> int:
+        """The id of the ring that is read now."""
+        return self._held.id
+
+    @property
+    def ring(self) -> Ring:
+        """The ring that is read now."""
+        return self._held.ring
+
+    def read(self, limit: int, after: int | None = None, span: int | None = None) -> Batch | None:
+        """Return the next batch, or None; the caller says `done` when it was used, in the order of batches.
+
+        `after` and `span` as for `Ring.read`.
+        """
+        batch = self.ring.read(limit, after, span)
+        if batch is None and after is None and self._held.pin != CURRENT:
+            self._follow_ring()
+            batch = self.ring.read(limit, None, span)
+        if batch is None:
+            return None
+        batch, canaries = batch.split()
+        for record in canaries:
+            self._tell(record)
+        unknown = {run.layout for run in batch.runs} - self.decoder.forms.keys() - self._renewed_for
+        if unknown:  # the policy was replaced since: its record was written before its first new event
+            self._renewed_for |= unknown
+            self.renew()
+        return batch
+
+    def _tell(self, record: bytes) -> None:
+        if self._on_canary is not None:
+            *_, point, program = HEADER.unpack_from(record)
+            self._on_canary(self.record.name, point, program)
+
+    def has_committed(self) -> bool:
+        """Whether anything can be read now."""
+        return self.ring.read(1) is not None
+
+    def done(self, batch: Batch) -> None:
+        """Count the batch as read, and give its space back to the kernel."""
+        self._bookmark.move(batch)
+        self.ring.advance(batch.end)
+
+    def renew(self) -> bool:
+        """Read the policy's record again, and go on to its next ring if ours is empty and was replaced.
+
+        Returns False if the policy is not applied any more and its ring is empty.
+        """
+        record = read_record(self._kernel, policy_path(self.record.name, "record"))
+        if record is None:
+            return self.ring.pending > 0
+        if record != self.record:
+            self.record = record
+            self._renewed_for.clear()
+            self.decoder.renew(record)
+        self._follow_ring()
+        return True
+
+    def _follow_ring(self) -> None:
+        pins = ring_pins(self._kernel, self.record.name)
+        if self.ring.pending or CURRENT not in pins:
+            return
+        if self._held.pin in pins[:-1] and not retire(self._held, self.record):
+            return
+        if self._held.pin == CURRENT and self.map_id == map_id(self._kernel, policy_path(self.record.name, CURRENT)):
+            return
+        before = self._held
+        self._take_oldest()
+        before.close()
+
+    def close(self) -> None:
+        self._held.close()
