@@ -19,7 +19,8 @@ DEFAULT_SOCKET = "/run/policyd/agent.sock"
 class Subscription(Protocol):
     """JSON lines of events for one reader.  A reader that is too slow loses the oldest; `dropped` counts them."""
 
-    dropped: int
+    @property
+    def dropped(self) -> int: ...
 
     def lines(self, seconds: float) -> list[str]:
         """Wait at most so long for events; return what there is."""

@@ -38,6 +38,7 @@ class Entry:
 
 
 _WRITE, _CHANGE, _SEE, _HOST = "Write policies (no root)", "Change what runs", "See what runs", "This host"
+_AGENT = "The agent"
 
 COMMANDS: tuple[Entry, ...] = (
     Entry("validate", "Check policies: all problems of all files, with places and hints", _WRITE),
@@ -54,6 +55,11 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("describe", "Show everything about one policy or hook", _SEE),
     Entry("events", "Print the events of policies", _SEE),
     Entry("metrics", "Print the metrics of policies, for Prometheus or as plots", _SEE),
+    Entry("run", "Keep this host in agreement with folders and git repositories: the agent", _AGENT),
+    Entry("reconcile", "Have the agent fetch and apply its sources now", _AGENT),
+    Entry("suspend", "Have the agent leave a source alone", _AGENT),
+    Entry("resume", "Have the agent follow a source again", _AGENT),
+    Entry("rollback", "Have the agent go back to an earlier revision of a source", _AGENT),
     Entry("doctor", "Tell what this kernel can do, and save its profile", _HOST),
     Entry("version", "Print the version of policyd, its tools and this kernel", _HOST),
     Entry("completion", "Print the completion script of a shell", _HOST),

@@ -1,4 +1,4 @@
-"""`policyd describe policy|hook NAME`: everything about one of them, for people (scripts use `get -o json`)."""
+"""`policyd describe policy|hook|source NAME`: everything about one of them, for people (scripts use `get -o json`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import Settings, open_kernel
-from policyd.cli.kinds import HOOK, POLICY, parse_names
+from policyd.cli.kinds import HOOK, POLICY, SOURCE, parse_names
 from policyd.cli.names import complete_names
 from policyd.cli.output import clean, few, paint_status, say, table
 from policyd.cli.prose import width, wrapped_table
@@ -27,24 +28,29 @@ KEY_WIDTH = 14
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="KIND NAME…", shell_complete=complete_names)
+@socket_option
 @click.pass_obj
-def command(settings: Settings, words: tuple[str, ...]) -> None:
-    """Show everything about one policy or hook.
+def command(settings: Settings, words: tuple[str, ...], socket: str) -> None:
+    """Show everything about one policy, hook or source.
 
-    KIND is policy or hook; a hook's name is as `policyd get hooks` prints it.
+    KIND is policy, hook or source; a hook's name is as `policyd get hooks` prints it. The agent is asked for sources.
 
     \b
     Examples:
       policyd describe policy exec-audit
       policyd describe hook tracepoint:syscalls/sys_enter_openat
       policyd describe policy/exec-audit policy/deny-egress
+      policyd describe source base
     """
     from policyd.observe import observe
     from policyd.status import hook_views, map_views, policy_views
 
-    kind, names = parse_names(words, (POLICY, HOOK))
+    kind, names = parse_names(words, (POLICY, HOOK, SOURCE))
     if not names:
         raise UsageError(f"name the {kind.name} to describe; policyd get {kind.plural} lists them")
+    if kind is SOURCE:
+        _show_sources(socket, names)
+        return
     kernel = open_kernel(settings, "describe")
     observed = observe(kernel)
     hooks = {view.key: view for view in hook_views(observed, kernel)}
@@ -60,6 +66,17 @@ def command(settings: Settings, words: tuple[str, ...]) -> None:
             _show_policy(policies[name], [hooks[key] for key in policies[name].points], maps)
         else:
             _show_hook(hooks[name], observed.records)
+
+
+def _show_sources(socket: str, names: Sequence[str]) -> None:
+    from policyd.cli.sources import show_source
+
+    agent = open_agent(socket)
+    drift = agent.status().drift
+    for number, status in enumerate([agent.source(name) for name in names]):
+        if number:
+            say()
+        show_source(status, drift)
 
 
 # ------------------------------------------------------------------------------------------------ a policy

@@ -1,4 +1,4 @@
-"""`policyd get`: one line a policy, hook, map or record; or their JSON, YAML or names."""
+"""`policyd get`: one line a policy, hook, map, record or source; or their JSON, YAML or names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import Settings, open_kernel
-from policyd.cli.kinds import HOOK, MAP, POLICY, RECORD, Kind, parse_names
+from policyd.cli.kinds import HOOK, MAP, POLICY, RECORD, SOURCE, Kind, parse_names
 from policyd.cli.names import complete_names
 from policyd.cli.output import few, note, paint_status, print_json, print_list, say, table
+from policyd.cli.sources import HEADERS as SOURCE_HEADERS
+from policyd.cli.sources import WIDE as SOURCE_WIDE
 from policyd.errors import NotFoundError
 from policyd.text import did_you_mean, quote
 
@@ -45,15 +48,16 @@ class Listing:
 @click.argument("words", nargs=-1, required=True, metavar="KIND [NAME…]", shell_complete=complete_names)
 @click.option("-o", "--output", type=click.Choice(["wide", "json", "yaml", "name"]), help="More columns, or documents.")
 @click.option("--no-headers", is_flag=True, help="Print no line of headers.")
+@socket_option
 @click.pass_obj
-def command(settings: Settings, words: tuple[str, ...], output: str | None, no_headers: bool) -> None:
-    """List policies, hooks, maps or records of what runs.
+def command(settings: Settings, words: tuple[str, ...], output: str | None, no_headers: bool, socket: str) -> None:
+    """List policies, hooks, maps or records of what runs, or the sources of the agent.
 
-    KIND is policies, hooks, maps or records. STATUS of a policy is Ready, Suspended, Degraded (something was changed from
-    outside; apply mends it) or NotApplicable (this kernel has none of its hooks). LOST are events that found no room;
-    MISSED are runs at the policy's hooks that the kernel dropped, which may have been events or not. RUNS are counted
-    while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they can be applied
-    again; -o json adds their status.
+    KIND is policies, hooks, maps, records or sources (for which the agent is asked). STATUS of a policy is Ready,
+    Suspended, Degraded (something was changed from outside; apply mends it) or NotApplicable (this kernel has none of its
+    hooks). LOST are events that found no room; MISSED are runs at the policy's hooks that the kernel dropped, which may
+    have been events or not. RUNS are counted while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were
+    applied, so that they can be applied again; -o json adds their status.
 
     \b
     Examples:
@@ -65,10 +69,14 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
       policyd get hooks
       policyd get maps exec-audit
       policyd get records -o json
+      policyd get sources
     """
     from policyd.observe import observe
 
-    kind, names = parse_names(words, (POLICY, HOOK, MAP, RECORD))
+    kind, names = parse_names(words, (POLICY, HOOK, MAP, RECORD, SOURCE))
+    if kind is SOURCE:
+        _get_sources(socket, names, output, no_headers)
+        return
     kernel = open_kernel(settings, "get")
     observed = observe(kernel)
     for reason in observed.damaged:
@@ -81,6 +89,26 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
     _PRINTERS[output](kind, chosen, no_headers)
     if kind is POLICY and output in {None, "wide"} and not settings.quiet:
         _remark(kernel, chosen)
+
+
+def _get_sources(socket: str, names: tuple[str, ...], output: str | None, no_headers: bool) -> None:
+    """List what the agent says of its sources."""
+    from policyd.cli import sources
+
+    found = [
+        Item(status.name, sources.cells(status), sources.data(status), sources.data(status))
+        for status in open_agent(socket).sources()
+    ]
+    chosen = _choose(SOURCE, found, names)
+    if not found and output not in {"json", "yaml"}:
+        note("No sources.")
+        return
+    _PRINTERS[output](SOURCE, chosen, no_headers)
+
+
+def _no_items(_: Observed, __: Kernel) -> Iterable[Item]:
+    """Sources are the agent's, not the kernel's."""
+    return ()
 
 
 def _remark(kernel: Kernel, policies: list[Item]) -> None:
@@ -261,4 +289,5 @@ LISTINGS: dict[Kind, Listing] = {
     ),
     MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES/MAX", "BYTES"), ("PURPOSE", "PARAM"), _maps),
     RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "POLICYD", "APPLIED"), ("LAYOUTS", "BOOT"), _records),
+    SOURCE: Listing(SOURCE_HEADERS, SOURCE_WIDE, _no_items),
 }

@@ -29,6 +29,7 @@ POLICY = Kind("policy", "policies", ("pol",))
 HOOK = Kind("hook", "hooks", ())
 MAP = Kind("map", "maps", ())
 RECORD = Kind("record", "records", ())
+SOURCE = Kind("source", "sources", ("src",))
 
 
 def parse_names(words: Sequence[str], kinds: Sequence[Kind]) -> tuple[Kind, tuple[str, ...]]:

@@ -63,7 +63,17 @@ def print_list(documents: Iterable[object]) -> None:
     click.echo("---\n".join(map(to_yaml, documents)), nl=False)
 
 
-STATUS_COLORS = {"Ready": "green", "Degraded": "red", "Suspended": "yellow", "NotApplicable": "yellow", "enforce": "magenta"}
+STATUS_COLORS = {
+    "Ready": "green",
+    "Applied": "green",
+    "Degraded": "red",
+    "Refused": "red",
+    "Unreachable": "red",
+    "Suspended": "yellow",
+    "Waiting": "yellow",
+    "NotApplicable": "yellow",
+    "enforce": "magenta",
+}
 
 
 def paint_status(header: str, cell: str) -> str | None:

@@ -80,7 +80,7 @@ def apply_bundle(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Applied:
 
 def _accept(writer: Writer, plan: SourcePlan, bundle: Bundle) -> tuple[Policy, ...]:
     """Return the policies of a revision that is acceptable as a whole."""
-    policies = writer.place.parse(bundle).require()
+    policies = writer.place.parse(bundle, plan.name).require()
     if not policies and not plan.allow_empty:
         owned = [name for name, record in read_policies(writer.kernel).items() if record.set == plan.name]
         if owned:

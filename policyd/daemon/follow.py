@@ -41,17 +41,20 @@ class Surroundings:
         return replace(fresh, has_cgroup=has_cgroup)
 
     def changed(self) -> str:
-        """Return what is another than when policies were last resolved (in a few words), or nothing."""
+        """Return what is another than when policies were last resolved (in a few words), or nothing; told once."""
         fresh = self._look()
-        with self._lock:
-            known, root, cgroups = self._interfaces, self._root, dict(self._cgroups)
         now = _plain(fresh)
+        with self._lock:
+            known, root, cgroups = self._interfaces, self._root, self._cgroups
+            self._interfaces, self._root = now, fresh.cgroup_root
+            self._cgroups = {path: fresh.has_cgroup(path) for path in cgroups}
+            present = self._cgroups
         if known != now:
             names = sorted({*(known or {}).items()} ^ {*(now or {}).items()})
             return f"interface {names[0][0]} came, went or changed" if names else "interfaces cannot be listed any more"
         if root != fresh.cgroup_root:
             return "cgroup v2 was mounted or unmounted"
-        return next((f"cgroup {path} came or went" for path, was in cgroups.items() if fresh.has_cgroup(path) != was), "")
+        return next((f"cgroup {path} came or went" for path, was in cgroups.items() if present[path] != was), "")
 
 
 def _plain(host: Host) -> dict[str, str] | None:

@@ -34,6 +34,10 @@ class Notifier:
     def ready(self) -> None:
         self._send("READY=1")
 
+    def extend(self, seconds: float) -> None:
+        """Ask for more time to start."""
+        self._send(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
+
     def reloading(self) -> None:
         """Say that a reload begins; `ready` ends it (`MONOTONIC_USEC` is asked for by `Type=notify-reload`)."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from policyd.daemon.applier import tell
 from policyd.daemon.history import History
 from policyd.daemon.tended import Tended
-from policyd.daemon.tending import Effort, Tending
+from policyd.daemon.tending import LOOK_AT_TRIAL_SECONDS, Effort, Tending
 from policyd.daemon.writer import StoppedError
 from policyd.engine import Request
 from policyd.errors import NotFoundError, PolicydError, UsageError
@@ -45,13 +45,23 @@ Answer = TypeVar("Answer")
 class Reconciler:
     """Tends all sources.  Everything but `turn` and `run` may be called from any thread."""
 
-    def __init__(self, writer: Writer, plans: Iterable[SourcePlan], interval: float) -> None:
-        """`interval` is in seconds: how often every source is applied anew; `UsageError` for a wrong `dependsOn`."""
+    def __init__(
+        self,
+        writer: Writer,
+        plans: Iterable[SourcePlan],
+        interval: float,
+        tended: Callable[[str, str, float], object] = lambda *_: None,
+    ) -> None:
+        """`interval` is in seconds: how often every source is applied anew; `UsageError` for a wrong `dependsOn`.
+
+        `tended(source, state, seconds)` is told of each look at a source.
+        """
         self.writer, self.interval = writer, interval
         self.history = History(writer.kernel)
         self.tending = Tending(writer, self.history)
         ordered = _ordered(tuple(plans))
         self.tended = {plan.name: Tended(plan, self.history.load(plan.name)) for plan in ordered}
+        self._tell_tended = tended
         self.turned_once = threading.Event()
         self._asked: dict[str, Effort] = {}
         self._jobs: deque[tuple[Callable[[], object], Future[object]]] = deque()
@@ -60,11 +70,11 @@ class Reconciler:
 
     # -- what others may ask -------------------------------------------------------------------------------------
 
-    def wake(self, name: str = "", effort: Effort = Effort.CHECK) -> None:
+    def wake(self, name: str = "", effort: Effort = Effort.FETCH) -> None:
         """Say that it is worth looking at a source (at all of them, and at the host)."""
         with self._woken:
             for one in [name] if name else (_HOST, *self.tended):
-                self._asked[one] = max(self._asked.get(one, Effort.NONE), effort)
+                self._asked[one] = self._asked.get(one, Effort(0)) | effort
             self._woken.notify_all()
 
     def statuses(self) -> tuple[SourceStatus, ...]:
@@ -72,8 +82,12 @@ class Reconciler:
 
     def reconcile(self, name: str = "") -> tuple[SourceStatus, ...]:
         """Fetch and apply a source (all of them) now; wait, and return how it went."""
+        return self.submit(name).result()
+
+    def submit(self, name: str = "") -> Future[tuple[SourceStatus, ...]]:
+        """Have a source (all of them) fetched and applied; the future tells when it is done, and how it went."""
         chosen = [self._find(name)] if name else list(self.tended.values())
-        return self._call(lambda: self._tend_all(chosen))
+        return self._have_done(lambda: self._tend_all(chosen))
 
     def _tend_all(self, chosen: Iterable[Tended]) -> tuple[SourceStatus, ...]:
         chosen = tuple(chosen)
@@ -105,14 +119,17 @@ class Reconciler:
         return self.tended[name]
 
     def _call(self, job: Callable[[], Answer]) -> Answer:
-        """Have a job done by the reconciler's thread, and wait for it."""
+        return self._have_done(job).result()
+
+    def _have_done(self, job: Callable[[], Answer]) -> Future[Answer]:
+        """Have a job done by the reconciler's thread."""
         future: Future[Answer] = Future()
         with self._woken:
             if self.writer.stopping.is_set():
                 raise UsageError("the agent is stopping")
             self._jobs.append((job, future))  # type: ignore[arg-type]  # a future of what the job returns
             self._woken.notify_all()
-        return future.result()
+        return future
 
     # -- the thread ----------------------------------------------------------------------------------------------
 
@@ -163,8 +180,8 @@ class Reconciler:
             self.wake(effort=Effort.FULL)
         host, changes = self._take(_HOST), self.writer.changes
         for one in self.tended.values():
-            due = Effort.CHECK if time.monotonic() >= one.due else Effort.NONE
-            effort = max(self._take(one.name), due)
+            due = Effort.FETCH if time.monotonic() >= one.due else Effort(0)
+            effort = self._take(one.name) | due
             if effort and not self.writer.stopping.is_set():
                 self._tend(one, effort)
             self._do_jobs()
@@ -173,7 +190,7 @@ class Reconciler:
 
     def _take(self, name: str) -> Effort:
         with self._woken:
-            return self._asked.pop(name, Effort.NONE)
+            return self._asked.pop(name, Effort(0))
 
     def _do_jobs(self) -> None:
         while self._jobs:
@@ -189,10 +206,12 @@ class Reconciler:
         if unmet and not one.suspended:
             one.show("Waiting", f"it depends on {', '.join(unmet)}, not applied yet")
             return
-        if effort == Effort.FOLLOW and not one.status.left_out and one.status.state != "Pending":
+        if effort == Effort.FOLLOW and not one.status.left_out:
             return  # what runs is resolved anew in any case
         met = bool(one.record.digest)
+        begun = time.monotonic()
         self.tending.tend(one, effort)
+        self._tell_tended(one.name, one.status.state, time.monotonic() - begun)
         if one.record.digest and not met:
             for other in self.tended.values():
                 if one.name in other.plan.depends_on:
@@ -210,6 +229,7 @@ class Reconciler:
             return
         except (PolicydError, OSError) as error:
             log(EVENT_SURROUNDINGS, error=str(error))
+            self._full_due = min(self._full_due, time.monotonic() + LOOK_AT_TRIAL_SECONDS)
 
 
 def _ordered(plans: tuple[SourcePlan, ...]) -> tuple[SourcePlan, ...]:

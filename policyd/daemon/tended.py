@@ -10,25 +10,33 @@ from typing import TYPE_CHECKING, Any
 from policyd.health import SourceStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from policyd.daemon.history import SourceRecord
     from policyd.health import SourceState
     from policyd.sources.source import Source
 
 FIRST_RETRY_SECONDS = 2.0
 LAST_RETRY_SECONDS = 300.0
+UNHEARD = 1.25
 JITTER = 0.1
 """Delays are spread by this part of themselves, so that a thousand nodes do not ask at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """A source of the configuration, and what it says about it."""
+    """A source of the configuration, and what it says about it.
+
+    `call` takes a forge's call (headers, body) and tells whether its secret fits; `close` ends a fetch that is under way.
+    """
 
     source: Source
     allow_empty: bool = False
     adopt: bool = False
     suspend: bool = False
     depends_on: tuple[str, ...] = ()
+    call: Callable[[Mapping[str, str], bytes], bool] | None = None
+    close: Callable[[], object] = lambda: None
 
     @property
     def name(self) -> str:
@@ -79,8 +87,8 @@ class Tended:
     # -- when it is looked at again ------------------------------------------------------------------------------
 
     def rest(self, now: float) -> None:
-        """All is well: look again after the source's own interval."""
-        self._look_in(now, self.plan.source.interval, failures=0)
+        """All is well: look again a little after the source's own interval, if it has not said anything until then."""
+        self._look_in(now, UNHEARD * self.plan.source.interval, failures=0)
 
     def retry(self, now: float) -> None:
         """Something failed that may succeed later: look again soon, and each time later than before."""

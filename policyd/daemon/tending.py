@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from enum import IntFlag
 from typing import TYPE_CHECKING
 
 from policyd.daemon.applier import Applied, RefusedError, apply_bundle
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 LOOK_AT_TRIAL_SECONDS = 2.0
 
 
-class Effort(IntEnum):
-    """How much is done for a source: the more the higher."""
+class Effort(IntFlag):
+    """What is done for a source."""
 
-    NONE = 0
     FOLLOW = 1  # the host is another: what was left out may fit now
-    CHECK = 2  # fetch it; go on if it is another revision, or if something was wrong
-    FULL = 3  # fetch it and apply it, whatever it is
+    FETCH = 2  # look whether there is another revision, and apply that
+    APPLY = 4  # apply the revision, whatever it is
+    FULL = FETCH | APPLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Tending:
         try:
             bundle = self._fetch(one, effort)
             one.show(checked=time.time(), seen=bundle.revision)
-            if effort >= Effort.FULL or self._is_new(one, bundle):
+            if effort & (Effort.APPLY | Effort.FOLLOW) or self._is_new(one, bundle):
                 self._note(one, bundle, apply_bundle(self.writer, one.plan, bundle))
             else:
                 self._keep_state(one)
@@ -89,12 +89,9 @@ class Tending:
             self._fail(one, bundle, PolicydError(f"a bug of policyd: {type(error).__name__}: {error}"))
 
     def _fetch(self, one: Tended, effort: Effort) -> Bundle:
-        """Return what is to run: what was fetched last, if only the host has changed."""
-        if effort == Effort.FOLLOW and one.status.state in {"Applied", "Degraded"}:
-            kept = self.history.bundle(one.record, one.record.digest)
-            if kept is not None:
-                return kept
-        return one.plan.source.fetch(one.record.mark)
+        """Return what is to run: what runs already, if nobody asks for something newer."""
+        kept = None if effort & Effort.FETCH else self.history.bundle(one.record, one.record.digest)
+        return kept or one.plan.source.fetch(one.record.mark)
 
     @staticmethod
     def _is_new(one: Tended, bundle: Bundle) -> bool:
@@ -114,7 +111,7 @@ class Tending:
         now, record = time.time(), one.record
         outcome = outcome or outcome_of(len(applied.left_out), applied.given)
         same = (record.revision, record.digest) == (bundle.revision, bundle.digest)
-        reason = _left_out_text(applied)
+        reason = _left_out_text(applied) or "; ".join(bundle.notes)
         if applied.changed or not same or one.status.reason != reason:
             log(EVENT_SOURCE, source=one.name, outcome=outcome, revision=bundle.revision, left_out=len(applied.left_out))
         if outcome == "failed":

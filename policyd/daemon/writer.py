@@ -61,7 +61,7 @@ class Workplace:
     kernel: Kernel
     host: Callable[[], Host]
     engine: Callable[[Host], Engine]
-    parse: Callable[[Bundle], Loaded]
+    parse: Callable[[Bundle, str], Loaded]  # a bundle and its source's name, for messages
     resolve: Callable[[Iterable[Policy], Host], tuple[tuple[TypedPolicy, ...], tuple[Problem, ...]]]
 
 
@@ -106,12 +106,14 @@ class Writer:
             self._end_forgotten_trial(engine)
             return self._settle(self._patiently(lambda: engine.apply(request)))
 
-    def delete(self, names: frozenset[str]) -> Result:
-        """Remove policies by name."""
+    def delete(self, names: frozenset[str], seconds: float) -> Result:
+        """Remove policies by name; waits for the lock for so long at most (`LockError`), and lets go of all."""
         with self._mutex:
             engine = self._engine(self.place.host())
-            self._end_forgotten_trial(engine)
-            return self._settle(self._patiently(lambda: engine.delete(names)))
+            engine.lock_timeout = seconds
+            result = engine.delete(names)
+            self.guard.close()
+            return result
 
     def _settle(self, result: Result) -> Result:
         self.changes += 1

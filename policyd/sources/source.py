@@ -65,12 +65,20 @@ class Mark:
 
 
 class Source(Protocol):
-    """A place where policies come from.  `name` is the set that they belong to."""
+    """A place where policies come from.
 
-    name: str
-    kind: str
-    where: str  # for people: a path, a URL without credentials
-    interval: float  # seconds between fetches when nothing was heard
+    `name` is the set that they belong to, `where` is for people (a path, a URL without credentials), `interval` the seconds
+    between fetches when nothing was heard.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def interval(self) -> float: ...
 
     def fetch(self, mark: Mark) -> Bundle:
         """Read one consistent version; `SourceError`.  Blocks; bounded in time, files and bytes."""

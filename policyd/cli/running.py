@@ -1,0 +1,178 @@
+"""The agent's parts, made from its configuration and put together.
+
+`policyd run` calls it; nothing else knows which parts are the real ones.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from policyd import __version__
+from policyd.cli.context import open_kernel
+from policyd.cli.loading import target_and_host
+from policyd.cli.output import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from policyd.cli.context import Settings
+    from policyd.config.model import AgentConfig, GitSource, SourceConfig
+    from policyd.daemon.agent import Agent
+    from policyd.daemon.follow import Surroundings
+    from policyd.daemon.telemetry import Telemetry
+    from policyd.daemon.tended import SourcePlan
+    from policyd.daemon.writer import Workplace
+    from policyd.engine import Engine
+    from policyd.errors import Problem
+    from policyd.health import Books
+    from policyd.kernel.port import Kernel
+    from policyd.parsing import Loaded
+    from policyd.policy import Policy
+    from policyd.reading.metrics import Family
+    from policyd.resolve import Host
+    from policyd.sinks.outlet import Outlet
+    from policyd.sources.source import Bundle
+    from policyd.unit import TypedPolicy
+
+
+def run_agent(settings: Settings, config: AgentConfig) -> None:
+    """Run until told to stop."""
+    from policyd.api.server import ApiServer
+
+    agent = make_agent(settings, config)
+    agent.run(lambda: ApiServer(agent, config.listen))
+
+
+def make_agent(settings: Settings, config: AgentConfig) -> Agent:
+    """Return the agent that a configuration describes; nothing has been started yet."""
+    from policyd.daemon.agent import Agent, AgentOptions, Parts
+    from policyd.daemon.drift import DriftOptions
+    from policyd.daemon.follow import Surroundings
+    from policyd.daemon.pump import Pump
+    from policyd.daemon.telemetry import Telemetry
+
+    kernel, surroundings, telemetry, node = open_kernel(settings, "run"), Surroundings(), Telemetry(), socket.gethostname()
+    options = AgentOptions(
+        interval=config.interval,
+        drift=DriftOptions(config.drift.mode, config.drift.interval),
+        detach_on_exit=config.detach_on_exit,
+        node=node,
+    )
+    plans = tuple(map(_plan, config.sources))
+    made: list[Agent] = []
+    parts = Parts(
+        place=_workplace(settings, kernel, surroundings, telemetry),
+        surroundings=surroundings,
+        pump=Pump(kernel, _outlets(config, node, made)),
+        telemetry=telemetry,
+        books=lambda: _books(kernel),
+    )
+    made.append(Agent(parts, plans, options))
+    return made[0]
+
+
+# ------------------------------------------------------------------------------------------------ policies → the kernel
+
+
+def _workplace(settings: Settings, kernel: Kernel, surroundings: Surroundings, telemetry: Telemetry) -> Workplace:
+    from policyd.assembly import make_resolver, process_table, resolve_all
+    from policyd.builders.cache import default_directory
+    from policyd.builders.choice import make_builder
+    from policyd.daemon.telemetry import CountingCache
+    from policyd.daemon.writer import Workplace
+    from policyd.engine import Engine
+    from policyd.sources import gate
+    from policyd.toolchain import Toolchain
+
+    target, _ = target_and_host(settings)
+    builder = make_builder(settings.builder, CountingCache(default_directory(), warn, telemetry.cached))
+    toolchain, table = Toolchain(target, telemetry.measured(builder)), process_table()
+
+    def engine(host: Host) -> Engine:
+        return Engine(kernel, toolchain, make_resolver(target, host), table)
+
+    def parse(bundle: Bundle, source: str) -> Loaded:
+        begun = time.monotonic()
+        try:
+            return gate.parse(bundle, source)
+        finally:
+            telemetry.parsed(time.monotonic() - begun)
+
+    def resolve(policies: Iterable[Policy], host: Host) -> tuple[tuple[TypedPolicy, ...], tuple[Problem, ...]]:
+        return resolve_all(policies, target, host)
+
+    return Workplace(kernel, surroundings.host, engine, parse, resolve)
+
+
+# ------------------------------------------------------------------------------------------------ sources
+
+
+def _plan(config: SourceConfig) -> SourcePlan:
+    """Return a source with what the configuration says about it."""
+    from policyd.daemon.tended import SourcePlan
+    from policyd.sources.directory import Directory
+
+    if config.directory is not None:
+        plan = SourcePlan(Directory(config.name, config.directory.path))
+    else:
+        assert config.git is not None
+        plan = _git_plan(config.name, config.git)
+    return replace(
+        plan,
+        allow_empty=config.allow_empty,
+        adopt=config.adopt,
+        suspend=config.suspend,
+        depends_on=config.depends_on,
+    )
+
+
+def _git_plan(name: str, config: GitSource) -> SourcePlan:
+    from policyd.daemon.tended import SourcePlan
+    from policyd.sources import git
+
+    source = git.GitSource(name, config)
+    call = _taking_calls(config.webhook.secret, source.poke) if config.webhook else None
+    return SourcePlan(source, call=call, close=source.close)
+
+
+def _taking_calls(secret: str, poke: Callable[[], object]) -> Callable[[Mapping[str, str], bytes], bool]:
+    """Return what takes a forge's call."""
+    from policyd.sources.webhook import WebhookError, check_call
+
+    def take(headers: Mapping[str, str], body: bytes) -> bool:
+        try:
+            check_call(headers, body, secret)
+        except WebhookError:
+            return False
+        poke()
+        return True
+
+    return take
+
+
+# ------------------------------------------------------------------------------------------------ events and metrics
+
+
+def _outlets(config: AgentConfig, node: str, made: list[Agent]) -> tuple[Outlet, ...]:
+    """Return the sinks; those that send metrics ask the agent, which is in `made` by then."""
+    from policyd.sinks.facts import AgentFacts
+    from policyd.sinks.kinds import make_outlets
+
+    def families() -> list[Family]:
+        from policyd.api.metrics import families_of
+        from policyd.api.snapshot import Kept
+        from policyd.observe import observe
+
+        return families_of(made[0], Kept(lambda: observe(made[0].kernel)))
+
+    return make_outlets(config.sinks, AgentFacts(node, __version__, families))
+
+
+def _books(kernel: Kernel) -> tuple[Books, ...]:
+    from policyd.reading.books import books
+    from policyd.record import read_policies
+
+    return tuple(books(kernel, record) for _, record in sorted(read_policies(kernel).items()))
