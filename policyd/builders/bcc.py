@@ -45,7 +45,7 @@ _MAGIC = b"policyd-bcc-1\n"
 _NAME = re.compile(r"pd_[0-9a-z_]{1,12}")
 _SOURCE_LINES = 8  # bcc's DEBUG_SOURCE
 _FUNCTION = re.compile(r"Disassembly of function (\S+)")
-_LINE = re.compile(r"; (?P<text>.*) // Line (?P<line>\d+)")
+_LINE = re.compile(r"; (?P<text>.*) // Line +(?P<line>\d+)")
 _INSTRUCTION = re.compile(r" *(\d+):\t")
 _BROKEN = "bcc made no program (if `policyd doctor` finds bcc here, please report this as a bug of policyd)"
 
@@ -122,7 +122,7 @@ class BccBuilder(CachingBuilder):
 def line_table(said: str, program: str, plain: Plain) -> Lines:
     """Return what bcc's annotated disassembly tells of a program's lines.
 
-    Its numbers count some lines that bcc put before our text (11 in 0.26, 15 in 0.31): by as many as make the most of the
+    Its numbers count some lines that bcc put before our text (between 11 and 15, seen with 0.26 to 0.31): by as many as make the most of the
     texts that it shows agree with ours.
     """
     rows: list[tuple[int, int]] = []

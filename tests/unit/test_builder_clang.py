@@ -11,12 +11,12 @@ import pytest
 
 from policyd.builders import cage, compiler
 from policyd.builders.cache import ObjectCache
-from policyd.builders.clang import ClangBuilder
 from policyd.builders.cage import CompilerError
+from policyd.builders.clang import ClangBuilder
 from policyd.builders.compiler import Clang, find_clang
 from policyd.builders.diagnostics import Lines
 from policyd.codegen.source import Source
-from policyd.errors import CompileError, Position, UnsupportedError
+from policyd.errors import UnsupportedError
 from policyd.kernel.bpf.lines import function_length, line_table
 
 PROGRAM = '__attribute__((section("policyd"), used)) int pd_a(unsigned long long *ctx)\n'
@@ -45,14 +45,6 @@ def test_the_object_is_the_same_every_time_and_holds_no_path_of_this_host() -> N
     assert b"/tmp" not in objects.pop()
 
 
-def test_a_cached_object_is_not_compiled_again_even_when_its_policy_moved(tmp_path: Path) -> None:
-    clang, cache = find_clang(), ObjectCache(tmp_path / "cache")
-    with_line = GOOD.replace("\treturn", '#line 3 "a.yaml"\n\treturn')
-    made = ClangBuilder(cache, clang).compile(source(with_line), "unit")
-    again = ClangBuilder(cache, Refuses(clang.path))
-    assert again.compile(source(with_line.replace("3", "99").replace("a.yaml", "b.yaml")), "unit") == made
-
-
 def test_another_compiler_is_another_key(tmp_path: Path) -> None:
     cache = ObjectCache(tmp_path / "cache")
     real = find_clang()
@@ -62,45 +54,6 @@ def test_another_compiler_is_another_key(tmp_path: Path) -> None:
     copy.chmod(0o755)
     with pytest.raises(AssertionError, match="compiled again"):
         ClangBuilder(cache, Refuses(copy)).compile(source(GOOD), "unit")
-
-
-def test_a_compile_error_names_the_policy_line_and_says_whose_bug_it_is() -> None:
-    with pytest.raises(CompileError) as caught:
-        ClangBuilder().compile(source(BAD), "tracepoint:a/b")
-    assert caught.value.position == Position("policies/x.yaml", 12, 1)
-    assert "bug of policyd" in str(caught.value)
-    assert "undeclared identifier 'nothing'" in str(caught.value)
-    assert "policies/x.yaml:12: error" in caught.value.log
-    assert "return nothing;" in caught.value.log
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '#include "/etc/shadow"\n',
-        "  #  include </etc/shadow>\n",
-        "%:include </etc/shadow>\n",
-        '??=include "/etc/shadow"\n',
-        '__asm__(".incbin \\"/etc/shadow\\"");\n',
-        "#if __has_include(</etc/shadow>)\n#endif\n",
-        '#inc\\\nlude "/etc/shadow"\n',
-        '/**/ #include "/etc/shadow"\n',
-        '#/**/include "/etc/shadow"\n',
-        '#define X "//"\n#include "/etc/shadow"\n',
-        '__asm__(".inc" /* */ "bin \\"/etc/shadow\\"");\n',
-    ],
-)
-def test_c_that_asks_for_a_file_is_refused_and_nothing_of_the_file_is_shown(text: str) -> None:
-    with pytest.raises(CompileError) as caught:
-        ClangBuilder().compile(source(text + GOOD), "unit")
-    assert "asks for a file" in str(caught.value)
-
-
-def test_a_line_directive_does_not_make_the_compiler_read_the_file_that_it_names(tmp_path: Path) -> None:
-    named = tmp_path / "policy.yaml"
-    named.write_text("the secret line\n" * 5)
-    text = GOOD.replace("\treturn", f'#line 3 "{named}"\n\treturn')
-    assert b"secret" not in ClangBuilder().compile(source(f'#line 1 "{named}"\n{text}'), "unit")
 
 
 def test_a_missing_compiler_is_said_with_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,31 +135,6 @@ def test_the_compiler_sees_no_environment_and_an_empty_directory(tmp_path: Path,
         _fake_clang(tmp_path, "ls -A >&2; env >&2; exit 1").compile(GOOD)
     names = {line.partition("=")[0] for line in str(caught.value).splitlines()}
     assert names <= {"PATH", "LC_ALL", "PWD", "OLDPWD", "_", "SHLVL"}
-
-
-def test_code_that_needs_more_stack_than_a_program_has_is_known_to_be_too_big() -> None:
-    helper = "static void *(*look)(void *, const void *) = (void *)1;\nextern int " + ", ".join(f"m{n}" for n in range(80))
-    body = "".join(f"if (look(&m{n}, &key)) found++;\n" for n in range(80))
-    text = f"{helper};\n{PROGRAM}{{ unsigned key = 0, found = 0;\n{body}return found; }}\n"
-    with pytest.raises(CompileError, match="stack limit") as caught:
-        ClangBuilder().compile(source(text), "unit")
-    assert caught.value.too_big
-
-
-def test_a_mistake_in_generated_code_is_not_too_big() -> None:
-    with pytest.raises(CompileError) as caught:
-        ClangBuilder().compile(source(BAD), "unit")
-    assert not caught.value.too_big
-
-
-def test_many_units_are_compiled_and_the_bad_ones_do_not_stop_the_others() -> None:
-    sources = {f"unit-{index}": source(BAD if index == 2 else GOOD.replace("7", str(index))) for index in range(5)}
-    seen: list[str] = []
-    done = ClangBuilder().compile_many(sources, seen.append)
-    assert list(done) == list(sources)
-    assert sorted(seen) == sorted(sources)
-    assert [name for name, made in done.items() if isinstance(made, CompileError)] == ["unit-2"]
-    assert len({made for made in done.values() if isinstance(made, bytes)}) == 4
 
 
 def test_an_instruction_is_mapped_to_its_line_by_the_object_alone() -> None:
