@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from policyd.log import log
 from policyd.reading.account import account_families, hook_families, read_account, read_hooks
-from policyd.reading.metrics import Family, read_families
+from policyd.reading.metrics import read_families
 from policyd.sinks.prometheus import exposition
 from policyd.status import hook_views, map_views, policy_views, program_memory
-from policyd.views.families import agent_families, kernel_families
+from policyd.views.families import Metric, agent_families, kernel_families
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,15 +22,27 @@ if TYPE_CHECKING:
     from policyd.api.port import Agent
     from policyd.api.snapshot import Kept
     from policyd.observe import Observed
+    from policyd.reading.metrics import Family
 
 MAX_SERIES = 10_000
 """Series of one metric of one policy."""
 MAX_ALL_SERIES = 100_000
 """Series of one scrape: about 10 MB of text."""
 
+_FAILED = Metric("policyd_scrape_failed", "gauge", "Whether a part of this answer could not be read.", ("part",))
+_LEFT_OUT = Metric(
+    "policyd_series_left_out", "gauge", "Series that were left out because there were too many.", ("policy", "metric")
+)
+METRICS: tuple[Metric, ...] = (_FAILED, _LEFT_OUT)
+
 
 def exposition_of(agent: Agent, observed: Kept[Observed]) -> bytes:
     """Return all metrics as Prometheus text."""
+    return exposition(families_of(agent, observed)).encode("utf-8", "backslashreplace")
+
+
+def families_of(agent: Agent, observed: Kept[Observed]) -> list[Family]:
+    """Return all metrics as they are now (also for sinks that send metrics)."""
     parts: dict[str, Callable[[], list[Family]]] = {
         "agent": lambda: [*agent_families(agent.status(), agent.proofs(), agent.books()), *agent.families()],
         "kernel": lambda: _kernel(agent, observed.get()),
@@ -45,12 +57,7 @@ def exposition_of(agent: Agent, observed: Kept[Observed]) -> bytes:
         except Exception as error:
             log("scrape-failed", part=name, error=repr(error))
             failed[name] = 1
-    return exposition([*bounded(found), _failures(failed)]).encode("utf-8", "backslashreplace")
-
-
-def _failures(failed: dict[str, int]) -> Family:
-    series = tuple(({"part": part}, value) for part, value in failed.items())
-    return Family("policyd_scrape_failed", "", "gauge", "Whether a part of this answer could not be read.", "", series)
+    return [*bounded(found), _FAILED.family(((part,), value) for part, value in failed.items())]
 
 
 def _kernel(agent: Agent, observed: Observed) -> list[Family]:
@@ -73,13 +80,12 @@ def _policies(agent: Agent, observed: Observed) -> list[Family]:
 def bounded(families: Iterable[Family], each: int = MAX_SERIES, together: int = MAX_ALL_SERIES) -> list[Family]:
     """Return families with no more series than may be, and a metric that counts those that were left out."""
     found: list[Family] = []
-    cut: list[tuple[dict[str, str], int]] = []
+    cut: list[tuple[tuple[str, ...], int]] = []
     for family in families:
         room = max(min(each, together), 0)
         kept = family.series[:room]
         together -= len(kept)
         found.append(family if len(kept) == len(family.series) else replace(family, series=kept))
         if len(kept) < len(family.series):
-            cut.append(({"policy": family.policy, "metric": family.name}, len(family.series) - len(kept)))
-    text = "Series that were left out because there were too many."
-    return [*found, Family("policyd_series_left_out", "", "gauge", text, "", tuple(cut[:each]))]
+            cut.append(((family.policy, family.name), len(family.series) - len(kept)))
+    return [*found, _LEFT_OUT.family(cut[:each])]
