@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXPLAIN = {
     "name": "A DNS-1123 label.",
     "labels": "Words on the policy, as Kubernetes has them.",
@@ -53,31 +53,32 @@ def json_schema() -> Schema:
     envelope = {
         "apiVersion": {"const": API_VERSION},
         "kind": {"const": KIND},
-        "metadata": _explained(METADATA_KEYS, _metadata(), ("name",)),
+        "metadata": metadata_schema(),
         "spec": _explained(SPEC_KEYS, _spec(), ("rules",)),
     }
     definitions = {"columns": _columns(), "filter": _filter(), "hook": _hook(), "output": _output(), "action": _action()}
-    head = {"$schema": _DIALECT, "title": "policyd policy"}
-    return {**head, **_object(envelope, tuple(envelope)), "$defs": {**definitions, "rule": _rule(), "param": _param()}}
+    head = {"$schema": DIALECT, "title": "policyd policy"}
+    return {**head, **object_schema(envelope, tuple(envelope)), "$defs": {**definitions, "rule": _rule(), "param": _param()}}
 
 
 # ------------------------------------------------------------------------------------------------ small pieces
 
 
-def _object(properties: dict[str, Schema], required: tuple[str, ...] = (), **more: object) -> Schema:
+def object_schema(properties: dict[str, Schema], required: tuple[str, ...] = (), **more: object) -> Schema:
+    """Return a mapping with these keys and no others."""
     found: Schema = {"type": "object", "properties": properties, "additionalProperties": False, **more}
     return {**found, "required": list(required)} if required else found
 
 
 def _explained(keys: tuple[str, ...], properties: dict[str, Schema], required: tuple[str, ...] = ()) -> Schema:
     """Return a mapping whose keys are those that the parser knows, each with its description."""
-    return _object({key: {"description": _EXPLAIN[key], **properties[key]} for key in keys}, required)
+    return object_schema({key: {"description": _EXPLAIN[key], **properties[key]} for key in keys}, required)
 
 
-def _of(annotation: Any) -> Schema:
+def kind_schema(annotation: Any) -> Schema:
     """Return the schema of a kind of text, number or flag; a tuple is a text or a list of texts."""
     if get_origin(annotation) is tuple:
-        item = _of(get_args(annotation)[0])
+        item = kind_schema(get_args(annotation)[0])
         return {"anyOf": [item, {"type": "array", "items": item}]}
     return TypeAdapter(annotation).json_schema()
 
@@ -92,53 +93,59 @@ def _list(items: Schema, least: int = 0) -> Schema:
 
 def _one_key(kinds: dict[str, Schema]) -> Schema:
     """Return a mapping whose only key names a kind."""
-    return _object(kinds, minProperties=1, maxProperties=1)
+    return object_schema(kinds, minProperties=1, maxProperties=1)
 
 
 # ------------------------------------------------------------------------------------------------ metadata, spec, rules
 
 
-def _metadata() -> dict[str, Schema]:
+def metadata_schema() -> Schema:
+    """Return the schema of `metadata`, which all kinds of documents have."""
     texts = {"type": "object", "additionalProperties": {"type": "string"}}
-    return {"name": _of(words.DnsLabel), "labels": texts, "annotations": texts}
+    properties = {"name": kind_schema(words.DnsLabel), "labels": texts, "annotations": texts}
+    return _explained(METADATA_KEYS, properties, ("name",))
 
 
 def _spec() -> dict[str, Schema]:
     return {
-        "description": _of(words.Prose),
-        "severity": _of(Severity),
-        "mode": _of(Mode),
-        "suspend": _of(words.Flag),
-        "events": _object({"buffer": _of(words.RingBytes)}),
-        "event": _object({"fields": _ref("columns")}),
-        "params": {"type": "object", "propertyNames": _of(words.ParamName), "additionalProperties": _ref("param")},
+        "description": kind_schema(words.Prose),
+        "severity": kind_schema(Severity),
+        "mode": kind_schema(Mode),
+        "suspend": kind_schema(words.Flag),
+        "events": object_schema({"buffer": kind_schema(words.RingBytes)}),
+        "event": object_schema({"fields": _ref("columns")}),
+        "params": {"type": "object", "propertyNames": kind_schema(words.ParamName), "additionalProperties": _ref("param")},
         "rules": _list(_ref("rule"), least=1),
     }
 
 
 def _param() -> Schema:
-    value = _of(words.Operand)
-    properties = {"type": _of(words.TypeName), "value": value, "values": _of(tuple[words.Operand, ...])}
-    return _explained(PARAM_KEYS, {**properties, "optional": _of(words.Flag)}, ("type",))
+    value = kind_schema(words.Operand)
+    properties = {"type": kind_schema(words.TypeName), "value": value, "values": kind_schema(tuple[words.Operand, ...])}
+    return _explained(PARAM_KEYS, {**properties, "optional": kind_schema(words.Flag)}, ("type",))
 
 
 def _rule() -> Schema:
     properties = {
-        "name": _of(words.DnsLabel),
+        "name": kind_schema(words.DnsLabel),
         "hook": _ref("hook"),
         "filters": _list(_ref("filter")),
         "outputs": _list(_ref("output")),
         "action": _ref("action"),
-        "optional": _of(words.Flag),
+        "optional": kind_schema(words.Flag),
     }
     return _explained(RULE_KEYS, properties, ("name", "hook"))
 
 
 def _columns() -> Schema:
-    path = _of(words.FieldPath)
+    path = kind_schema(words.FieldPath)
     texts = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
-    named = _object({"field": path, "expr": path, "names": texts})
-    mapping = {"type": "object", "propertyNames": _of(words.ColumnName), "additionalProperties": {"anyOf": [path, named]}}
+    named = object_schema({"field": path, "expr": path, "names": texts})
+    mapping = {
+        "type": "object",
+        "propertyNames": kind_schema(words.ColumnName),
+        "additionalProperties": {"anyOf": [path, named]},
+    }
     return {"description": "A list of fields, or names and their fields.", "anyOf": [_list(path), mapping]}
 
 
@@ -156,7 +163,7 @@ def _plain_hook(model: type[PlainHook]) -> Schema:
     explain = {key.name: key.explain for row in rows for key in row.keys}
     properties = _properties(model, explain)
     required = tuple(row.alias or name for name, row in model.model_fields.items() if row.is_required())
-    forms = [_object(properties, required)]
+    forms = [object_schema(properties, required)]
     if required == (short_key(model),):
         forms.insert(0, {key: part for key, part in properties[required[0]].items() if key != "description"})
     return {"description": " / ".join(row.summary for row in rows), "anyOf": forms}
@@ -164,25 +171,25 @@ def _plain_hook(model: type[PlainHook]) -> Schema:
 
 def _properties(model: type[Model], explain: dict[str, str]) -> dict[str, Schema]:
     fields = {row.alias or name: row for name, row in model.model_fields.items()}
-    kinds = {key: _of(row.rebuild_annotation()) for key, row in fields.items() if key in explain}
+    kinds = {key: kind_schema(row.rebuild_annotation()) for key, row in fields.items() if key in explain}
     return {key: {"description": explain[key], **kind} for key, kind in kinds.items()}
 
 
 def _filter() -> Schema:
     operators = [{"const": row.name, "description": row.explain} for row in OPERATORS.values()]
-    value = _of(words.Operand)
-    leaf = _object(
+    value = kind_schema(words.Operand)
+    leaf = object_schema(
         {
-            "field": _of(words.FieldPath),
+            "field": kind_schema(words.FieldPath),
             "operator": {"oneOf": operators},
             "value": value,
-            "values": _of(tuple[words.Operand, ...]),
-            "valuesFrom": _object({"param": _of(words.ParamName)}, ("param",)),
+            "values": kind_schema(tuple[words.Operand, ...]),
+            "valuesFrom": object_schema({"param": kind_schema(words.ParamName)}, ("param",)),
         },
         ("field", "operator"),
     )
-    groups = [_object({key: _list(_ref("filter"), least=1)}, (key,)) for key in ("allOf", "anyOf")]
-    return {"anyOf": [leaf, *groups, _object({"not": _ref("filter")}, ("not",))]}
+    groups = [object_schema({key: _list(_ref("filter"), least=1)}, (key,)) for key in ("allOf", "anyOf")]
+    return {"anyOf": [leaf, *groups, object_schema({"not": _ref("filter")}, ("not",))]}
 
 
 # ------------------------------------------------------------------------------------------------ outputs and actions
@@ -195,11 +202,11 @@ def _output() -> Schema:
 def _output_kind(row: OutputKind) -> Schema:
     explain = {key.name: key.explain for key in row.keys}
     if not row.is_metric:
-        return _object({"fields": _ref("columns")}, ("fields",), description=row.explain)
+        return object_schema({"fields": _ref("columns")}, ("fields",), description=row.explain)
     special = {"by": _ref("columns"), "buckets": _buckets()}
     plain = _properties(MetricOutput, {key: text for key, text in explain.items() if key not in special})
     found = {key: plain[key] if key in plain else {"description": text, **special[key]} for key, text in explain.items()}
-    return _object(found, ("name", "value") if row.takes_value else ("name",), description=row.explain)
+    return object_schema(found, ("name", "value") if row.takes_value else ("name",), description=row.explain)
 
 
 def _buckets() -> Schema:
@@ -207,14 +214,19 @@ def _buckets() -> Schema:
     bound = {"type": ["string", "number"]}
     forms = [
         {"const": "log2"},
-        _object({"log2": span}, ("log2",)),
-        _object({"linear": span, "step": bound}, ("linear", "step")),
+        object_schema({"log2": span}, ("log2",)),
+        object_schema({"linear": span, "step": bound}, ("linear", "step")),
         _list(bound, least=1),
     ]
     return {"anyOf": forms}
 
 
 def _action() -> Schema:
-    values = {"errno": _of(words.Word), "number": _of(words.Word), "signal": _of(words.Word), "true": {"const": True}}
+    values = {
+        "errno": kind_schema(words.Word),
+        "number": kind_schema(words.Word),
+        "signal": kind_schema(words.Word),
+        "true": {"const": True},
+    }
     properties = {row.name: {"description": row.explain, **values[row.value]} for row in ACTIONS.values()}
-    return _object(properties, minProperties=1)
+    return object_schema(properties, minProperties=1)

@@ -6,7 +6,7 @@ In: a node and a model's class.  Out: the model, or None and every problem in th
 from __future__ import annotations
 
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
 from policyd.config.model import Part
 from policyd.parsing.reader import Keys, Reader, spelling
@@ -31,11 +31,17 @@ def read_part(reader: Reader, model: type[P], node: Node, path: Path) -> P | Non
 
 def nested(annotation: Any) -> tuple[type[Part] | None, bool]:
     """Return the model that a field's values have (None for text), and whether there is a list of them."""
-    if get_origin(annotation) is UnionType:
-        (annotation,) = (each for each in get_args(annotation) if each is not NoneType)
+    annotation = without_none(annotation)
     many = get_origin(annotation) is tuple
     inner = get_args(annotation)[0] if many else annotation
     return (inner if isinstance(inner, type) and issubclass(inner, Part) else None), many
+
+
+def without_none(annotation: Any) -> Any:
+    """Return `X` of `X | None`."""
+    if get_origin(annotation) in (UnionType, Union):
+        (annotation,) = (each for each in get_args(annotation) if each is not NoneType)
+    return annotation
 
 
 def is_pairs(annotation: Any) -> bool:

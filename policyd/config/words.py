@@ -194,34 +194,39 @@ def _address(parse: Callable[[str], Any]) -> Callable[[object], Any]:
 # ------------------------------------------------------------------------------------------------ the types
 
 
-def _pattern(pattern: str, longest: int = MAX_PATTERN) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "maxLength": longest})
+def _kind(title: str, pattern: str = "", longest: int = MAX_PATTERN, **schema: object) -> WithJsonSchema:
+    """Return what editors and the reference page are told of a kind of text; `title` names it."""
+    text: dict[str, object] = {"type": "string", "maxLength": longest}
+    return WithJsonSchema({"title": title, **(schema or text), **({"pattern": f"^{pattern}$"} if pattern else {})})
 
 
-_TIME = r"^(0|([0-9.]+(ns|us|µs|ms|s|m|h|d))+)$"
-_DURATION = WithJsonSchema({"type": ["string", "integer"], "pattern": _TIME, "maximum": 0})
-_SIZE = WithJsonSchema({"type": ["string", "integer"], "pattern": r"^[0-9.]+(Ki|Mi|Gi|Ti|k|M|G|T)?$"})
-_NUMBER = WithJsonSchema({"type": "integer"})
-_PATH = _pattern("/.*", MAX_PATH)
+_SCALAR = ["string", "integer"]
+_TIME = r"([0-9.]+(ns|us|µs|ms|s|m|h|d))+"
+_DURATION = _kind("duration", _TIME)
+_OPTIONAL_DURATION = _kind("duration or `0`", anyOf=[{"type": "string", "pattern": f"^(0|{_TIME})$"}, {"const": 0}])
+_SIZE = _kind("size", r"[0-9.]+(Ki|Mi|Gi|Ti|k|M|G|T)?", type=_SCALAR)
+_NUMBER = _kind("number", type="integer")
 
 Interval = Annotated[float, BeforeValidator(_seconds(0.1, 7 * _DAY)), _DURATION]
 """Seconds; in the file a duration with a unit."""
-OptionalInterval = Annotated[float, BeforeValidator(_seconds(0.1, _DAY, zero=True)), _DURATION]
+OptionalInterval = Annotated[float, BeforeValidator(_seconds(0.1, _DAY, zero=True)), _OPTIONAL_DURATION]
 Timeout = Annotated[float, BeforeValidator(_seconds(0.1, 600)), _DURATION]
 FileBytes = Annotated[int, BeforeValidator(_bytes(4096, 1 << 40)), _SIZE]
 Kept = Annotated[int, BeforeValidator(_count(0, 1000)), _NUMBER]
 QueueLength = Annotated[int, BeforeValidator(_count(1, 1 << 22)), _NUMBER]
 BatchLength = Annotated[int, BeforeValidator(_count(1, 10_000)), _NUMBER]
-AbsolutePath = Annotated[str, AfterValidator(_path), _PATH]
-SecretFile = Annotated[str, AfterValidator(_secret_file), _PATH]
-SocketPath = Annotated[str, AfterValidator(_socket_path), _PATH]
-RelativePath = Annotated[str, AfterValidator(_relative_path), WithJsonSchema({"type": "string", "maxLength": MAX_PATH})]
-RefName = Annotated[str, AfterValidator(_ref_name), WithJsonSchema({"type": "string", "maxLength": MAX_PATTERN})]
-CommitId = Annotated[str, AfterValidator(_commit), _pattern(_COMMIT)]
-NameGlob = Annotated[str, AfterValidator(_name_glob), _pattern(_GLOB)]
-FieldGlob = Annotated[str, AfterValidator(_field_glob), _pattern(_FIELD_GLOB)]
-HeaderName = Annotated[str, AfterValidator(_header), _pattern(_HEADER)]
-HttpUrl = Annotated[str, AfterValidator(_http_url), _pattern("https?://.*", MAX_URL)]
-GitUrl = Annotated[str, AfterValidator(_git_url), _pattern("(https|ssh|file)://.*", MAX_URL)]
-ListenAddress = Annotated[Listen, PlainValidator(_address(parse_listen)), _pattern("(unix:/|http://).*", MAX_URL)]
-SyslogPlace = Annotated[SyslogAddress, PlainValidator(_address(parse_syslog)), _pattern("(/|udp://|tcp://).*", MAX_URL)]
+AbsolutePath = Annotated[str, AfterValidator(_path), _kind("path", "/.*", MAX_PATH)]
+SecretFile = Annotated[str, AfterValidator(_secret_file), _kind("path of a secret", "/.*", MAX_PATH)]
+SocketPath = Annotated[str, AfterValidator(_socket_path), _kind("path", "/.*", MAX_PATH)]
+RelativePath = Annotated[str, AfterValidator(_relative_path), _kind("relative path", longest=MAX_PATH)]
+RefName = Annotated[str, AfterValidator(_ref_name), _kind("name")]
+CommitId = Annotated[str, AfterValidator(_commit), _kind("commit", _COMMIT)]
+NameGlob = Annotated[str, AfterValidator(_name_glob), _kind("glob", _GLOB)]
+FieldGlob = Annotated[str, AfterValidator(_field_glob), _kind("glob", _FIELD_GLOB)]
+HeaderName = Annotated[str, AfterValidator(_header), _kind("header", _HEADER)]
+HttpUrl = Annotated[str, AfterValidator(_http_url), _kind("URL", "https?://.*", MAX_URL)]
+GitUrl = Annotated[str, AfterValidator(_git_url), _kind("URL", "(https|ssh|file)://.*", MAX_URL)]
+ListenAddress = Annotated[Listen, PlainValidator(_address(parse_listen)), _kind("address", "(unix:/|http://).*", MAX_URL)]
+SyslogPlace = Annotated[
+    SyslogAddress, PlainValidator(_address(parse_syslog)), _kind("address", "(/|udp://|tcp://).*", MAX_URL)
+]

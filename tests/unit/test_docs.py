@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,7 @@ import pytest
 
 from policyd.cli import cli
 from policyd.cli.context import Settings
+from policyd.config.load import parse_config
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *(CHECKOUT / "docs").glob("*.md")])
@@ -86,7 +88,16 @@ def parse(words: list[str]) -> None:
     command.make_context(context.info_name, words, parent=context.parent)
 
 
-@pytest.mark.parametrize(("page", "text"), blocks("yaml"))
+def is_agent(text: str) -> bool:
+    return "\nkind: Agent\n" in text
+
+
+@pytest.mark.parametrize(("page", "text"), [block for block in blocks("yaml") if is_agent(block[1])])
+def test_a_configuration_of_the_documentation_is_valid(page: str, text: str) -> None:
+    assert parse_config(text.encode(), page).name
+
+
+@pytest.mark.parametrize(("page", "text"), [block for block in blocks("yaml") if not is_agent(block[1])])
 def test_a_policy_of_the_documentation_is_valid(page: str, text: str, tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(as_policy(text), encoding="utf-8")
@@ -122,7 +133,7 @@ def test_the_generated_tables_are_up_to_date() -> None:
 
 
 def test_a_table_that_is_out_of_date_is_found(tmp_path: Path) -> None:
-    (tmp_path / "docs").mkdir()
+    shutil.copytree(CHECKOUT / "docs", tmp_path / "docs")
     (tmp_path / "scripts").mkdir()
     page = (CHECKOUT / "docs/language.md").read_text(encoding="utf-8")
     (tmp_path / "docs/language.md").write_text(page.replace("| `InCIDR` |", "| `InCIDER` |"), encoding="utf-8")
