@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from policyd.config import defaults
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from policyd.kernel.port import Kernel
     from policyd.reading.metrics import Family
 
-DEFAULT_SOCKET = "/run/policyd/agent.sock"
+DEFAULT_SOCKET = defaults.SOCKET
 """Where the agent listens and the command line asks; `POLICYD_SOCKET` names another."""
 
 
