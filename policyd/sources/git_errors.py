@@ -93,7 +93,8 @@ _ROWS = (
     _Row(r"mismatched algorithms", "its objects have names of another kind (SHA-1, SHA-256) than before", transient=True),
 )
 _TOO_LARGE = _Row(
-    r"File too large|died of signal 25|[Oo]ut of memory|malloc failed|mmap failed|Cannot allocate|exceeds maximum",
+    r"File too large|died of signal 25|[Oo]ut of memory|malloc failed|mmap failed|Cannot allocate|exceeds maximum"
+    r"|\A(?:(?!fatal|error).*\n)*fatal: fetch-pack: invalid index-pack output",  # index-pack was killed: it said nothing
     "it is larger than one fetch may be",
     "keep policies in a repository of their own",
     refused=True,

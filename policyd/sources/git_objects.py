@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from policyd.sources.git_run import TooMuchError
 from policyd.sources.git_store import BrokenStoreError
 from policyd.sources.source import BundleFile, SourceError
+from policyd.sources.tree import is_hidden, is_policy_name
 from policyd.text import quote
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from policyd.sources.git_store import Store
 
-_SUFFIXES = (".yaml", ".yml")
 _MOST_COMMIT_BYTES = 1 << 20
 _MOST_LISTING_BYTES = 16 << 20
 _MOST_NAME_BYTES = 4096
@@ -151,8 +151,8 @@ def _entry(line: bytes) -> _Entry:
 
 
 def _is_policy(name: str) -> bool:
-    """As for folders: `*.yaml` and `*.yml`, and nothing that is hidden or in a hidden folder."""
-    return name.endswith(_SUFFIXES) and not any(part.startswith(".") for part in name.split("/"))
+    """As in folders of this host; nothing that is hidden or in a hidden folder."""
+    return is_policy_name(name.rpartition("/")[2]) and not any(is_hidden(part) for part in name.split("/"))
 
 
 def _check_sizes(store: Store, entries: Sequence[_Entry]) -> None:
