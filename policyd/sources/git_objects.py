@@ -26,7 +26,13 @@ _MOST_COMMIT_BYTES = 1 << 20
 _MOST_LISTING_BYTES = 16 << 20
 _MOST_NAME_BYTES = 4096
 _MOST_TAGS = 4
-_SORTS = {"120000": "a symbolic link", "160000": "a submodule"}
+_MOST_LINKS = 16
+_LINK = "120000"
+_NO_FILES = {
+    _LINK: "a symbolic link, which is not followed; put the files themselves there",
+    "160000": "a submodule, which is not fetched; make it a source of its own, or name another folder in `path`",
+}
+"""Modes in a tree of what is neither a file nor a folder (fast-import documents all of them)."""
 _COMMITTER = re.compile(rb"^committer .*> (\d{1,12}) [+-]\d{4}$", re.MULTILINE)
 _HEADER = re.compile(rb"^(tree|object|type|tag) (.*)$", re.MULTILINE)
 
@@ -97,23 +103,34 @@ class _Entry:
 
 
 def read_files(store: Store, commit: Commit, path: str) -> tuple[tuple[BundleFile, ...], tuple[str, ...]]:
-    """Return the policy files below `path` of a commit, and what else there is that was left out, in words.
+    """Return the policy files below `path` of a commit, and what was left out, in words.
 
-    `SourceError` (refused) for a tree that is too large, or where a policy may hide behind a link or in a submodule.
+    `SourceError` (refused) for a tree that is too large, or where policies may be behind a link or in a submodule.
     """
-    entries = _list(store, _folder(store, commit, path))
-    left_out = [f"{_SORTS[entry.mode]}: {quote(entry.name, 200)}" for entry in entries if entry.mode in _SORTS]
-    wanted = [entry for entry in entries if _is_policy(entry.name)]
+    entries = [entry for entry in _list(store, _folder(store, commit, path)) if not _is_hidden(entry.name)]
+    links = [entry.name for entry in entries if entry.mode == _LINK]
+    folders = _links_to_folders(store, commit, path, links)
+    for entry in entries:
+        if entry.mode in _NO_FILES and (is_policy_name(_last(entry.name)) or entry.mode != _LINK or entry.name in folders):
+            raise SourceError(f"{quote(entry.name, 200)} is {_NO_FILES[entry.mode]}", refused=True)
+    wanted = [entry for entry in entries if is_policy_name(_last(entry.name))]
     if len(wanted) > store.limits.files:
         raise SourceError(f"it has {len(wanted):,} policy files; {store.limits.files:,} are allowed", refused=True)
-    for entry in wanted:
-        if entry.mode in _SORTS:
-            raise SourceError(
-                f"{quote(entry.name, 200)} is {_SORTS[entry.mode]}, which is not followed; put the file itself there",
-                refused=True,
-            )
     _check_sizes(store, wanted)
-    return tuple(_contents(store, wanted)), tuple(left_out)
+    return tuple(_contents(store, wanted)), tuple(f"a symbolic link was left out: {quote(name, 200)}" for name in links)
+
+
+def _links_to_folders(store: Store, commit: Commit, path: str, links: Sequence[str]) -> set[str]:
+    """Return those of the links that lead to folders of the same commit: somebody may count on the policies in there."""
+    found = {name for name in links if "\n" in name}  # which git cannot be asked about here
+    for name in links[:_MOST_LINKS]:
+        if name in found:
+            continue
+        spec = f"{commit.oid}:{path}/{name}" if path else f"{commit.oid}:{name}"
+        given = spec.encode("utf-8", "surrogateescape") + b"\n"
+        answer = store.ask("cat-file", "--batch-check", "--follow-symlinks", given=given, most=_MOST_COMMIT_BYTES).output
+        found |= {name} if answer.split(b" ")[1:2] == [b"tree"] else set()
+    return found | set(links[_MOST_LINKS:])
 
 
 def _folder(store: Store, commit: Commit, path: str) -> str:
@@ -150,9 +167,13 @@ def _entry(line: bytes) -> _Entry:
     return _Entry(mode, oid, name)
 
 
-def _is_policy(name: str) -> bool:
-    """As in folders of this host; nothing that is hidden or in a hidden folder."""
-    return is_policy_name(name.rpartition("/")[2]) and not any(is_hidden(part) for part in name.split("/"))
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _is_hidden(name: str) -> bool:
+    """As in folders of this host: what is hidden, and all in hidden folders."""
+    return any(is_hidden(part) for part in name.split("/"))
 
 
 def _check_sizes(store: Store, entries: Sequence[_Entry]) -> None:

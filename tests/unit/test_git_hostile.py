@@ -57,15 +57,39 @@ def test_a_policy_that_is_a_symbolic_link_is_refused(forge: Repository, tmp_path
     assert "`shadow.yaml` is a symbolic link, which is not followed" in refusal(forge, tmp_path)
 
 
-def test_other_links_and_submodules_are_left_out_and_said(forge: Repository, tmp_path: Path) -> None:
-    (forge.path / "policies/etc").symlink_to("/etc")
+def test_a_link_to_a_folder_of_policies_is_refused(forge: Repository, tmp_path: Path) -> None:
+    forge.put("shared/b.yaml", "b: 1\n")
+    (forge.path / "policies/shared").symlink_to("../shared")
+    forge.commit()
+    assert "`shared` is a symbolic link, which is not followed" in refusal(forge, tmp_path)
+
+
+def test_links_that_lead_to_no_policies_are_left_out_and_said(forge: Repository, tmp_path: Path) -> None:
+    for name, target in (("etc", "/etc"), ("readme", "a.yaml"), ("gone", "nowhere"), ("loop", "loop"), ("up", "../../..")):
+        (forge.path / "policies" / name).symlink_to(target)
+    forge.commit()
+    bundle = fetch(forge, tmp_path)
+    assert [file.name for file in bundle.files] == ["a.yaml"]
+    left_out = ("etc", "gone", "loop", "readme", "up")
+    assert bundle.notes == tuple(f"a symbolic link was left out: `{name}`" for name in left_out)
+
+
+def test_more_links_than_are_looked_at_are_refused(forge: Repository, tmp_path: Path) -> None:
+    for number in range(17):
+        (forge.path / f"policies/link{number:02}").symlink_to("nowhere")
+    forge.commit()
+    assert "`link16` is a symbolic link" in refusal(forge, tmp_path)
+
+
+def test_a_submodule_is_refused_and_not_fetched(forge: Repository, tmp_path: Path) -> None:
     other = Repository.new(tmp_path / "other")
     other.commit(x__yaml="x: 1\n")
     forge.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.url, "policies/sub")
     forge.commit()
-    bundle = fetch(forge, tmp_path)
-    assert [file.name for file in bundle.files] == ["a.yaml"]
-    assert bundle.notes == ("a symbolic link: `etc`", "a submodule: `sub`")
+    assert "`sub` is a submodule, which is not fetched" in refusal(forge, tmp_path)
+    forge.git("mv", "policies/sub", "sub")
+    forge.commit()
+    assert len(fetch(forge, tmp_path).files) == 1
 
 
 def test_a_path_through_a_link_leads_nowhere(forge: Repository, tmp_path: Path) -> None:
