@@ -61,7 +61,7 @@ def _value(reader: Reader, keys: Keys, key: str, annotation: Any) -> Any:
 
 
 def _parts(reader: Reader, part: type[P], node: Node, path: Path) -> tuple[P, ...] | None:
-    items = reader.sequence(node, path, f"a list, of which each is {part.what}")
+    items = reader.sequence(node, path, f"a list (each is {part.what})")
     read = [read_part(reader, part, item, (*path, index)) for index, item in enumerate(items or ())]
     found = tuple(each for each in read if each is not None)
     return found if items is not None and len(found) == len(read) else None

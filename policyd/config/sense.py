@@ -80,6 +80,8 @@ def _check_dependencies(checker: Checker, sources: tuple[SourceConfig, ...]) -> 
         way = " → ".join(f"`{name}`" for name in (*cycle, first))
         other = checker.where((*known[last].at, "dependsOn"))
         message = f"sources wait for each other: {way}; the last of these is at {other}"
+        if first == last:
+            message = f"source `{first}` waits for itself"
         checker.report("dependency-cycle", message, (*known[first].at, "dependsOn"), "remove one of these dependencies")
 
 
@@ -120,6 +122,9 @@ _LOGINS = {
 }
 """Which fields of credentials belong together, by the scheme of the URL."""
 
+_BESIDE = {"https": {"ca_file"}}
+"""Fields that may stand beside these, or alone."""
+
 
 def _check_credentials(checker: Checker, git: GitSource) -> None:
     found = git.credentials
@@ -127,12 +132,13 @@ def _check_credentials(checker: Checker, git: GitSource) -> None:
     if found is None:
         return
     given = {name for name in type(found).model_fields if name != "at" and getattr(found, name)}
-    if given in [set(way) for way in _LOGINS[scheme]]:
+    beside = _BESIDE.get(scheme, set())
+    if given - beside in [set(way) for way in _LOGINS[scheme]] or (given and given <= beside):
         return
     spelled = {name: row.alias or name for name, row in type(found).model_fields.items()}
     ways = one_of(" with ".join(f"`{spelled[name]}`" for name in way) for way in _LOGINS[scheme])
     has = one_of(f"`{spelled[name]}`" for name in sorted(given)) or "nothing"
-    wanted = f"the credentials for {scheme} are {ways}" if ways else f"{scheme} needs no credentials"
+    wanted = f"the credentials for {scheme} are {ways}" if ways else f"a {scheme} URL needs no credentials"
     checker.report("conflicting-keys", f"{wanted}, here is {has}", found.at)
 
 
@@ -152,7 +158,7 @@ def _check_listen(checker: Checker, spec: AgentSpec) -> None:
 def _written(spec: AgentSpec) -> Iterator[tuple[str, Path]]:
     """Yield every path that the agent makes or writes to."""
     for index, address in enumerate(spec.listen):
-        if address.path:
+        if address.path and address not in spec.listen[:index]:
             yield address.path, (*spec.at, "listen", index)
     for sink in spec.sinks:
         for part in (sink.file, sink.socket, sink.spool):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from policyd.errors import Path, Problem
 
 KIND = "Policy"
+KINDS = (KIND, "Agent")
 LATER_KINDS = ("PolicyList", "NamespacedPolicy", "PolicyTest")
 _WORDS = ("severity", "mode", "suspend", "description")
 SPEC_KEYS = (*_WORDS, "events", "event", "params", "rules")
@@ -75,6 +76,8 @@ def is_kind(reader: Reader, keys: Keys, only: str = KIND, later: tuple[str, ...]
     if kind in later:
         keys.bad.add("kind")
         reader.not_yet(f"`kind: {kind}`", keys.get("kind") or keys.node, keys.below("kind"))
+    elif kind in KINDS and kind != only:
+        keys.fail("kind", "unknown-kind", f"a document of kind `{only}` is wanted here, not `{kind}`")
     elif kind is not None and kind != only:
         hint = did_you_mean(kind, (only,)) or f"use `{only}`"
         keys.fail("kind", "unknown-kind", f"there is no kind {quote(kind)}", hint)
