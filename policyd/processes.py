@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ROW = struct.Struct("<HHBBH256s256s256x")  # struct pd_process, bpf_templates/fields/process_table.c
 _LONGEST = 255
+_HOST_PIDS = 0xEFFFFFFC  # PROC_PID_INIT_INO, include/linux/proc_ns.h
 assert _ROW.size == PROCESSES_VALUE
 
 
@@ -31,6 +32,19 @@ def snapshot(proc: Path = Path("/proc")) -> Iterator[tuple[bytes, bytes]]:
         except OSError:
             continue
         yield struct.pack("<I", int(entry)), row(os.fsencode(exe), arguments)
+
+
+def sees_the_host(namespace: Path = Path("/proc/self/ns/pid")) -> bool:
+    """Tell whether pids here are those that events hold: they are the host's, and a container may have pids of its own."""
+    try:
+        return namespace.stat().st_ino == _HOST_PIDS
+    except OSError:
+        return False
+
+
+def host_processes() -> Iterator[tuple[bytes, bytes]]:
+    """Yield what `snapshot` does; nothing where pids are others than in the kernel: no name is better than a wrong one."""
+    return snapshot() if sees_the_host() else iter(())
 
 
 def row(exe: bytes, arguments: bytes) -> bytes:

@@ -60,6 +60,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("suspend", "Have the agent leave a source alone", _AGENT),
     Entry("resume", "Have the agent follow a source again", _AGENT),
     Entry("rollback", "Have the agent go back to an earlier revision of a source", _AGENT),
+    Entry("health", "Tell whether the agent is healthy, or ready, by the exit code", _HOST),
     Entry("doctor", "Tell what this kernel can do, and save its profile", _HOST),
     Entry("version", "Print the version of policyd, its tools and this kernel", _HOST),
     Entry("completion", "Print the completion script of a shell", _HOST),

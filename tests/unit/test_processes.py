@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policyd.codegen import PROCESSES
-from policyd.processes import row, snapshot
+from policyd.processes import row, sees_the_host, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +49,10 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
 
     assert (exe, exe_cut) == (b"e" * 200, True)
     assert (len(args), args[:6], args_cut) == (255, b"tool x", True)
+
+
+def test_pids_of_another_namespace_name_no_processes(tmp_path: Path) -> None:
+    namespace = tmp_path / "pid"
+    namespace.touch()
+    assert not sees_the_host(namespace)
+    assert not sees_the_host(tmp_path / "none")
