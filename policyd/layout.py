@@ -128,13 +128,13 @@ class Layout:
             at = offset + column.size
         return struct.Struct(text + (f"{self.size - at}x" if self.size > at else ""))
 
-    def decode(self, data: bytes) -> tuple[int | bytes, ...]:
+    def decode(self, data: bytes, decoder: struct.Struct | None = None) -> tuple[int | bytes, ...]:
         """Return one raw value a column: numbers as int, strings as bytes without NULs, addresses and bytes as bytes.
 
         `data` is the whole map key or value, or an event after its header; packed offsets count from `data`'s start.
-        Cut strings lose their mark here: `is_cut` tells.
+        Cut strings lose their mark here: `is_cut` tells.  Who decodes many gives `decoder()`, made once.
         """
-        items: Iterable[Any] = iter(self.decoder().unpack_from(data))
+        items: Iterable[Any] = iter((decoder or self.decoder()).unpack_from(data))
         out: list[int | bytes] = []
         for column in self.columns:
             item = next(items)  # type: ignore[call-overload]

@@ -7,22 +7,25 @@ A part that fails (a map that is in the way of being replaced, a kernel that say
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from policyd.log import log
 from policyd.reading.account import account_families, hook_families, read_account, read_hooks
-from policyd.reading.metrics import read_families
+from policyd.reading.metrics import metric_maps, read_family
 from policyd.sinks.prometheus import exposition
 from policyd.status import hook_views, map_views, policy_views, program_memory
 from policyd.views.families import Metric, agent_families, kernel_families
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
     from policyd.api.port import Agent
     from policyd.api.snapshot import Kept
+    from policyd.kernel.port import Kernel
     from policyd.observe import Observed
     from policyd.reading.metrics import Family
+    from policyd.record import MapRecord
 
 MAX_SERIES = 10_000
 """Series of one metric of one policy."""
@@ -35,29 +38,70 @@ _LEFT_OUT = Metric(
 )
 METRICS: tuple[Metric, ...] = (_FAILED, _LEFT_OUT)
 
+Value = TypeVar("Value")
+
+
+class Budget:
+    """Counts series, and cuts what goes beyond: `each` of one family, `together` of all."""
+
+    def __init__(self, each: int = MAX_SERIES, together: int = MAX_ALL_SERIES) -> None:
+        self._each, self._together = each, together
+        self._cut: list[tuple[tuple[str, ...], int]] = []
+
+    def bounded(self, family: Family) -> Family:
+        """Return the family with no more series than may be."""
+        kept = family.series[: min(self._each, self._together)]
+        self._together -= len(kept)
+        if len(kept) == len(family.series):
+            return family
+        if len(self._cut) < self._each:
+            self._cut.append(((family.policy, family.name), len(family.series) - len(kept)))
+        return replace(family, series=kept)
+
+    def told(self) -> Family:
+        """Return the metric of what was cut."""
+        return _LEFT_OUT.family(self._cut)
+
 
 def exposition_of(agent: Agent, observed: Kept[Observed]) -> bytes:
-    """Return all metrics as Prometheus text."""
-    return exposition(families_of(agent, observed)).encode("utf-8", "backslashreplace")
+    """Return all metrics as Prometheus text, made metric by metric: those of policies can be many."""
+    return "".join(map(exposition, _groups(agent, observed))).encode("utf-8", "backslashreplace")
 
 
 def families_of(agent: Agent, observed: Kept[Observed]) -> list[Family]:
-    """Return all metrics as they are now (also for sinks that send metrics)."""
-    parts: dict[str, Callable[[], list[Family]]] = {
-        "agent": lambda: [*agent_families(agent.status(), agent.proofs(), agent.books()), *agent.families()],
-        "kernel": lambda: _kernel(agent, observed.get()),
-        "policies": lambda: _policies(agent, observed.get()),
-    }
-    found: list[Family] = []
-    failed: dict[str, int] = {}
-    for name, make in parts.items():
-        try:
-            found += make()
-            failed[name] = 0
-        except Exception as error:
-            log("scrape-failed", part=name, error=repr(error))
-            failed[name] = 1
-    return [*bounded(found), _FAILED.family(((part,), value) for part, value in failed.items())]
+    """Return all metrics as they are now (for sinks that send metrics)."""
+    return [family for group in _groups(agent, observed) for family in group]
+
+
+def _groups(agent: Agent, observed: Kept[Observed]) -> Iterator[list[Family]]:
+    """Yield families, those of one name together; last, those about this scrape itself."""
+    budget, failed = Budget(), dict.fromkeys(("agent", "kernel", "policies"), 0)
+    own = [
+        *_attempt("agent", failed, lambda: _agent(agent)),
+        *_attempt("kernel", failed, lambda: _kernel(agent, observed.get())),
+    ]
+    taken = {family.name for family in own}
+    for name, maps in _attempt("policies", failed, lambda: _wanted(observed.get())):
+        found = _attempt("policies", failed, partial(_read, agent.kernel, maps))
+        if name in taken:
+            own += found  # one metric has one place
+        else:
+            yield list(map(budget.bounded, found))
+    yield list(map(budget.bounded, own))
+    yield [budget.told(), _FAILED.family(((part,), value) for part, value in failed.items())]
+
+
+def _attempt(part: str, failed: dict[str, int], make: Callable[[], list[Value]]) -> list[Value]:
+    try:
+        return make()
+    except Exception as error:
+        log("scrape-failed", part=part, error=repr(error))
+        failed[part] = 1
+        return []
+
+
+def _agent(agent: Agent) -> list[Family]:
+    return [*agent_families(agent.status(), agent.proofs(), agent.books()), *agent.families()]
 
 
 def _kernel(agent: Agent, observed: Observed) -> list[Family]:
@@ -72,20 +116,15 @@ def _kernel(agent: Agent, observed: Observed) -> list[Family]:
     return [*found, *account_families(accounts), *hook_families(read_hooks(kernel))]
 
 
-def _policies(agent: Agent, observed: Observed) -> list[Family]:
-    records = sorted(observed.records.items())
-    return [family for _, record in records for family in read_families(agent.kernel, record)]
+def _wanted(observed: Observed) -> list[tuple[str, list[tuple[str, MapRecord]]]]:
+    """Return the name of every metric of policies, sorted, with the policies and maps that have it."""
+    found: dict[str, list[tuple[str, MapRecord]]] = {}
+    for policy, record in sorted(observed.records.items()):
+        for known in metric_maps(record):
+            found.setdefault(known.name, []).append((policy, known))
+    return sorted(found.items())
 
 
-def bounded(families: Iterable[Family], each: int = MAX_SERIES, together: int = MAX_ALL_SERIES) -> list[Family]:
-    """Return families with no more series than may be, and a metric that counts those that were left out."""
-    found: list[Family] = []
-    cut: list[tuple[tuple[str, ...], int]] = []
-    for family in families:
-        room = max(min(each, together), 0)
-        kept = family.series[:room]
-        together -= len(kept)
-        found.append(family if len(kept) == len(family.series) else replace(family, series=kept))
-        if len(kept) < len(family.series):
-            cut.append(((family.policy, family.name), len(family.series) - len(kept)))
-    return [*found, _LEFT_OUT.family(cut[:each])]
+def _read(kernel: Kernel, maps: list[tuple[str, MapRecord]]) -> list[Family]:
+    found = (read_family(kernel, policy, known) for policy, known in maps)
+    return [family for family in found if family is not None]

@@ -44,7 +44,7 @@ LIMITS: Mapping[str, object] = {
     "log_socket_errors": False,
     "ident": "policyd",
 }
-WORKERS = 4
+WORKERS = 3
 """Requests that are answered at once at an address, beside streams."""
 
 _TURN_SECONDS = 1.0

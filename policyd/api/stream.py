@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from policyd.api.request import Request
 
-MAX_STREAMS = 8
+MAX_STREAMS = 4
 HEARTBEAT_SECONDS = 10.0
 MAX_TAIL = 100_000
 

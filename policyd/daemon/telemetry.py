@@ -236,6 +236,9 @@ class _MeasuredBuilder:
     def build(self, source: Source, point: AttachPoint, maps: Mapping[str, int]) -> tuple[int, ...]:
         return self.load(self.compile(source, point.key), source, point, maps)
 
+    def close(self) -> None:
+        self._inner.close()
+
 
 def _build_info() -> Family:
     python = ".".join(map(str, sys.version_info[:3]))

@@ -95,8 +95,13 @@ _NO_LABEL = re.compile("[^a-zA-Z0-9_]")
 
 def read_families(kernel: Kernel, record: PolicyRecord) -> list[Family]:
     """Return all metrics of a policy, in the order of their names."""
-    found = [read_family(kernel, record.name, of) for _, of in sorted(record.maps.items()) if of.purpose in _SLOTS]
+    found = [read_family(kernel, record.name, of) for of in metric_maps(record)]
     return [family for family in found if family is not None]
+
+
+def metric_maps(record: PolicyRecord) -> list[MapRecord]:
+    """Return the maps of a policy that are metrics, in the order of their names."""
+    return [of for _, of in sorted(record.maps.items()) if of.purpose in _SLOTS]
 
 
 def read_family(kernel: Kernel, policy: str, of: MapRecord) -> Family | None:
@@ -126,6 +131,7 @@ class _Reader:
         self._shown = tuple(Shown(column) for column in of.key.columns) if of.key else ()
         self._labels = [label_name(shown.column.name) for shown in self._shown]
         self._unpack = of.value.decoder()
+        self._unpack_key = of.key.decoder() if of.key else None
         self._stride = -(-of.map_class.value_size // 8) * 8
         columns = of.value.columns
         self.column_type = columns[min(purpose.value, len(columns) - 1)].type
@@ -144,7 +150,7 @@ class _Reader:
         return not self._purpose.counted or self.slots(value)[0] > 0
 
     def series(self, key: bytes, value: bytes) -> tuple[Labels, SeriesValue]:
-        raw = self._key.decode(key) if self._key else ()
+        raw = self._key.decode(key, self._unpack_key) if self._key else ()
         texts = (shown.text(part) for shown, part in zip(self._shown, raw, strict=True))
         return dict(zip(self._labels, texts, strict=True)), self._number(self.slots(value))
 
