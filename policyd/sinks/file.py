@@ -55,11 +55,11 @@ class FileSink(Sink):
     """Appends to `path`, which is made with mode 0600; follows no symbolic link, writes into nothing but a plain file."""
 
     kind = "file"
-    batch_bytes = 1 << 20
 
     def __init__(self, path: str, rotation: Rotation | None = None) -> None:
         self.where, self._path = path, Path(path)
         self._rotation = rotation or Rotation()
+        self.batch_bytes = min(1 << 20, self._rotation.max_bytes or 1 << 20)
         self._fd: int | None = None
         self._size, self._began = 0, 0.0
         self._stale = threading.Event()

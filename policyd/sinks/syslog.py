@@ -86,7 +86,7 @@ class SyslogSink(Sink):
             else:
                 self._socket = _connect(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), address.path, self._timeout)
         elif self._address.network == "tcp":
-            _check(self._socket)
+            _check(self._socket, self._timeout)
         return self._socket
 
     def close(self) -> None:
@@ -105,12 +105,15 @@ def _connect(made: socket.socket, where: Any, timeout: float) -> socket.socket:
     return made
 
 
-def _check(connected: socket.socket) -> None:
+def _check(connected: socket.socket, timeout: float) -> None:
     """Raise if the other side has closed: TCP would take one more message, and lose it."""
+    connected.setblocking(False)
     try:
-        gone = not connected.recv(4096, socket.MSG_DONTWAIT)
-    except (BlockingIOError, TimeoutError):
+        gone = not connected.recv(4096)
+    except BlockingIOError:
         return
+    finally:
+        connected.settimeout(timeout)
     if gone:
         raise ConnectionResetError("the other side has closed the connection")
 

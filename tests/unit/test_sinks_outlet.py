@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sink_doubles import Memory, fresh, lines, until
+from sink_doubles import Memory, fresh, lines, numbers, until
 
 from policyd.sinks import outlet as outlet_module
 from policyd.sinks.backlog import Backlog, Limits
@@ -317,7 +317,7 @@ def test_offered_is_sent_and_dropped_and_queued_after_every_step(
             chunk = backlog.take()
         elif what == "sent" and chunk is not None:
             backlog.settle(chunk, min(number, chunk.events))
-            got += [n for piece in chunk.batch for n in numbers_of(piece.data)]
+            got += [n for piece in chunk.batch for n in numbers(piece.data)]
             chunk = None
         elif what == "spill" and spool and backlog._memory:
             backlog.hurry()
@@ -330,12 +330,6 @@ def test_offered_is_sent_and_dropped_and_queued_after_every_step(
     assert backlog.account.queued == (spool.events if spool else 0)
     if spool:
         spool.close()
-
-
-def numbers_of(data: bytes) -> list[int]:
-    from sink_doubles import numbers
-
-    return numbers(data)
 
 
 @pytest.mark.parametrize("with_spool", [False, True])

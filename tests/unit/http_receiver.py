@@ -1,0 +1,77 @@
+"""A real HTTP server for sinks: answers as it is told, and keeps what it gets (unpacked)."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Post:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """`answers` are used up one a request (status, headers, body); then it answers 200 with `otherwise`."""
+
+    port: int = 0
+    posts: list[Post] = field(default_factory=list)
+    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+    otherwise: bytes = b"{}"
+    silent: bool = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [post.body for post in self.posts]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Receive on a free port of this host for the length of the block."""
+    receiver = Receiver()
+    released = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            receiver.posts.append(Post(self.path, dict(self.headers.items()), body))
+            if receiver.silent:
+                released.wait(30)
+            status, headers, text = receiver.answers.pop(0) if receiver.answers else (200, {}, receiver.otherwise)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: tests look at what came."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    receiver.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        released.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
