@@ -207,8 +207,11 @@ def _tells_more(record: SourceRecord, row: RevisionRow) -> bool:
 
 
 def _higher(mark: Mark, bundle: Bundle) -> Mark:
-    """Return the newest revision that was ever accepted."""
-    return Mark(bundle.commit, bundle.order) if bundle.order >= mark.order else mark
+    """Return the newest revision that was ever accepted.
+
+    A commit was judged by its source, which knows the history: times in it prove nothing, and an older one was allowed by name.
+    """
+    return Mark(bundle.commit, bundle.order) if bundle.commit or bundle.order >= mark.order else mark
 
 
 def _wanted(record: SourceRecord, revision: str) -> RevisionRow:
