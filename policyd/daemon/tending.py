@@ -209,7 +209,7 @@ def _tells_more(record: SourceRecord, row: RevisionRow) -> bool:
 def _higher(mark: Mark, bundle: Bundle) -> Mark:
     """Return the newest revision that was ever accepted.
 
-    A commit was judged by its source, which knows the history: times in it prove nothing, and an older one was allowed by name.
+    A commit was judged by its source: times in a history prove nothing, and an older commit was allowed by name.
     """
     return Mark(bundle.commit, bundle.order) if bundle.commit or bundle.order >= mark.order else mark
 
