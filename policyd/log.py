@@ -29,6 +29,7 @@ EVENT_SURROUNDINGS = "surroundings-changed"
 EVENT_UNWATCHED = "unwatched"
 EVENT_LATE = "loop-late"
 EVENT_UNGUARDED = "unguarded"
+EVENT_PROOF = "proof"
 
 _logger: Any = None
 

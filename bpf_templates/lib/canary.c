@@ -1,11 +1,12 @@
 /* A canary is an event that the agent makes itself, to see whether events come all the way through.  While the reserved row of
  * the config map names the thread that is running, its events are left to no rule: each policy whose last rule was reached gets
- * a count, and a record that is only a header, with the attach point and the program in it. */
+ * a count, and a record that is only a header, with the attach point and the program in it.  The row ends by itself: `flags`
+ * is the second since boot until which it holds, so that an agent that was killed leaves nobody unseen. */
 PD_INLINE u32 pd_is_canary(void)
 {
 	struct pd_config *row = pd_row(MAP(config), PD_CANARY_ROW);
 
-	return row && row->flags && row->thread == PD_THREAD();
+	return row && row->flags && row->thread == PD_THREAD() && pd_boot_time() / 1000000000ULL < row->flags;
 }
 
 PD_INLINE void pd_canary_of(u32 policy)

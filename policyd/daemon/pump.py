@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from policyd.health import SinkStatus
     from policyd.kernel.port import Kernel
     from policyd.reading.ring import Batch
-    from policyd.reading.stream import Heard, Stream
+    from policyd.reading.stream import Stream, Witness
     from policyd.record import PolicyRecord
     from policyd.sinks.outlet import Outlet
     from policyd.sinks.recent import Reader
@@ -79,7 +79,7 @@ class Pump:
 
     `enrich(policy, lines)` may change the lines of a batch (each with its newline) before anybody gets them; if it fails
     they leave as they were.  `on_events(policy, count, newest)` is told of every batch; `newest` is the time of its last
-    event, in nanoseconds since boot.  `on_canary` as for `reading.stream.Stream`.
+    event, in nanoseconds since boot.  `witness` as for `reading.stream.Stream`.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Pump:
         outlets: Sequence[Outlet],
         enrich: Callable[[str, list[str]], list[str]] | None = None,
         on_events: Callable[[str, int, int], object] | None = None,
-        on_canary: Heard | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._kernel, self.outlets = kernel, tuple(outlets)
         self._enrich, self._on_events = enrich, on_events
@@ -96,7 +96,7 @@ class Pump:
         self._encode = JsonLines().lines
         self._policies: dict[str, _Policy] = {}
         self._late: set[Outlet] = set()
-        self._follower = Follower(kernel, (), on_canary)
+        self._follower = Follower(kernel, (), witness)
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
         self._stopping, self._wake, self._stale = threading.Event(), threading.Event(), threading.Event()
         self._retry = 0.0

@@ -11,6 +11,7 @@ import atexit
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from policyd.errors import KernelError
 from policyd.log import EVENT_UNGUARDED, log
@@ -31,12 +32,15 @@ def started(pid: int | str = "self") -> int | None:
     return int(text.rpartition(")")[2].split()[19])
 
 
+_leaving: WeakSet[Kernel] = WeakSet()
+"""The kernels where this process leaves when it ends: once each, however many engines it makes."""
+
+
 class Guard:
     """Keeps this process (`join`), until it ends, from the signals of policies below one bpffs root."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._at_exit = False
 
     def join(self) -> None:
         """Enter this process; nothing happens on a host without policies.  That it could not be done is only logged."""
@@ -48,9 +52,9 @@ class Guard:
         except KernelError as error:
             log(EVENT_UNGUARDED, error=str(error))
             return
-        if not self._at_exit:
-            self._at_exit = True
-            atexit.register(self.leave)
+        if self._kernel not in _leaving:
+            _leaving.add(self._kernel)
+            atexit.register(Guard(self._kernel).leave)
 
     def _enter(self, fd: int) -> None:
         key, value = self._key(), (started() or 0).to_bytes(8, "little")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from policyd.kernel.port import Kernel
     from policyd.reading.ring import Batch
-    from policyd.reading.stream import Heard, Stream
+    from policyd.reading.stream import Stream, Witness
     from policyd.record import PolicyRecord
 
 _PAUSE = 0.001
@@ -32,11 +32,11 @@ class Follower:
     """Holds the rings of the named policies, or of all if none is named.
 
     Raises `NotFoundError` for a name that is not applied, `LockError` if another process reads one of the rings.
-    `on_canary` as for `Stream`.
+    `witness` as for `Stream`.
     """
 
-    def __init__(self, kernel: Kernel, names: tuple[str, ...], on_canary: Heard | None = None) -> None:
-        self._kernel, self._names, self._on_canary = kernel, names, on_canary
+    def __init__(self, kernel: Kernel, names: tuple[str, ...], witness: Witness | None = None) -> None:
+        self._kernel, self._names, self._witness = kernel, names, witness
         self._held: dict[str, tuple[Stream, ExitStack]] = {}
         self._registered: dict[str, int] = {}
         self._refused: set[str] = set()
@@ -73,7 +73,7 @@ class Follower:
         if not self._names and not self._kernel.exists(policy_path(record.name, "ring")):
             return
         with ExitStack() as stack:
-            stream = stack.enter_context(PolicyReader(self._kernel, record).stream(self._on_canary))
+            stream = stack.enter_context(PolicyReader(self._kernel, record).stream(self._witness))
             self._held[record.name] = stream, stack.pop_all()
         self._register(stream)
 

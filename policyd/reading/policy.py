@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from policyd.kernel.port import Kernel
     from policyd.reading.events import Event
-    from policyd.reading.stream import Heard
+    from policyd.reading.stream import Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class PolicyReader:
     record: PolicyRecord
 
     @contextmanager
-    def stream(self, on_canary: Heard | None = None) -> Iterator[Stream]:
+    def stream(self, witness: Witness | None = None) -> Iterator[Stream]:
         """Hold the ring; `LockError` if another process reads it."""
         with consumer(f"{self.kernel.root}/{policy_path(self.record.name)}", self.record.name):
-            stream = Stream(self.kernel, self.record, on_canary)
+            stream = Stream(self.kernel, self.record, witness)
             try:
                 yield stream
             finally:

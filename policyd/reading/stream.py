@@ -6,7 +6,7 @@ Canaries are taken out here: no user sees one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from policyd.layout import HEADER
 from policyd.reading.bookmark import Bookmark
@@ -15,24 +15,26 @@ from policyd.reading.rings import CURRENT, map_id, open_oldest, retire, ring_pin
 from policyd.record import policy_path, read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from policyd.kernel.port import Kernel
     from policyd.reading.ring import Batch, Ring
     from policyd.record import PolicyRecord
 
-    Heard = Callable[[str, int, int], object]
+
+class Witness(Protocol):
+    """Who is told of what came through."""
+
+    def canary(self, policy: str, point: int, program: int) -> None:
+        """A canary was read: the attach point's id and the program's fingerprint, 48 bits each."""
+
+    def event(self, policy: str, rule: int, when: int) -> None:
+        """An event of a rule (its row) was read, the last of some; `when` is in nanoseconds since boot."""
 
 
 class Stream:
-    """The rings of one policy, held by this process alone.
+    """The rings of one policy, held by this process alone; `witness` is told of canaries, and of some events."""
 
-    `on_canary(policy, point, program)` is called for each canary that is read: the attach point's id and the program's
-    fingerprint, 48 bits each.
-    """
-
-    def __init__(self, kernel: Kernel, record: PolicyRecord, on_canary: Heard | None = None) -> None:
-        self._kernel, self.record, self._on_canary = kernel, record, on_canary
+    def __init__(self, kernel: Kernel, record: PolicyRecord, witness: Witness | None = None) -> None:
+        self._kernel, self.record, self._witness = kernel, record, witness
         self.decoder = Decoder(record)
         self._renewed_for: set[int] = set()
         self._take_oldest()
@@ -72,18 +74,21 @@ class Stream:
         if batch is None:
             return None
         batch, canaries = batch.split()
-        for record in canaries:
-            self._tell(record)
+        if self._witness is not None:
+            self._tell(self._witness, batch, canaries)
         unknown = {run.layout for run in batch.runs} - self.decoder.forms.keys() - self._renewed_for
         if unknown:  # the policy was replaced since: its record was written before its first new event
             self._renewed_for |= unknown
             self.renew()
         return batch
 
-    def _tell(self, record: bytes) -> None:
-        if self._on_canary is not None:
+    def _tell(self, witness: Witness, batch: Batch, canaries: tuple[bytes, ...]) -> None:
+        for record in canaries:
             *_, point, program = HEADER.unpack_from(record)
-            self._on_canary(self.record.name, point, program)
+            witness.canary(self.record.name, point, program)
+        for run in batch.runs:
+            header = HEADER.unpack_from(batch.memory, run.offsets[-1])
+            witness.event(self.record.name, header[3], header[5])
 
     def has_committed(self) -> bool:
         """Whether anything can be read now."""
