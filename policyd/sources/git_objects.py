@@ -177,29 +177,32 @@ def _is_hidden(name: str) -> bool:
 
 
 def _check_sizes(store: Store, entries: Sequence[_Entry]) -> None:
-    """Look at the sizes before any byte is read; what the server left out, because it is too large, has none."""
-    given = "".join(f"{entry.oid}\n" for entry in entries).encode()
-    try:
-        lines = (
-            store.ask("cat-file", "--batch-check", given=given, most=128 * (len(entries) + 1)).output.decode().splitlines()
-        )
-    except BrokenStoreError as error:
-        if "promisor" not in str(error):
-            raise
-        lines = []
-    total = 0
-    most = store.limits.file_bytes
-    for entry, line in zip(entries, lines or [" missing"] * len(entries), strict=True):
-        size = line.rpartition(" ")[2]
-        if size == "missing" and lines:
+    """Look at the sizes before any byte is read; `SourceError` (refused) for what is too large."""
+    total, most = 0, store.limits.file_bytes
+    for entry, size in zip(entries, _sizes(store, entries), strict=False):
+        if size is None:
             raise SourceError(f"{quote(entry.name, 200)} is larger than {most:,} bytes", refused=True)
-        if not size.isdigit():
-            raise SourceError(f"it has a policy file that is larger than {most:,} bytes", refused=True)
-        if int(size) > most:
-            raise SourceError(f"{quote(entry.name, 200)} has {int(size):,} bytes; {most:,} are allowed", refused=True)
-        total += int(size)
+        if size > most:
+            raise SourceError(f"{quote(entry.name, 200)} has {size:,} bytes; {most:,} are allowed", refused=True)
+        total += size
     if total > store.limits.bundle_bytes:
         raise SourceError(f"its policies have {total:,} bytes; {store.limits.bundle_bytes:,} are allowed", refused=True)
+
+
+def _sizes(store: Store, entries: Sequence[_Entry]) -> list[int | None]:
+    """Return the files' sizes, up to the first that the server left out because it is too large: None.
+
+    git says that one is missing, or dies of it, as it cannot be fetched now.
+    """
+    given = "".join(f"{entry.oid}\n" for entry in entries).encode()
+    done = store.ask("cat-file", "--batch-check", given=given, most=128 * (len(entries) + 1), accepted=(0, 128))
+    words = [line.split(" ") for line in done.output.decode("ascii", "replace").splitlines()]
+    sizes = [int(row[2]) if len(row) == 3 and row[1] == "blob" else None for row in words]
+    if done.status and "promisor" in done.said:
+        sizes.append(None)
+    if len(sizes) < len(entries) and None not in sizes:
+        raise BrokenStoreError("git cannot read the sizes of files")
+    return sizes
 
 
 def _contents(store: Store, entries: Sequence[_Entry]) -> Iterator[BundleFile]:

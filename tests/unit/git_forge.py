@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from git_repos import PLAIN
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class Forge:
     """An https server of the repositories below a folder.  `users` may log in; without any, everybody may read.
 
-    `status` is answered to every request if it is set; `hold` makes packs wait until it is set.
+    `status` is answered to every request if it is set; `hold` makes packs wait until it is set; `echo` makes it answer
+    with an error that holds what it was sent.
     """
 
     url: str = ""
@@ -31,6 +33,7 @@ class Forge:
     requests: list[str] = field(default_factory=list)
     status: int = 0
     location: str = ""
+    echo: bool = False
     hold: threading.Event | None = None
     reached: threading.Event = field(default_factory=threading.Event)
 
@@ -81,10 +84,23 @@ def https_forge(root: Path, certificate: Path, key: Path) -> Iterator[Forge]:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
+            if forge.echo:
+                self.repeat(given)
+                return
             if forge.hold and b"command=fetch" in body:
                 forge.reached.set()
                 forge.hold.wait(30)
             self.backend(body)
+
+        def repeat(self, given: str) -> None:
+            plain = base64.b64decode(given.removeprefix("Basic ")).decode()
+            lines = ["# service=git-upload-pack\n", "", f"ERR {given} {plain} {quote(plain, safe='')}\n"]
+            answer = "".join(f"{len(line) + 4:04x}{line}" if line else "0000" for line in lines).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-git-upload-pack-advertisement")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
 
         def backend(self, body: bytes) -> None:
             path, _, query = self.path.partition("?")

@@ -84,12 +84,10 @@ def test_a_password_reaches_the_server_and_nobody_else(
     assert not [data for data in stored if b"s3cret" in data]
 
 
-def test_a_token_is_the_password_of_any_user(forge: Forge, given: dict[str, str], tmp_path: Path) -> None:
-    forge.users = {"x-access-token": SECRET, "robot": SECRET}
-    token = {"token": given["password"], "ca_file": given["ca_file"]}
-    for credentials in (token, token | {"username": given["username"]}):
-        source = source_of(f"{forge.url}/team", tmp_path / "state", credentials=Credentials(**credentials))
-        assert source.fetch(Mark()).files
+def test_a_token_is_the_password_of_a_user_that_forges_know(forge: Forge, given: dict[str, str], tmp_path: Path) -> None:
+    forge.users = {"x-access-token": SECRET}
+    token = Credentials(token=given["password"], ca_file=given["ca_file"])
+    assert source_of(f"{forge.url}/team", tmp_path / "state", credentials=token).fetch(Mark()).files
 
 
 def test_credentials_are_read_at_each_fetch(forge: Forge, given: dict[str, str], tmp_path: Path) -> None:
@@ -104,6 +102,17 @@ def test_credentials_are_read_at_each_fetch(forge: Forge, given: dict[str, str],
 
 def test_a_server_that_asks_without_credentials_is_said(forge: Forge, given: dict[str, str], tmp_path: Path) -> None:
     forge.users = {"robot": SECRET}
+    error = failure(f"{forge.url}/team", tmp_path / "state", {"ca_file": given["ca_file"]})
+    assert "does not accept these credentials" in str(error)
+
+
+def test_the_passwords_of_this_user_are_not_sent(
+    forge: Forge, given: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """curl would look into `~/.netrc`."""
+    forge.users = {"robot": SECRET}
+    (tmp_path / ".netrc").write_text(f"machine 127.0.0.1 login robot password {SECRET}\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
     error = failure(f"{forge.url}/team", tmp_path / "state", {"ca_file": given["ca_file"]})
     assert "does not accept these credentials" in str(error)
 
@@ -138,6 +147,13 @@ def test_what_a_server_answers_is_said_in_words(
     error = failure(f"{forge.url}/team", tmp_path / "state", given)
     assert message in str(error)
     assert error.transient == transient
+
+
+def test_a_server_that_repeats_the_password_does_not_get_it_into_a_message(
+    forge: Forge, given: dict[str, str], tmp_path: Path
+) -> None:
+    forge.users, forge.echo = {"robot": SECRET}, True
+    assert "remote error: Basic *** *** robot%3A***" in str(failure(f"{forge.url}/team", tmp_path / "state", given))
 
 
 def test_a_server_that_is_not_there_is_tried_again(tmp_path: Path) -> None:

@@ -186,8 +186,9 @@ def test_a_policy_file_that_is_too_large_is_refused_and_other_files_do_not_matte
     assert len(fetch(forge, tmp_path, limits).files) == 1
     packed = sum(path.stat().st_size for path in (tmp_path / "state").rglob("*.pack"))
     assert (packed < 300_000) == filtered
-    forge.commit(big__yaml=os.urandom(300_000))
-    assert "100,000" in refusal(forge, tmp_path, limits)
+    forge.commit(big__yaml=os.urandom(300_000), z__yaml="z: 1\n")
+    said = "is larger than 100,000 bytes" if filtered else "has 300,000 bytes; 100,000 are allowed"
+    assert f"`big.yaml` {said}" in refusal(forge, tmp_path, limits)
 
 
 def test_counts_and_sums_have_limits(forge: Repository, tmp_path: Path) -> None:

@@ -98,12 +98,16 @@ def test_what_a_killed_git_leaves_is_cleared_away(team: Repository, state: Path)
     left = ["shallow.lock", "config.lock", "packed-refs.lock", "refs/policyd/fetched.lock", "objects/pack/tmp_pack_x"]
     for name in left:
         (repository / name).write_text("half")
+    (repository / "same").touch()
     team.commit(a__yaml="a: 2\n")
     assert source.fetch(Mark()).files[0].data == b"a: 2\n"
     assert not [name for name in left if (repository / name).exists()]
+    assert (repository / "same").exists()
 
 
-def test_an_agent_killed_in_the_middle_of_a_fetch_leaves_a_usable_store(forge: Forge, tmp_path: Path, state: Path) -> None:
+def test_an_agent_killed_in_the_middle_of_a_fetch_leaves_a_usable_store(
+    forge: Forge, tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     forge.hold = threading.Event()
     url, authorities = f"{forge.url}/team", f"{tmp_path}/server.pem"
     program = (
@@ -116,6 +120,10 @@ def test_an_agent_killed_in_the_middle_of_a_fetch_leaves_a_usable_store(forge: F
         assert forge.reached.wait(30)
         agent.kill()
     assert agent.returncode == -signal.SIGKILL
+    with monkeypatch.context() as patch:
+        patch.setattr(git_store, "_LOCK_SECONDS", 0.0)
+        with pytest.raises(SourceError, match="another policyd uses"):
+            source_of(url, state).fetch(Mark())
     forge.hold.set()
     source = source_of(url, state, credentials=Credentials(ca_file=authorities))
     assert source.fetch(Mark()).files[0].data == b"a: 1\n"
