@@ -21,12 +21,15 @@ from policyd.unit import PROCESS_POINTS, AttachPoint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policyd.health import Proof
     from policyd.kernel.bpf.info import ProgramInfo
     from policyd.kernel.port import Kernel
     from policyd.observe import Observed, ObservedHook
     from policyd.record import MapRecord
 
 READY, DEGRADED, SUSPENDED, NOT_APPLICABLE = "Ready", "Degraded", "Suspended", "NotApplicable"
+PROVEN, ATTACHED = "Proven", "Attached"
+"""What `Ready` becomes where an agent makes canaries: whether events are known to come all the way through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,13 @@ class MapView:
     max_entries: int
     memory: int | None
     param: str = ""
+
+
+def phase_with(view: PolicyView, proof: Proof | None) -> str:
+    """Return a policy's phase as the agent sees it; without a proof (no agent, no canaries) as it is."""
+    if proof is None or view.phase != READY:
+        return view.phase
+    return PROVEN if proof.proven else ATTACHED
 
 
 def policy_views(observed: Observed, kernel: Kernel) -> dict[str, PolicyView]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from dataclasses import replace
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from policyd.sources.source import Bundle
     from policyd.unit import TypedPolicy
 
+NODE = "POLICYD_NODE"
+"""Names this host in events and status, where it is not called by its host name: a pod's is not the node's."""
+
 
 def run_agent(settings: Settings, config: AgentConfig) -> None:
     """Run until told to stop."""
@@ -48,13 +52,16 @@ def run_agent(settings: Settings, config: AgentConfig) -> None:
 
 def make_agent(settings: Settings, config: AgentConfig) -> Agent:
     """Return the agent that a configuration describes; nothing has been started yet."""
+    from policyd.daemon import agent as seams
     from policyd.daemon.agent import Agent, AgentOptions, Parts
+    from policyd.daemon.canary import Prover
     from policyd.daemon.drift import DriftOptions
     from policyd.daemon.follow import Surroundings
     from policyd.daemon.pump import Pump
     from policyd.daemon.telemetry import Telemetry
 
-    kernel, surroundings, telemetry, node = open_kernel(settings, "run"), Surroundings(), Telemetry(), socket.gethostname()
+    kernel, surroundings, telemetry = open_kernel(settings, "run"), Surroundings(), Telemetry()
+    node = os.environ.get(NODE, "") or socket.gethostname()
     options = AgentOptions(
         interval=config.interval,
         drift=DriftOptions(config.drift.mode, config.drift.interval),
@@ -63,12 +70,14 @@ def make_agent(settings: Settings, config: AgentConfig) -> Agent:
     )
     plans = tuple(map(_plan, config.sources))
     made: list[Agent] = []
+    prover = Prover(kernel, config.canary.interval) if config.canary.interval else None
     parts = Parts(
         place=_workplace(settings, kernel, surroundings, telemetry),
         surroundings=surroundings,
-        pump=Pump(kernel, _outlets(config, node, made)),
+        pump=Pump(kernel, _outlets(config, node, made), witness=prover),
         telemetry=telemetry,
         books=lambda: _books(kernel),
+        prover=seams.Prover(prover.start, prover.stop, prover.proofs) if prover else seams.Prover(),
     )
     made.append(Agent(parts, plans, options))
     return made[0]

@@ -21,19 +21,24 @@ if TYPE_CHECKING:
 def waiting_process(engine: Engine) -> Iterator[None]:
     """Have a process wait for the end of the trial that begins in the `with` block (if one does)."""
     reading, writing = os.pipe()
+    guarded, guarding = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(writing)
-        _wait(engine, reading)
+        os.close(guarded)
+        _wait(engine, reading, guarding)
     os.close(reading)
+    os.close(guarding)
     try:
         yield
     finally:
         os.close(writing)  # the end of the pipe says that the change has been made, or that this process is no more
+        os.read(guarded, 1)  # until then, no policy signals it because it is a child of this process
+        os.close(guarded)
 
 
-def _wait(engine: Engine, reading: int) -> None:
-    """Be the waiting process: never returns."""
+def _wait(engine: Engine, reading: int, guarding: int) -> None:
+    """Be the waiting process: never returns.  Closing `guarding` says that no policy signals it by now."""
     from policyd.engine import trial
 
     try:
@@ -42,11 +47,14 @@ def _wait(engine: Engine, reading: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _leave_terminal()
         os.read(reading, 1)
+        engine.guard.join()
+        os.close(guarding)
         found = trial.pending(engine.kernel)
         if found is not None:
             engine.lock_timeout = None
             trial.wait(engine, found.token)
     finally:
+        engine.guard.leave()
         os._exit(0)
 
 

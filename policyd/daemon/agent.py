@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from policyd import __version__
+from policyd import __version__, engine
 from policyd.daemon.drift import DriftOptions, DriftWatch, Owner
 from policyd.daemon.notify import Notifier
 from policyd.daemon.pulse import Pulse
@@ -130,6 +130,7 @@ class Agent:
         with only_agent(f"{self.kernel.root}/sources"), self._handling_signals(), ExitStack() as stack:
             log(EVENT_STARTED, version=__version__, pid=os.getpid(), root=self.kernel.root, sources=len(self.plans))
             stack.callback(self.writer.close)
+            engine.Guard(self.kernel).join()
             self.writer.take_over()
             self._look_for_removed_sources()
             stack.callback(self._stop)

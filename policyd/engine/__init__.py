@@ -23,8 +23,9 @@ be made; each policy's outcome tells how it went.
 from __future__ import annotations
 
 from policyd.engine.compose import Given, Request
+from policyd.engine.guard import Guard
 from policyd.engine.outcome import Outcome, Result
 from policyd.engine.reconciler import Engine
 from policyd.engine.seams import Overrides, ProcessTable, Resolver, Toolchain
 
-__all__ = ["Engine", "Given", "Outcome", "Overrides", "ProcessTable", "Request", "Resolver", "Result", "Toolchain"]
+__all__ = ["Engine", "Given", "Guard", "Outcome", "Overrides", "ProcessTable", "Request", "Resolver", "Result", "Toolchain"]

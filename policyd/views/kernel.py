@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from policyd.health import Proof
+from policyd.status import ATTACHED, phase_with
 from policyd.views import View, date
 from policyd.views.agent import model, show
 
@@ -127,10 +128,11 @@ def policy_item(view: PolicyView, proof: Proof | None = None) -> PolicyItem:
 
 def policy_status(view: PolicyView, proof: Proof | None = None) -> PolicyStatus:
     """Return the `status` of a policy."""
-    record = view.record
+    record, phase = view.record, phase_with(view, proof)
+    unproven = [proof.reason] if proof is not None and phase == ATTACHED else []
     return PolicyStatus(
-        phase=view.phase,
-        reasons=list(view.reasons),
+        phase=phase,
+        reasons=[*view.reasons, *unproven],
         mode=view.mode,
         acts=record.acts,
         suspended=bool(record.suspend if view.flags is None else view.flags & 1),
