@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -180,6 +181,8 @@ def _read_config_map(folder: int, target: str) -> Tree:
     kubelet removes a version's files only after `..data` was swapped: if the link still names the same folder after reading,
     nothing of it can have been missing.
     """
+    if stat.S_ISLNK(os.stat(target, dir_fd=folder, follow_symlinks=False).st_mode):
+        raise SourceError(f"`{DATA_LINK}` links to a link, out of the folder", refused=True)
     with _opened(target, folder, os.O_NOFOLLOW) as version:
         tree = read_tree(version)
         _check_names(folder)
