@@ -180,7 +180,7 @@ def test_what_changes_behind_the_reader_is_read_again(tmp_path: Path, monkeypatc
             {
                 "edited": lambda: (tmp_path / "a.yaml").write_bytes(b"new"),
                 "added": lambda: (tmp_path / "c.yaml").write_bytes(b"new"),
-                "removed": lambda: (tmp_path / "a.yaml").unlink(),
+                "removed": (tmp_path / "a.yaml").unlink,
                 "replaced": lambda: (tmp_path / "b.yaml").replace(tmp_path / "a.yaml"),
             }[change]()
         looks.append(how)
