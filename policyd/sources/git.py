@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.log import EVENT_STORE_REMADE, log
-from policyd.sources.git_history import Freshness, check_fresh
+from policyd.sources.git_history import Freshness, check_fresh, remembered
 from policyd.sources.git_objects import read_files, read_tip
 from policyd.sources.git_remote import Ref, Remote, checked_path
 from policyd.sources.git_run import Limits, Runner
@@ -52,6 +52,7 @@ class GitSource:
         self._poked = threading.Event()
         self._runner: Runner | None = None
         self._closed = False
+        self._stale: tuple[tuple[str, Mark], SourceError] | None = None
 
     def fetch(self, mark: Mark) -> Bundle:
         with self._fetching, opened_folder(self._folder) as folder:
@@ -60,7 +61,7 @@ class GitSource:
                 runner.stop()
             try:
                 with opened_secrets(self._remote, self._config.credentials) as secrets:
-                    return self._fetch(Store(runner, self._remote, secrets), mark)
+                    return self._fetch(Store(runner, self._remote, secrets), remembered(folder, mark))
             finally:
                 self._runner = None
 
@@ -126,10 +127,20 @@ class GitSource:
         signer = ""
         if self._config.verify is not None:
             signer = Verifier(self._config.verify, store.runner, store.secrets).check(commit, tag, self._ref.name)
-        said = check_fresh(store, commit, rule)
+        said = self._place(store, commit, rule)
         files, left_out = read_files(store, commit, self._path)
         notes = (*([said] if said else ()), *left_out)
         return make_bundle(files, revision, signer=signer, order=commit.time, commit=commit.oid, notes=notes)
+
+    def _place(self, store: Store, commit: Commit, rule: Freshness) -> str:
+        """What was refused stays so until it or the mark is another: its history is not fetched at each interval."""
+        if self._stale and self._stale[0] == (commit.oid, rule.mark):
+            raise self._stale[1]
+        try:
+            return check_fresh(store, commit, rule)
+        except SourceError as error:
+            self._stale = ((commit.oid, rule.mark), error) if error.refused else None
+            raise
 
 
 def _shown(name: str, commit: Commit) -> str:

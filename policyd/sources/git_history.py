@@ -6,9 +6,12 @@ So the new commit must have the accepted one among its ancestors; as many commit
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from policyd.sources.git_remote import OBJECT_ID
 from policyd.sources.source import Mark, SourceError
 
 if TYPE_CHECKING:
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from policyd.sources.git_objects import Commit
     from policyd.sources.git_remote import Ref
     from policyd.sources.git_store import Store
+
+_MARK = "mark"
+_MARK_TEXT = re.compile(rf"({OBJECT_ID.pattern}) (\d{{1,12}})\n")
+_MOST_MARK_BYTES = 128
 
 Place = Literal["newer", "older", "elsewhere", "unknown"]
 
@@ -38,6 +45,34 @@ class Freshness:
         """Whether nothing has to be looked up: the first commit of all, the same one, or one that somebody has named."""
         named = self.ref.kind == "commit" or commit in self.allowed
         return not self.mark.commit or commit == self.mark.commit or named
+
+
+def remembered(folder: int, mark: Mark) -> Mark:
+    """Return the mark, or the one that was given last if none is: a record in the kernel does not outlive a reboot.
+
+    `folder` is the state folder, which does.  Whoever removes it begins anew.
+    """
+    known = _read_mark(folder)
+    if mark.commit and mark != known:
+        fd = os.open(_MARK + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        with os.fdopen(fd, "w") as file:
+            file.write(f"{mark.commit} {mark.order}\n")
+        os.rename(_MARK + ".new", _MARK, src_dir_fd=folder, dst_dir_fd=folder)
+    return mark if mark.commit else known
+
+
+def _read_mark(folder: int) -> Mark:
+    try:
+        fd = os.open(_MARK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except FileNotFoundError:
+        return Mark()
+    with os.fdopen(fd, "rb") as file:
+        found = _MARK_TEXT.fullmatch(file.read(_MOST_MARK_BYTES).decode("ascii", "replace"))
+    if found is None:
+        raise SourceError(
+            "the file `mark` in the state folder is damaged: remove it to accept any signed commit", refused=True
+        )
+    return Mark(found[1], int(found[2]))
 
 
 def check_fresh(store: Store, commit: Commit, rule: Freshness) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -111,7 +112,8 @@ class Runner:
             return Ended(process.returncode, output, _contents(said))
 
     def _start(self, command: list[str], environment: Mapping[str, str], entry: int, said: int) -> subprocess.Popen[bytes]:
-        blocks, kib = str(self.limits.pack_bytes // 512), str(self.limits.memory_bytes // 1024)
+        blocks = str(_at_most(resource.RLIMIT_FSIZE, self.limits.pack_bytes) // 512)
+        kib = str(_at_most(resource.RLIMIT_AS, self.limits.memory_bytes) // 1024)
         seconds = str(self._left(command[0]) + 5)
         with self._lock:
             if self._stopped:
@@ -152,6 +154,12 @@ class Runner:
     def _late(self, name: str) -> SourceError:
         what = f"{os.path.basename(name)} was stopped: fetching took longer than {self.limits.seconds:g} s"  # noqa: PTH119
         return SourceError(what, transient=True)
+
+
+def _at_most(limit: int, wanted: int) -> int:
+    """Return what a limit can be set to: one of this process that is lower already cannot be raised."""
+    hard = resource.getrlimit(limit)[1]
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 def find_program(name: str) -> str:

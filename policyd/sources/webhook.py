@@ -12,7 +12,9 @@ import re
 from typing import TYPE_CHECKING
 
 from policyd.errors import PolicydError
+from policyd.log import EVENT_WEBHOOK, log
 from policyd.sources.git_secrets import read_secret
+from policyd.sources.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,10 +44,14 @@ class WebhookError(PolicydError):
 
 
 def check_call(headers: Mapping[str, str], body: bytes, secret_file: str) -> str:
-    """Return which forge called; `WebhookError`, `SourceError` (the secret cannot be read)."""
+    """Return which forge called; `WebhookError`.  Why the secret cannot be read is logged: a caller must not learn it."""
     if len(body) > MAX_BODY_BYTES:
         raise WebhookError(f"the body is larger than {MAX_BODY_BYTES >> 20} MiB", 413)
-    secret = read_secret(secret_file, "the webhook's secret").strip(b"\r\n")
+    try:
+        secret = read_secret(secret_file, "the webhook's secret").strip(b"\r\n")
+    except SourceError as error:
+        log(EVENT_WEBHOOK, reason=str(error))
+        raise WebhookError("the secret for this call cannot be read here; the agent's log says why", 503) from None
     given = {name.lower(): value for name, value in headers.items()}
     if _TOKEN[0] in given:
         return _accepted(_TOKEN[1], hmac.compare_digest(given[_TOKEN[0]].encode("utf-8", "surrogateescape"), secret))

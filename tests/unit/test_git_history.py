@@ -10,6 +10,7 @@ from git_repos import Repository, source_of
 from policyd.config.model import GitRef
 from policyd.sources.git_run import Limits
 from policyd.sources.git_signature import Verifier
+from policyd.sources.git_store import Store
 from policyd.sources.source import Bundle, Mark, SourceError
 
 if TYPE_CHECKING:
@@ -73,10 +74,41 @@ def test_more_commits_than_are_looked_at_are_no_proof(forge: Repository, tmp_pat
     mark = mark_of(source.fetch(Mark()))
     for _ in range(9):
         head = forge.commit()
-    with pytest.raises(SourceError, match=rf"not among the last 8 commits; .* add {head} to `allowOlder`") as caught:
-        source.fetch(mark)
-    assert caught.value.refused
+    for _ in range(2):
+        with pytest.raises(SourceError, match=rf"not among the last 8 commits; .* add {head} to `allowOlder`") as caught:
+            source.fetch(mark)
+        assert caught.value.refused
     assert source_of(forge.url, tmp_path, SHALLOW, allow_older=(head,), **strict).fetch(mark).commit == head
+
+
+def test_the_history_of_a_refused_commit_is_not_fetched_again(
+    forge: Repository, tmp_path: Path, strict: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = source_of(forge.url, tmp_path, **strict)
+    forge.commit()
+    mark = mark_of(source.fetch(Mark()))
+    forge.git("reset", "-q", "--hard", "HEAD~1")
+    with pytest.raises(SourceError, match="is older than"):
+        source.fetch(mark)
+    monkeypatch.setattr(Store, "fetch", lambda *_: pytest.fail("fetched again"))
+    with pytest.raises(SourceError, match="is older than"):
+        source.fetch(mark)
+
+
+def test_the_mark_outlives_the_record_of_the_source(forge: Repository, tmp_path: Path, strict: dict[str, object]) -> None:
+    """The record is in the kernel, and a reboot empties it; the state folder stays."""
+    old = forge.head()
+    forge.commit(a__yaml="a: 2\n")
+    source = source_of(forge.url, tmp_path / "state", **strict)
+    source.fetch(mark_of(source.fetch(Mark())))
+    forge.git("reset", "-q", "--hard", old)
+    with pytest.raises(SourceError, match="is older than"):
+        source_of(forge.url, tmp_path / "state", **strict).fetch(Mark())
+    (tmp_path / "state/team/mark").write_text("no mark")
+    with pytest.raises(SourceError, match="`mark` in the state folder is damaged"):
+        source_of(forge.url, tmp_path / "state", **strict).fetch(Mark())
+    (tmp_path / "state/team/mark").unlink()
+    assert source_of(forge.url, tmp_path / "state", **strict).fetch(Mark()).commit == old
 
 
 @pytest.mark.parametrize("signed", [True, False])

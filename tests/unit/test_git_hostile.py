@@ -191,6 +191,14 @@ def test_a_policy_file_that_is_too_large_is_refused_and_other_files_do_not_matte
     assert f"`big.yaml` {said}" in refusal(forge, tmp_path, limits)
 
 
+def test_a_repository_of_another_user_of_this_host_is_refused(forge: Repository, tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give a folder away")
+    for path in (forge.path, forge.path / ".git"):
+        os.chown(path, 12345, 12345)
+    assert "belongs to another user" in refusal(forge, tmp_path)
+
+
 def test_counts_and_sums_have_limits(forge: Repository, tmp_path: Path) -> None:
     forge.commit(b__yaml="b: 1\n", c__yaml="c: 1\n")
     assert "has 3 policy files; 2 are allowed" in refusal(forge, tmp_path, Limits(files=2))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policyd.sources.source import SourceError
 from policyd.sources.webhook import MAX_BODY_BYTES, WebhookError, check_call
 
 if TYPE_CHECKING:
@@ -82,8 +81,10 @@ def test_a_secret_is_read_at_each_call_and_an_empty_one_opens_nothing(secret: st
     assert check_call({"X-Gitlab-Token": "new"}, BODY, secret)
     for content in (b"", b"\n", b"\r\n"):
         (tmp_path / "hook").write_bytes(content)
-        with pytest.raises(SourceError, match="is empty"):
+        with pytest.raises(WebhookError, match="cannot be read here"):
             check_call({"X-Gitlab-Token": ""}, BODY, secret)
     (tmp_path / "hook").unlink()
-    with pytest.raises(SourceError, match="the webhook's secret cannot be read"):
+    with pytest.raises(WebhookError, match="cannot be read here") as caught:
         check_call({"X-Gitlab-Token": ""}, BODY, secret)
+    assert caught.value.status == 503
+    assert secret not in str(caught.value)
