@@ -20,7 +20,7 @@ from policyd.text import safe
 from policyd.views.agent import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from policyd.views.agent import Row
 
@@ -82,7 +82,7 @@ class AgentClient:
         with self._answer("POST", path, query, timeout) as answer:
             return self._json(answer)
 
-    def stream(self, path: str, query: list[tuple[str, str]] | None = None) -> Iterator[str]:
+    def stream(self, path: str, query: list[tuple[str, str]] | None = None) -> Generator[str, None, None]:
         """Yield the lines of an answer that does not end, heartbeats (`{"heartbeat":…}`) too, each without its newline."""
         with self._answer("GET", path, query, HEARTBEAT_TIMEOUT) as answer:
             while line := answer.readline(_MAX_LINE):

@@ -36,6 +36,7 @@ SEVERITIES: tuple[str, ...] = get_args(Severity)
 QUERY = (
     Parameter("policy", "Only events of this policy; may stand several times.", many=True),
     Parameter("tail", "Begin with up to this many of the last events.", number=True),
+    Parameter("follow", "`false`: end after those, instead of going on with new ones.", values=("true", "false")),
     Parameter("severity", "Only events of this severity or a higher one.", values=SEVERITIES),
 )
 
@@ -76,10 +77,10 @@ def _once(release: Callable[[], object]) -> Callable[[], None]:
 def _lines(request: Request, tail: int, stopping: threading.Event) -> Iterator[list[str]]:
     """Yield events as they come, with the lines between them."""
     yield [_heartbeat()]
-    told, last = 0, time.monotonic()
+    told, last, follow = 0, time.monotonic(), request.one("follow", "true") == "true"
     with request.agent.subscribe(request.query.get("policy", ()), tail) as subscription:
         while not (stopping.is_set() or request.gone()):
-            found = subscription.lines(_WAIT_SECONDS)
+            found = subscription.lines(_WAIT_SECONDS if follow else 0.0)
             dropped, now = subscription.dropped, time.monotonic()
             if dropped > told:
                 found = [f'{{"dropped":{dropped - told}}}\n', *found]
@@ -89,6 +90,8 @@ def _lines(request: Request, tail: int, stopping: threading.Event) -> Iterator[l
             if found:
                 last = now
                 yield found
+            if not follow:
+                return
 
 
 def _chunks(batches: Iterator[list[str]], severe: frozenset[str]) -> Iterator[bytes]:

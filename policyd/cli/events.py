@@ -6,25 +6,29 @@ import signal
 import sys
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.names import complete_policies
 from policyd.cli.output import note
+from policyd.errors import LockError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from policyd.kernel.port import Kernel
     from policyd.reading.follow import Follower
-    from policyd.reading.stream import Stream
     from policyd.reading.ring import Batch
+    from policyd.reading.stream import Stream
+    from policyd.record import PolicyRecord
     from policyd.sinks import EventSink
+    from policyd.sinks.text import TextLines
 
 _REFRESH = 0.5
 """Seconds between looks at which policies there are, and at what was lost."""
@@ -59,20 +63,18 @@ def _duration(_: click.Context, option: click.Parameter, text: str | None) -> in
 @click.option("--since", metavar="DURATION", callback=_duration, help="Only what happened in this time: 30s, 5m, 1h30m.")
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Of what waits, only the last N.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Stop after N events.")
-@click.pass_obj
+@socket_option
+@click.pass_context
 def command(
-    settings: Settings,
-    policies: tuple[str, ...],
-    follow: bool,
-    output: str,
-    since: int | None,
-    tail: int | None,
-    limit: int | None,
+    ctx: click.Context, /, policies: tuple[str, ...], output: str, since: int | None, socket: str, **how: Any
 ) -> None:
     """Print the events of policies (of all, if none is named): what waits in their rings, then what is new with -f.
 
     An event is shown once: reading takes it out of the ring. One process can read a policy's events at a time. Events that
     could not be kept are counted, and told on stderr at the end.
+
+    Where an agent reads the rings (or with --socket), it is asked for events instead: it keeps the last ones, takes nothing
+    away by showing them, and has any number of readers.
 
     In text `-` is a value that does not exist, `?` one that could not be read, and `…` ends a string that was cut; in JSON
     the first two are null, and `unread` and `cut` name the fields.
@@ -84,25 +86,51 @@ def command(
       policyd events -f -o json | jq 'select(.severity == "high")'
       policyd events --since 5m --tail 20 -o wide
     """
+    kernel = open_kernel(ctx.obj, "events")
+    cut = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - since if since is not None else 0
+    request = Request(since=cut, **how)
+    locked = None
+    if ctx.get_parameter_source("socket") is click.core.ParameterSource.DEFAULT:
+        locked = _read_rings(ctx.obj, kernel, policies, output, request)
+        if locked is None:
+            return
+    from policyd.cli.agent_events import print_events
+
+    print_events(kernel, open_agent(socket), policies, request, _text(ctx.obj, output), locked)
+
+
+def _read_rings(
+    settings: Settings, kernel: Kernel, policies: tuple[str, ...], output: str, request: Request
+) -> LockError | None:
+    """Print what is in the rings; return why not, if another process reads them."""
     from policyd.reading.follow import Follower
 
-    kernel = open_kernel(settings, "events")
-    cut = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - since if since is not None else 0
-    with _interrupts() as interrupted, Follower(kernel, policies) as follower:
-        printer = _Printer(kernel, follower, _sink(settings, output), Request(follow, cut, tail, limit))
+    with ExitStack() as stack:
+        interrupted = stack.enter_context(_interrupts())
+        try:
+            follower = stack.enter_context(Follower(kernel, policies))
+        except LockError as error:
+            return error
         if not follower.streams and not settings.quiet:
-            note("no policy sends events" + (" yet" if follow else ""))
+            note("no policy sends events" + (" yet" if request.follow else ""))
+        printer = _Printer(kernel, follower, _text(settings, output) or _json(), request)
         try:
             printer.run(interrupted)
         finally:
-            printer.tell_losses()
+            tell_losses(kernel, [stream.record for stream in follower.streams], printer.told)
+    return None
 
 
-def _sink(settings: Settings, output: str) -> EventSink:
+def _json() -> EventSink:
+    from policyd.sinks.jsonl import JsonLines
+
+    return JsonLines()
+
+
+def _text(settings: Settings, output: str) -> TextLines | None:
+    """Return what makes text of events; None for JSON."""
     if output == "json":
-        from policyd.sinks.jsonl import JsonLines
-
-        return JsonLines()
+        return None
     from policyd.sinks.text import TextLines
 
     color = sys.stdout.isatty() if settings.color is None else settings.color
@@ -148,7 +176,7 @@ class _Printer:
             if time.monotonic() - looked > _REFRESH:
                 for told in self.follower.refresh():
                     note(told, "yellow")
-                self.tell_losses()
+                tell_losses(self.kernel, [stream.record for stream in self.follower.streams], self.told)
                 looked = time.monotonic()
 
     def _left(self) -> int:
@@ -192,16 +220,16 @@ class _Printer:
         sys.stdout.buffer.flush()
         self.printed += len(lines)
 
-    def tell_losses(self) -> None:
-        """Say on stderr what was lost, if that has changed since it was last said."""
-        from policyd.reading.account import EVENT_LOSSES, LOSSES, read_account
 
-        causes = dict(LOSSES)
-        for stream in self.follower.streams:
-            name = stream.record.name
-            account = read_account(self.kernel, stream.record.row)
-            for column in EVENT_LOSSES:
-                lost = account[column]
-                if lost > self.told.get((name, column), 0):
-                    self.told[name, column] = lost
-                    note(f"lost {lost} ({causes[column]}) of policy {name}", "yellow")
+def tell_losses(kernel: Kernel, records: Iterable[PolicyRecord], told: dict[tuple[str, str], int]) -> None:
+    """Say on stderr what policies have lost, if that has changed since it was last said; `told` remembers that."""
+    from policyd.reading.account import EVENT_LOSSES, LOSSES, read_account
+
+    causes = dict(LOSSES)
+    for record in records:
+        account = read_account(kernel, record.row)
+        for column in EVENT_LOSSES:
+            lost = account[column]
+            if lost > told.get((record.name, column), 0):
+                told[record.name, column] = lost
+                note(f"lost {lost} ({causes[column]}) of policy {record.name}", "yellow")

@@ -16,9 +16,9 @@ from policyd.reading.events import boot_offset
 from policyd.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from policyd.reading.events import Decoder, Event
+    from policyd.reading.events import Decoder, Event, Origin
     from policyd.reading.ring import Batch
 
 SECOND = 1_000_000_000
@@ -52,11 +52,14 @@ class TextLines:
 
     def line(self, event: Event, offset: int) -> str:
         """Return one event's line; `offset` is what `boot_offset` returned."""
-        head = [self._time(event.time + offset), *self._origin(event)]
-        fields = list(self._fields(event))
-        if event.undecided:
-            fields.append(self._paint("(a filter could not be decided)", _WOULD))
-        return GAP.join([*head, *fields]).rstrip() + "\n"
+        return self.arranged(event.time + offset, event.origin, event.cpu, self._fields(event), event.undecided)
+
+    def arranged(self, wall: int, origin: Origin, cpu: int, fields: Iterable[str], undecided: bool) -> str:
+        """Return the line of an event at `wall` (ns since 1970); `fields` are `pair`s, or what stands instead of them."""
+        parts = [self._time(wall), *self._origin(origin, cpu), *fields]
+        if undecided:
+            parts.append(self._paint("(a filter could not be decided)", _WOULD))
+        return GAP.join(parts).rstrip() + "\n"
 
     def _time(self, wall: int) -> str:
         seconds, rest = divmod(wall, SECOND)
@@ -68,14 +71,13 @@ class TextLines:
             return f"{time.strftime('%H:%M:%S', local)}.{rest // 1_000_000:03d}"
         return f"{time.strftime('%Y-%m-%dT%H:%M:%S', local)}.{rest // 1000:06d}{time.strftime('%z', local)}"
 
-    def _origin(self, event: Event) -> Iterator[str]:
-        origin = event.origin
+    def _origin(self, origin: Origin, cpu: int) -> Iterator[str]:
         if self._wide:
             yield self._cell("severity", origin.severity, _SEVERITY.get(origin.severity, ""))
         yield self._cell("rule", f"{origin.policy}/{origin.rule}", _SEVERITY.get(origin.severity, ""))
         if self._wide:
             yield self._cell("hook", origin.hook)
-            yield self._cell("cpu", f"cpu={event.cpu}", _FAINT)
+            yield self._cell("cpu", f"cpu={cpu}", _FAINT)
         self._verdicts |= origin.verdict != "none"
         if self._verdicts:
             shown = "-" if origin.verdict == "none" else origin.verdict
@@ -84,9 +86,7 @@ class TextLines:
 
     def _fields(self, event: Event) -> Iterator[str]:
         if event.form is None:
-            yield self._paint(
-                f"undecodable: {event.size} bytes of layout {event.layout:08x}, which is not known any more", _WOULD
-            )
+            yield self.undecodable(event.size, f"{event.layout:08x}")
             return
         for shown, raw in zip(event.form.shown, event.values, strict=True):
             name = shown.column.name
@@ -94,9 +94,14 @@ class TextLines:
                 value = "?" if name in event.unread else "-"
             else:
                 value = quoted(shown.text(raw)) + ("…" if name in event.cut else "")
-            yield self._pair((event.form.layout.id, name), safe(name), value)
+            yield self.pair((event.form.layout.id, name), safe(name), value)
 
-    def _pair(self, key: object, name: str, value: str) -> str:
+    def undecodable(self, size: int, layout: str) -> str:
+        """Return what stands instead of the fields of an event that cannot be decoded."""
+        return self._paint(f"undecodable: {size} bytes of layout {layout}, which is not known any more", _WOULD)
+
+    def pair(self, key: object, name: str, value: str) -> str:
+        """Return a field, aligned with those that had the same key; `name` and `value` are safe already."""
         padded = self._padded(key, f"{name}={value}")
         return self._paint(f"{name}=", _FAINT) + padded[len(name) + 1 :]
 
