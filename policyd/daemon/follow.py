@@ -25,12 +25,14 @@ class Surroundings:
         self._interfaces: dict[str, str] | None = None
         self._cgroups: dict[str, bool] = {}
         self._root = ""
+        self._asked = False
 
     def host(self) -> Host:
         """Return the host as it is now; what is asked of it is followed from now on."""
         fresh = self._look()
         with self._lock:
             self._interfaces, self._root, self._cgroups = _plain(fresh), fresh.cgroup_root, {}
+            self._asked = True
 
         def has_cgroup(path: str) -> bool:
             answer = fresh.has_cgroup(path)
@@ -49,6 +51,8 @@ class Surroundings:
             self._interfaces, self._root = now, fresh.cgroup_root
             self._cgroups = {path: fresh.has_cgroup(path) for path in cgroups}
             present = self._cgroups
+        if not self._asked:
+            return ""
         if known != now:
             names = sorted({*(known or {}).items()} ^ {*(now or {}).items()})
             return f"interface {names[0][0]} came, went or changed" if names else "interfaces cannot be listed any more"
