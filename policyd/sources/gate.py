@@ -152,7 +152,7 @@ def _command(limits: Limits) -> list[str]:
 
 def _problem(row: Row) -> Problem:
     """Return a problem of the child as ours; its texts are foreign here."""
-    position = Position(_text(row.file), max(row.line, 1), max(row.column, 1)) if row.line > 0 else None
+    position = Position(_text(row.file), row.line, row.column) if row.line else None
     path = tuple(_text(part) if isinstance(part, str) else part for part in row.path[:64])
     code, message, hint, policy = (_text(text) for text in (row.code, row.message, row.hint, row.policy))
     return Problem(code, message, position, path, hint, row.severity, policy)

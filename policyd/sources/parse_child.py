@@ -12,7 +12,7 @@ import resource
 import struct
 import sys
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -36,15 +36,18 @@ _WARM_UP = (
 )
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
+
+
 class Row(msgspec.Struct, frozen=True):
     """A `Problem`; without a position, `line` is 0."""
 
     code: str
     message: str
     file: str
-    line: int
-    column: int
-    path: tuple[str | int, ...]
+    line: Count
+    column: Count
+    path: tuple[str | Count, ...]
     hint: str
     severity: Literal["error", "warning"]
     policy: str
@@ -53,8 +56,8 @@ class Row(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True):
     """What came of parsing.  `errors` counts all of them, `problems` are the first; `fault`: why it could not be done."""
 
-    policies: int = 0
-    errors: int = 0
+    policies: Count = 0
+    errors: Count = 0
     problems: tuple[Row, ...] = ()
     fault: str = ""
 
@@ -95,7 +98,7 @@ def give_away(memory: int, seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime) + 1
     _limit(resource.RLIMIT_AS, _address_space() + memory)
-    _limit(resource.RLIMIT_CPU, spent + seconds)
+    _limit(resource.RLIMIT_CPU, spent + seconds, spent + seconds + 1)  # SIGXCPU, which tells, before SIGKILL
     for none_of in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE):
         _limit(none_of, 0)
     with suppress(PermissionError):  # no root, or root without the capability
@@ -104,10 +107,11 @@ def give_away(memory: int, seconds: int) -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
-def _limit(which: int, most: int) -> None:
+def _limit(which: int, most: int, at_last: int | None = None) -> None:
+    """Set a limit, and the hard one to `at_last` (the same if not given); what was set from outside is never raised."""
     _, hard = resource.getrlimit(which)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(which, (most, most))
+    wanted = most, most if at_last is None else at_last
+    resource.setrlimit(which, wanted if hard == resource.RLIM_INFINITY else (min(wanted[0], hard), min(wanted[1], hard)))
 
 
 def _address_space() -> int:
