@@ -138,6 +138,21 @@ def test_an_ssh_key_that_may_not_sign_is_refused(
     assert re.search(reason, refusal(forge, tmp_path, signers.allow(line)))
 
 
+def test_a_certificate_of_an_authority_that_is_trusted_is_accepted(
+    signers: Signers, forge: Repository, tmp_path: Path
+) -> None:
+    authority, key = signers.ssh("bob"), signers.ssh("frank")
+    public = key.with_suffix(".pub")
+    subprocess.run(["ssh-keygen", "-q", "-s", authority, "-I", "id", "-n", "frank@example.com", public], check=True)
+    sign_with(forge, signers, ssh="frank")
+    forge.git("config", "user.signingKey", str(key.with_name("frank-cert.pub")))
+    shutil.copy(key, key.with_name("frank-cert"))
+    forge.commit("-S")
+    keys = signers.allow('*@example.com cert-authority,namespaces="git" {bob}')
+    assert fetch(forge, tmp_path, keys).signer.startswith("frank@example.com (SHA256:")
+    assert "not among those" in refusal(forge, tmp_path, signers.allow("*@example.org cert-authority {bob}"))
+
+
 def test_an_expired_key_signs_nothing_however_old_the_commit_says_it_is(
     signers: Signers, forge: Repository, tmp_path: Path
 ) -> None:
