@@ -8,6 +8,7 @@ write there is root, and could as well delete the policy.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,8 +61,13 @@ class Guard:
         key, value = self._key(), (started() or 0).to_bytes(8, "little")
         if self._kernel.lookup(fd, key) == value:
             return
-        self._forget_dead(fd)
-        self._kernel.update(fd, key, value)
+        try:
+            self._kernel.update(fd, key, value)
+        except KernelError as error:
+            if error.errno != errno.E2BIG:
+                raise
+            self._forget_dead(fd)
+            self._kernel.update(fd, key, value)
 
     def _key(self) -> bytes:
         process, _ = self._kernel.current()
@@ -74,10 +80,10 @@ class Guard:
                 if fd is not None:
                     self._kernel.delete(fd, self._key())
         except KernelError:
-            return  # it stays until another process joins: a number that is given again spares nobody
+            return  # it stays until the map is full: a number that is given again spares nobody
 
     def _forget_dead(self, fd: int) -> None:
-        """Make room: of other processes only what can be seen from here, which is none in a container of its own."""
+        """Make room where those who were killed have filled the map; a process that sees only its own kind leaves it."""
         if self._kernel.current()[0] != os.getpid():
             return
         for key, value in list(self._kernel.items(fd)):

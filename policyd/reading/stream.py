@@ -68,8 +68,7 @@ class Stream:
         `after` and `span` as for `Ring.read`.
         """
         batch = self.ring.read(limit, after, span)
-        if batch is None and after is None and self._held.pin != CURRENT:
-            self._follow_ring()
+        while batch is None and after is None and self._held.pin != CURRENT and self._follow_ring():
             batch = self.ring.read(limit, None, span)
         if batch is None:
             return None
@@ -114,17 +113,18 @@ class Stream:
         self._follow_ring()
         return True
 
-    def _follow_ring(self) -> None:
-        pins = ring_pins(self._kernel, self.record.name)
+    def _follow_ring(self) -> bool:
+        """Go on to the next ring if ours is empty and was replaced; return whether that was so."""
+        pins, before = ring_pins(self._kernel, self.record.name), self._held
         if self.ring.pending or CURRENT not in pins:
-            return
-        if self._held.pin in pins[:-1] and not retire(self._held, self.record):
-            return
-        if self._held.pin == CURRENT and self.map_id == map_id(self._kernel, policy_path(self.record.name, CURRENT)):
-            return
-        before = self._held
+            return False
+        if before.pin == CURRENT and before.id == map_id(self._kernel, policy_path(self.record.name, CURRENT)):
+            return False
+        if before.pin in pins[:-1] and not retire(before, self.record):
+            return False
         self._take_oldest()
         before.close()
+        return True
 
     def close(self) -> None:
         self._held.close()
