@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from policyd.config.model import SinkConfig
-    from policyd.sinks.sink import Sink
     from policyd.sinks.facts import AgentFacts
+    from policyd.sinks.sink import Sink
 
 
 def make_outlets(configs: Iterable[SinkConfig], facts: AgentFacts) -> tuple[Outlet, ...]:

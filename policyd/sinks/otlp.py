@@ -24,8 +24,8 @@ from policyd.text import safe
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from policyd.sinks.sink import Lines
     from policyd.sinks.facts import AgentFacts
+    from policyd.sinks.sink import Lines
 
 TRANSIENT = frozenset({408, 429, 502, 503, 504}) | {401, 403}
 """What OTLP says may be tried again, and what new credentials can mend."""

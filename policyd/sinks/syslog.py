@@ -51,6 +51,15 @@ class SyslogSink(Sink):
 
         After an error all of the batch comes again: some of it may be there twice then.
         """
+        try:
+            return self._send_all(batch)
+        except OSError as error:
+            self.close()
+            raise SinkError(f"{self.where}: {error.strerror or error}") from error
+
+    def _send_all(self, batch: Sequence[Lines]) -> int:
+        if self._socket is not None and self._address.network == "tcp":
+            _check(self._socket, self._timeout)
         refused = 0
         for lines in batch:
             head = f"<{FACILITY * 8 + LEVELS.get(lines.severity, 5)}>1 "
@@ -66,28 +75,23 @@ class SyslogSink(Sink):
         return refused
 
     def _send(self, message: bytes) -> None:
-        try:
-            connected = self._connected()
-            if self._address.network == "tcp":
-                message = b"%d %s" % (len(message), message)
-            connected.sendall(message)
-        except OSError as error:
-            self.close()
-            raise SinkError(f"{self.where}: {error.strerror or error}") from error
+        if self._address.network == "tcp":
+            message = b"%d %s" % (len(message), message)
+        self._connected().sendall(message)
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
-            address = self._address
-            if address.network == "tcp":
-                self._socket = socket.create_connection((address.host, address.port), self._timeout)
-            elif address.network == "udp":
-                family, kind, protocol, _, where = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
-                self._socket = _connect(socket.socket(family, kind, protocol), where, self._timeout)
-            else:
-                self._socket = _connect(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), address.path, self._timeout)
-        elif self._address.network == "tcp":
-            _check(self._socket, self._timeout)
+            self._socket = self._connect()
         return self._socket
+
+    def _connect(self) -> socket.socket:
+        address = self._address
+        if address.network == "tcp":
+            return socket.create_connection((address.host, address.port), self._timeout)
+        if address.network == "udp":
+            family, kind, protocol, _, where = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
+            return _connect(socket.socket(family, kind, protocol), where, self._timeout)
+        return _connect(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), address.path, self._timeout)
 
     def close(self) -> None:
         if self._socket is not None:
