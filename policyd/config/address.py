@@ -6,6 +6,7 @@ Parsers raise `ValueError` with what was expected, in words that follow "expecte
 from __future__ import annotations
 
 import ipaddress
+import os
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -59,7 +60,7 @@ def is_loopback(host: str) -> bool:
 
 def is_socket_path(path: str) -> bool:
     """Whether a Unix socket can have this path: absolute, and short enough for the kernel."""
-    return path.startswith("/") and not path.endswith("/") and len(path.encode()) <= _LONGEST_SOCKET
+    return path.startswith("/") and not path.endswith("/") and len(os.fsencode(path)) <= _LONGEST_SOCKET
 
 
 def parse_listen(text: str) -> Listen:

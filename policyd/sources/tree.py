@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import stat
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,6 +31,10 @@ DATA_LINK = "..data"
 """The link in a mounted ConfigMap that names its newest version."""
 
 _SUFFIXES = (".yaml", ".yml")
+WRITING_SECONDS = 60.0
+"""How long after its last change a file that is open for writing is taken for half written: some keep files open for ever,
+and NFS gives no lease on any file that it has no delegation for (EAGAIN, as with a writer)."""
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -66,8 +71,8 @@ class Tree:
 def read_tree(folder: int, *, contents: bool = True, leases: bool = False) -> Tree:
     """Read the files below the folder that is open as `folder`; without `contents` only their facts.
 
-    With `leases` it is looked whether a file is open for writing.  Raises `SourceError` where something is there that will
-    not be read, and `OSError` if something went while it was read (ENOENT, ESTALE) or may not be read.
+    With `leases` it is looked whether a new file is open for writing.  Raises `SourceError` where something is there that
+    will not be read, and `OSError` if something went while it was read (ENOENT, ESTALE) or may not be read.
     """
     reading = _Reading(Tree(), contents, leases)
     reading.folder(os.open(".", _FOLDER, dir_fd=folder), "", 0)
@@ -123,7 +128,8 @@ class _Reading:
             if not stat.S_ISREG(status.st_mode):
                 raise _refused(f"{quote(path, 200)} is no regular file")
             self.tree.facts[path] = _facts(status)
-            if self.leases and _is_being_written(file):
+            recent = time.time() - status.st_ctime < WRITING_SECONDS
+            if self.leases and recent and _is_being_written(file):
                 self.tree.busy = path
             if self.contents:
                 self._take(file, path)

@@ -5,13 +5,18 @@ As with policies, there is no switch that writes the messages: each was read by 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policyd.config.codes import CONFIG_CODES
-from policyd.config.load import load_config, parse_config
-from policyd.errors import ConfigError, Problem
+from policyd.config.keys import keys, parts
+from policyd.config.load import from_options, load_config, parse_config
+from policyd.config.options import Options
+from policyd.errors import ConfigError, Problem, UsageError
 from policyd.text import is_safe
 
 FOLDER = Path(__file__).parent.parent / "bad_configs"
@@ -82,3 +87,62 @@ def test_nothing_foreign_reaches_a_terminal(spec: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_config(text.encode(), "agent.yaml")
     assert is_safe(str(caught.value).replace("\n", ""))
+
+
+# ------------------------------------------------------------------------------------------------ anything at all
+
+TEXTS = st.text(max_size=20) | st.sampled_from(
+    [
+        "1s",
+        "9" * 60,
+        "-1",
+        "0x10",
+        "http://[",
+        "http://a:b",
+        "unix:",
+        "udp://:1",
+        "/",
+        "//",
+        "a/..",
+        "true",
+        "*",
+        "64Ki",
+        "\0",
+        "²",
+    ]
+)
+WORDS = st.sampled_from(sorted({key.name for _, part in parts() for key in keys(part)}))
+TREES = st.recursive(TEXTS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | TEXTS, inner, max_size=4))
+
+
+@given(TREES)
+def test_whatever_a_spec_holds_is_read_or_told(tree: object) -> None:
+    document = {"apiVersion": "policyd.dev/v1alpha1", "kind": "Agent", "metadata": {"name": "a"}, "spec": tree}
+    told = ""
+    try:
+        assert parse_config(json.dumps(document).encode(), "f").name == "a"
+    except ConfigError as error:
+        told = str(error)
+    assert is_safe(told.replace("\n", ""))
+
+
+@given(st.sampled_from(sorted({(path, key.name) for path, part in parts() for key in keys(part)})), TREES)
+def test_whatever_a_key_holds_is_read_or_told(place: tuple[str, str], tree: object) -> None:
+    path, name = place
+    value: object = {name: tree}
+    for step in reversed(path.split(".")[1:]):
+        value = {step.removesuffix("[]"): [value] if step.endswith("[]") else value}
+    test_whatever_a_spec_holds_is_read_or_told.hypothesis.inner_test(value)
+
+
+@given(st.lists(TEXTS, max_size=2), st.lists(TEXTS, max_size=2), st.lists(TEXTS, max_size=2), TEXTS, TEXTS)
+def test_whatever_a_command_line_says_is_read_or_told(
+    sources: list[str], sinks: list[str], listen: list[str], interval: str, drift: str
+) -> None:
+    options = Options(tuple(sources), tuple(sinks), tuple(listen), interval, drift)
+    told = ""
+    try:
+        from_options(options)
+    except UsageError as error:
+        told = str(error)
+    assert is_safe(told)

@@ -240,6 +240,12 @@ def test_a_file_that_stays_open_for_writing_is_named(tmp_path: Path, monkeypatch
     assert "`x.yaml` is being written" in str(error)
 
 
+def test_a_file_that_is_open_for_long_counts_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "WRITING_SECONDS", 0.0)
+    with (tmp_path / "x.yaml").open("wb"):
+        assert fetch(tmp_path) == {"x.yaml": b""}
+
+
 def test_a_folder_is_read_when_it_rests(tmp_path: Path) -> None:
     """An editor that saves by renaming leaves no file for a moment, and the last thing that it does is what counts."""
     (tmp_path / "x.yaml").write_bytes(b"old")
