@@ -21,7 +21,7 @@ import msgspec
 from policyd.errors import PolicydError
 from policyd.log import log
 from policyd.reading.follow import Follower
-from policyd.reading.ring import BATCH, Run
+from policyd.reading.ring import BATCH
 from policyd.sinks.jsonl import JsonLines
 from policyd.sinks.recent import Recent
 from policyd.sinks.sink import Lines
@@ -53,6 +53,7 @@ REFRESH = 2.0
 RETRY = 5.0
 """Seconds until a ring that another process reads is tried again."""
 _WAIT = 0.25
+_ERROR_PAUSE = 0.1
 _SHORT = 0.002  # while something is kept, the kernel does not wake a reader
 
 
@@ -78,8 +79,7 @@ class Pump:
     """Moves events from rings to outlets, in a thread of its own.
 
     `enrich(policy, lines)` may change the lines of a batch (each with its newline) before anybody gets them; if it fails
-    they leave as they were.  `on_events(policy, count, newest)` is told of every batch; `newest` is the time of its last
-    event, in nanoseconds since boot.  `witness` as for `reading.stream.Stream`.
+    they leave as they were.  `witness` as for `reading.stream.Stream`.
     """
 
     def __init__(
@@ -87,11 +87,10 @@ class Pump:
         kernel: Kernel,
         outlets: Sequence[Outlet],
         enrich: Callable[[str, list[str]], list[str]] | None = None,
-        on_events: Callable[[str, int, int], object] | None = None,
         witness: Witness | None = None,
     ) -> None:
         self._kernel, self.outlets = kernel, tuple(outlets)
-        self._enrich, self._on_events = enrich, on_events
+        self._enrich = enrich
         self._recent = Recent()
         self._encode = JsonLines().lines
         self._policies: dict[str, _Policy] = {}
@@ -99,7 +98,7 @@ class Pump:
         self._follower = Follower(kernel, (), witness)
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
         self._stopping, self._wake, self._stale = threading.Event(), threading.Event(), threading.Event()
-        self._retry = 0.0
+        self._retry, self._told = 0.0, ""
         self.read: Counter[str] = Counter()
         """Events read since the pump began, by policy."""
         self.turned = 0.0
@@ -201,7 +200,7 @@ class Pump:
             for told in self._follower.refresh():
                 log(EVENT_PUMP_TOLD, message=told)
         except PolicydError as error:
-            log(EVENT_PUMP_FAILED, error=str(error))
+            self._tell(str(error))
         present = {stream.record.name: stream.record for stream in self._follower.streams}
         for name in self._policies.keys() - present.keys():
             del self._policies[name]
@@ -218,9 +217,24 @@ class Pump:
         for stream in self._follower.streams:
             policy = self._policies.get(stream.record.name)
             if policy is not None:
-                self._release(stream, policy)
-                found |= self._may_read(stream, policy) and self._read(stream, policy)
+                found |= self._tend(stream, policy)
         return found
+
+    def _tend(self, stream: Stream, policy: _Policy) -> bool:
+        """Give back and read one ring; what the kernel refuses is tried again."""
+        try:
+            self._release(stream, policy)
+            return self._may_read(stream, policy) and self._read(stream, policy)
+        except PolicydError as error:
+            self._tell(str(error))
+            self._stopping.wait(_ERROR_PAUSE)
+            return False
+
+    def _tell(self, error: str) -> None:
+        """Log an error once, not each time that it comes again."""
+        if error != self._told:
+            self._told = error
+            log(EVENT_PUMP_FAILED, error=error)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -253,8 +267,6 @@ class Pump:
         policy.kept.append(_Kept(batch, tickets, time.monotonic()))
         if count:
             self.read[policy.record.name] += count
-            if self._on_events:
-                self._on_events(policy.record.name, count, newest(batch))
         return True
 
     def _offer(self, stream: Stream, policy: _Policy, batch: Batch) -> list[tuple[Outlet, int]]:
@@ -276,7 +288,7 @@ class Pump:
         try:
             return self._enrich(policy, lines)
         except Exception as error:  # names are nice to have: without them the events must still leave
-            log(EVENT_PUMP_FAILED, policy=policy, error=safe(f"{type(error).__name__}: {error}", 500))
+            self._tell(safe(f"enrich {policy}: {type(error).__name__}: {error}", 500))
             return lines
 
     # -- giving back -------------------------------------------------------------------------------------
@@ -290,7 +302,8 @@ class Pump:
         """Give the space of batches back, the oldest first, up to one that is waited for."""
         kept = policy.kept
         while kept and self._is_over(kept[0]):
-            stream.done(kept.popleft().batch)
+            stream.done(kept[0].batch)
+            kept.popleft()
 
     def _is_over(self, kept: _Kept) -> bool:
         waited_for = self._unsettled(kept)
@@ -303,11 +316,6 @@ class Pump:
         """Return the outlets that are waited for."""
         kept.tickets = [one for one in kept.tickets if not one[0].is_settled(one[1])]
         return [outlet for outlet, _ in kept.tickets if outlet not in self._late]
-
-
-def newest(batch: Batch) -> int:
-    """Return the time of the last event of a batch, in nanoseconds since boot."""
-    return max(batch.times(Run(run.layout, run.offsets[-1:], run.lengths[-1:]))[0] for run in batch.runs)
 
 
 def labels_of(record: PolicyRecord) -> Mapping[str, str]:

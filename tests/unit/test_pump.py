@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from sink_doubles import Memory, until
 
 from policyd.daemon import pump as pump_module
 from policyd.daemon.pump import Pump, labels_of
+from policyd.errors import KernelError
 from policyd.reading.events import Decoder
 from policyd.record import PolicyRecord
 from policyd.sinks.outlet import Choice, Outlet
@@ -87,8 +88,8 @@ def pumps(rings: Rings) -> Iterator[list[Pump]]:
 
 def start(rings: Rings, pumps: list[Pump], sinks: Sequence[Memory], names: Sequence[str] = ("p",), **how: Any) -> Pump:
     rings.streams = [HandMadeStream(name, how.pop("size", 1 << 16)) for name in names]
-    choice = how.pop("choice", None)
-    pump = Pump(FakeKernel(), [Outlet(f"o{at}", sink, choice) for at, sink in enumerate(sinks)], **how)
+    choices = how.pop("choices", [None] * len(sinks))
+    pump = Pump(FakeKernel(), [Outlet(sink.kind, sink, choice) for sink, choice in zip(sinks, choices, strict=True)], **how)
     pumps.append(pump)
     pump.start()
     until(lambda: pump._policies.keys() >= set(names))
@@ -171,7 +172,7 @@ def test_a_sink_keeps_half_of_a_ring_at_most_and_not_for_long(rings: Rings, pump
 def test_what_a_full_queue_drops_is_counted_and_given_back(rings: Rings, pumps: list[Pump]) -> None:
     dead = Memory()
     dead.gate.clear()
-    pump = start(rings, pumps, [dead], choice=Choice(events=50))
+    pump = start(rings, pumps, [dead], choices=[Choice(events=50)])
     (stream,) = rings.streams
     stream.produce(300)
     until(lambda: pump.statuses()[0].dropped.get("queue-full", 0) == 250)
@@ -185,7 +186,8 @@ def test_delivered_is_written_and_dropped_under_a_flood(rings: Rings, pumps: lis
     """One sink that is slow by chance, one that fails by chance, rings that overflow."""
     random.seed(3)
     slow, failing, good = Memory(), Memory(), Memory()
-    pump = start(rings, pumps, [slow, failing, good], ("p", "q", "r"), size=1 << 14, choice=Choice(events=300))
+    few = Choice(events=300)
+    pump = start(rings, pumps, [slow, failing, good], ("p", "q", "r"), size=1 << 14, choices=[few, few, None])
     for _ in range(200):
         for stream in rings.streams:
             stream.produce(random.randint(0, 60))
@@ -232,13 +234,25 @@ def test_stop_sends_what_was_read(rings: Rings, pumps: list[Pump]) -> None:
     assert pids(sink, "p") == list(range(10))
 
 
-def test_who_asks_is_told_of_every_batch_and_of_its_newest_event(rings: Rings, pumps: list[Pump]) -> None:
-    told: list[tuple[str, int, int]] = []
-    start(rings, pumps, [], on_events=lambda *facts: told.append(facts))
-    rings.streams[0].produce(5)
-    until(lambda: sum(count for _, count, _ in told) == 5)
-    assert told[-1][0] == "p"
-    assert told[-1][2] == 10**9 + 4
+def test_what_the_kernel_refuses_is_tried_again(rings: Rings, pumps: list[Pump]) -> None:
+    sink = Memory()
+    start(rings, pumps, [sink])
+    (stream,) = rings.streams
+    real, refused = (stream.read, stream.done), [KernelError("read", 12), KernelError("write down", 12)]
+    errors = [iter(refused[:1] * 2), iter(refused[1:] * 2)]
+
+    def failing(at: int) -> Callable[..., Any]:
+        def call(*words: Any) -> Any:
+            if error := next(errors[at], None):
+                raise error
+            return real[at](*words)
+
+        return call
+
+    stream.read, stream.done = failing(0), failing(1)  # type: ignore[method-assign]
+    stream.produce(10)
+    until(lambda: not stream.ring.pending)
+    assert pids(sink, "p") == list(range(10))
 
 
 def test_lines_are_enriched_once_for_everybody_and_leave_as_they_were_if_that_fails(rings: Rings, pumps: list[Pump]) -> None:
