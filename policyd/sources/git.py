@@ -52,7 +52,7 @@ class GitSource:
         self._poked = threading.Event()
         self._runner: Runner | None = None
         self._closed = False
-        self._stale: tuple[tuple[str, Mark], SourceError] | None = None
+        self._stale: tuple[tuple[str, Mark], str] | None = None
 
     def fetch(self, mark: Mark) -> Bundle:
         with self._fetching, opened_folder(self._folder) as folder:
@@ -135,11 +135,11 @@ class GitSource:
     def _place(self, store: Store, commit: Commit, rule: Freshness) -> str:
         """What was refused stays so until it or the mark is another: its history is not fetched at each interval."""
         if self._stale and self._stale[0] == (commit.oid, rule.mark):
-            raise self._stale[1]
+            raise SourceError(self._stale[1], refused=True)
         try:
             return check_fresh(store, commit, rule)
         except SourceError as error:
-            self._stale = ((commit.oid, rule.mark), error) if error.refused else None
+            self._stale = ((commit.oid, rule.mark), str(error)) if error.refused else None
             raise
 
 
