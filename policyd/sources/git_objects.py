@@ -1,7 +1,8 @@
 """Commits, tags and files, read from a repository's objects: names and bytes, never files.
 
-Every object that is used is hashed again, so that what was verified is what is read.  A tree is somebody else's: its names
-are checked, what is no plain file is refused or left out, and counts and sizes are known before bytes are read.
+Commits, tags and files are hashed again, so that what was verified is what is read (git hashed the trees when they came).
+A tree is somebody else's: its names are checked, what is no plain file is refused or left out, and counts and sizes are
+known before bytes are read.
 """
 
 from __future__ import annotations
