@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policyd.cli.context import Settings, require_running_kernel
-from policyd.cli.output import note, say, warn
+from policyd.cli.failure import plural, show_problems
+from policyd.cli.output import note, say
 from policyd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,11 +66,10 @@ def command(settings: Settings, /, config: str | None, check: bool, **options: A
       policyd run --config agent.yaml --check
     """
     loaded = _load(config, options)
-    for problem in loaded.warnings:
-        warn(problem.message)
+    show_problems(loaded.warnings)
     if check:
-        counts = f"{len(loaded.sources)} sources, {len(loaded.sinks)} sinks"
-        say(f"{loaded.source or 'the command line'}: {counts}, no problem found")
+        counts = f"{plural(len(loaded.sources), 'source')}, {plural(len(loaded.sinks), 'sink')}"
+        say(f"{loaded.source or 'the command line'}: {counts}, no error found")
         return
     require_running_kernel(settings, "run")
     from policyd.cli.running import run_agent
