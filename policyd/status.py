@@ -243,6 +243,15 @@ def _map(kernel: Kernel, policy: str, known: MapRecord) -> MapView:
     return MapView(policy, known.name, known.purpose, known.map_class.type, entries, known.max_entries, memory, known.param)
 
 
+def policy_memory(observed: Observed, kernel: Kernel) -> dict[str, int]:
+    """Return the bytes of kernel memory that each policy's maps take, its ring too."""
+    found = {}
+    for name, record in observed.records.items():
+        pins = ("ring", *observed.policies[record.id].maps)
+        found[name] = sum(_memory_at(kernel, policy_path(name, pin)) for pin in pins)
+    return found
+
+
 def program_memory(observed: Observed, kernel: Kernel) -> dict[str, int]:
     """Return the bytes of kernel memory that each hook's programs take, by the hook's key."""
     found = {}

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from policyd.api.codes import error_for
 from policyd.errors import NotFoundError, PolicydError, PrivilegeError
-from policyd.health import AgentStatus, SourceStatus
+from policyd.health import AgentStatus, Proof, SourceStatus
 from policyd.text import safe
 from policyd.views.agent import read
 
@@ -101,6 +101,11 @@ class AgentClient:
     def source(self, name: str) -> SourceStatus:
         """Return the status of one source; `NotFoundError` if there is none of that name."""
         return _row(SourceStatus, self.get(source_path(name)))
+
+    def proofs(self) -> dict[str, Proof]:
+        """Return, by policy, whether its events are known to come all the way through."""
+        rows = (_row(Proof, item) for item in self.get("/api/v1/proofs")["items"])
+        return {row.policy: row for row in rows}
 
     def reconcile(self, source: str = "") -> tuple[SourceStatus, ...]:
         """Fetch and apply now, all sources if none is named; return how it went."""

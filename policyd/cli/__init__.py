@@ -54,6 +54,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("get", "List policies, hooks, maps or records", _SEE),
     Entry("describe", "Show everything about one policy or hook", _SEE),
     Entry("events", "Print the events of policies", _SEE),
+    Entry("top", "Show what policies do right now: events, losses, cost, memory", _SEE),
     Entry("metrics", "Print the metrics of policies, for Prometheus or as plots", _SEE),
     Entry("run", "Keep this host in agreement with folders and git repositories: the agent", _AGENT),
     Entry("reconcile", "Have the agent fetch and apply its sources now", _AGENT),

@@ -30,8 +30,9 @@ def socket_option(function: Command) -> Command:
     return option(function)
 
 
-def open_agent(socket: str) -> AgentClient:
+def open_agent(socket: str, timeout: float | None = None) -> AgentClient:
     """Return a client of the agent at a socket; it is asked, and may be found absent, only when it is used."""
     from policyd.api.client import AgentClient
 
-    return AgentClient(socket.removeprefix("unix:"))
+    path = socket.removeprefix("unix:")
+    return AgentClient(path) if timeout is None else AgentClient(path, timeout)

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyd.api.port import DEFAULT_SOCKET
 from policyd.cli.agent import open_agent, socket_option
-from policyd.cli.context import Settings, open_kernel
+from policyd.cli.context import DEFAULT_ROOT, Settings, open_kernel
 from policyd.cli.kinds import HOOK, MAP, POLICY, RECORD, SOURCE, Kind, parse_names
 from policyd.cli.names import complete_names
 from policyd.cli.output import few, note, paint_status, print_json, print_list, say, table
 from policyd.cli.sources import HEADERS as SOURCE_HEADERS
 from policyd.cli.sources import WIDE as SOURCE_WIDE
-from policyd.errors import NotFoundError
+from policyd.errors import NotFoundError, PolicydError
 from policyd.text import did_you_mean, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from policyd.health import Proof
     from policyd.kernel.port import Kernel
     from policyd.observe import Observed
+
+
+_AGENT_SECONDS = 2.0
+_NO_PROOFS: Mapping[str, Proof] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +62,10 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
 
     KIND is policies, hooks, maps, records or sources (for which the agent is asked). STATUS of a policy is Ready,
     Suspended, Degraded (something was changed from outside; apply mends it) or NotApplicable (this kernel has none of its
-    hooks). LOST are events that found no room; MISSED are runs at the policy's hooks that the kernel dropped, which may
-    have been events or not. RUNS are counted while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were
-    applied, so that they can be applied again; -o json adds their status.
+    hooks); a Ready one is Proven or Attached where an agent knows whether its events come all the way through. LOST are
+    events that found no room; MISSED are runs at the policy's hooks that the kernel dropped, which may have been events or
+    not. RUNS are counted while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they
+    can be applied again; -o json adds their status.
 
     \b
     Examples:
@@ -81,7 +89,10 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
     observed = observe(kernel)
     for reason in observed.damaged:
         note(f"warning: {reason}", "yellow")
-    found = list(LISTINGS[kind].items(observed, kernel))
+    if kind is POLICY:
+        found = list(_policies(observed, kernel, _proofs(settings, socket)))
+    else:
+        found = list(LISTINGS[kind].items(observed, kernel))
     chosen = _choose(kind, found, names)
     if not found and output not in {"json", "yaml"}:
         note(f"No {kind.plural}.")
@@ -89,6 +100,16 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
     _PRINTERS[output](kind, chosen, no_headers)
     if kind is POLICY and output in {None, "wide"} and not settings.quiet:
         _remark(kernel, chosen)
+
+
+def _proofs(settings: Settings, socket: str) -> Mapping[str, Proof]:
+    """Return what the agent knows of policies' proofs; nothing if there is no agent, or one of another root."""
+    if settings.root != DEFAULT_ROOT and socket == DEFAULT_SOCKET:
+        return {}
+    try:
+        return open_agent(socket, _AGENT_SECONDS).proofs()
+    except PolicydError:
+        return {}
 
 
 def _get_sources(socket: str, names: tuple[str, ...], output: str | None, no_headers: bool) -> None:
@@ -178,10 +199,11 @@ _PRINTERS: dict[str | None, Callable[[Kind, list[Item], bool], None]] = {
 # ------------------------------------------------------------------------------------------------ the four kinds
 
 
-def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
+def _policies(observed: Observed, kernel: Kernel, proofs: Mapping[str, Proof] = _NO_PROOFS) -> Iterable[Item]:
     from policyd.status import policy_views
     from policyd.views import plain
     from policyd.views.kernel import policy_document, policy_item
+    from policyd.views.top import status_of
 
     now = time.time()
     for name, view in policy_views(observed, kernel).items():
@@ -192,7 +214,7 @@ def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
             (
                 name,
                 view.mode if record.acts else "-",
-                view.phase,
+                status_of(view.phase, proofs.get(name)),
                 len(record.points),
                 view.account.get("delivered", 0),
                 view.lost,
@@ -206,7 +228,7 @@ def _policies(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 record.source,
                 reason,
             ),
-            plain(policy_item(view)),
+            plain(policy_item(view, proofs.get(name))),
             policy_document(record),
         )
 

@@ -72,6 +72,8 @@ STATUS_COLORS = {
     "Suspended": "yellow",
     "Waiting": "yellow",
     "NotApplicable": "yellow",
+    "Proven": "green",
+    "Attached": "yellow",
     "enforce": "magenta",
 }
 
@@ -84,15 +86,21 @@ def paint_status(header: str, cell: str) -> str | None:
 Row = Sequence[object]
 
 
-def table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[str, str], str | None] | None = None) -> str:
+def table(
+    headers: Sequence[str],
+    rows: Iterable[Row],
+    paint: Callable[[str, str], str | None] | None = None,
+    numeric: frozenset[str] = frozenset(),
+) -> str:
     """Return columns as kubectl shows them: upper-case headers, two blanks between, no borders, nothing after the last.
 
     Numbers are set flush right, under their header's end.  `paint(header, cell)` names a colour for a cell, or None.
+    Columns of `numeric` headers are numbers, however they are written.
     """
     body = [[_cell(value) for value in row] for row in rows]
     lines = [list(headers), *body]
     widths = [max(len(line[at]) for line in lines) for at in range(len(headers))]
-    right = [_is_numeric([line[at] for line in body]) for at in range(len(headers))]
+    right = [head in numeric or _is_numeric([line[at] for line in body]) for at, head in enumerate(headers)]
     shown = []
     for number, line in enumerate(lines):
         cells = []
@@ -126,6 +134,36 @@ def _is_numeric(cells: Sequence[str]) -> bool:
     """Whether a column holds numbers, or fills such as `3/10240`; `-` stands for none."""
     found = [cell.replace("/", "") for cell in cells if cell != "-"]
     return bool(found) and all(map(str.isdigit, found))
+
+
+class Screen:
+    """A terminal that one picture after another is drawn on, without flicker: each goes over the one before it.
+
+    Use it as a context manager: afterwards the cursor is back, below the last picture.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+
+    def __enter__(self) -> Screen:
+        self._write("\x1b[?25l\x1b[2J")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write("\x1b[?25h\n")
+
+    def size(self) -> tuple[int, int]:
+        """Return columns and lines; 80 and 24 of a terminal that does not know."""
+        found = os.get_terminal_size(self._stream.fileno())
+        return found.columns or 80, found.lines or 24
+
+    def draw(self, lines: Sequence[str]) -> None:
+        """Draw a picture; lines are no wider than the screen, and no more than fit."""
+        self._write("\x1b[H" + "\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
 
 
 class Progress:
