@@ -12,7 +12,7 @@ PD_INLINE u32 pd_is_guarded(struct task_struct *task, u32 pid)
 	if (!started)
 		return 0;
 	leader = pd_leader(task);
-	pd_read_kernel(&start, sizeof(start), &leader->start_boottime);
+	pd_read_kernel(&start, sizeof(start), PD_AT(struct task_struct, leader, start_boottime));
 	return start / PD_TICK_NS == *started;
 }
 
@@ -27,7 +27,7 @@ PD_INLINE u32 pd_is_spared(void)
 		if (pd_is_guarded(task, pid))
 			return 1;
 		task = pd_parent(task);
-		if (pd_read_kernel(&pid, sizeof(pid), &task->tgid) || pid <= 1)
+		if (pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, task, tgid)) || pid <= 1)
 			return 0;
 	}
 	return 0;

@@ -6,13 +6,13 @@ PD_INLINE u8 syscall_abi(struct run *r, u64 *out)
 #ifdef PD_ARM64
 	u64 flags = 0;
 
-	if (pd_read_kernel(&flags, sizeof(flags), &task->thread_info.flags))
+	if (pd_read_kernel(&flags, sizeof(flags), PD_AT(struct task_struct, task, thread_info.flags)))
 		return PD_UNREAD;
 	*out = flags >> 22 & 1;
 #else
 	u32 status = 0;
 
-	if (pd_read_kernel(&status, sizeof(status), &task->thread_info.status))
+	if (pd_read_kernel(&status, sizeof(status), PD_AT(struct task_struct, task, thread_info.status)))
 		return PD_UNREAD;
 	*out = status >> 1 & 1;
 #endif

@@ -4,6 +4,6 @@ PD_INLINE u32 pd_thread(void)
 	struct task_struct *task = (struct task_struct *) pd_task();
 	u32 thread = 0;
 
-	pd_read_kernel(&thread, sizeof(thread), &task->pid);
+	pd_read_kernel(&thread, sizeof(thread), PD_AT(struct task_struct, task, pid));
 	return thread;
 }

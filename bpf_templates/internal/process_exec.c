@@ -13,21 +13,21 @@ PD_INLINE u32 pd_exec_path(struct pd_exec *work, struct linux_binprm *bprm, u8 *
 	u32 at = 255;
 	u32 length = 0;
 
-	pd_read_kernel(&file, sizeof(file), &bprm->file);
-	pd_read_kernel(&dentry, sizeof(dentry), &file->f_path.dentry);
-	pd_read_kernel(&vfsmount, sizeof(vfsmount), &file->f_path.mnt);
-	mount = (struct mount *) ((char *) vfsmount - (u64) &((struct mount *) 0)->mnt);
+	pd_read_kernel(&file, sizeof(file), PD_AT(struct linux_binprm, bprm, file));
+	pd_read_kernel(&dentry, sizeof(dentry), PD_AT(struct file, file, f_path.dentry));
+	pd_read_kernel(&vfsmount, sizeof(vfsmount), PD_AT(struct file, file, f_path.mnt));
+	mount = (struct mount *) ((char *) vfsmount - (u64) PD_AT(struct mount, 0, mnt));
 	*cut = 1;
 	for (u32 i = 0; i < 160; i++) { /* 127 names fit, and the rest is for mounts on the way */
-		pd_read_kernel(&root, sizeof(root), &mount->mnt.mnt_root);
-		pd_read_kernel(&parent, sizeof(parent), &dentry->d_parent);
+		pd_read_kernel(&root, sizeof(root), PD_AT(struct mount, mount, mnt.mnt_root));
+		pd_read_kernel(&parent, sizeof(parent), PD_AT(struct dentry, dentry, d_parent));
 		if (dentry == root) {
-			pd_read_kernel(&above, sizeof(above), &mount->mnt_parent);
+			pd_read_kernel(&above, sizeof(above), PD_AT(struct mount, mount, mnt_parent));
 			if (above == mount) {
 				*cut = 0;
 				break;
 			}
-			pd_read_kernel(&dentry, sizeof(dentry), &mount->mnt_mountpoint);
+			pd_read_kernel(&dentry, sizeof(dentry), PD_AT(struct mount, mount, mnt_mountpoint));
 			mount = above;
 			continue;
 		}
@@ -35,8 +35,8 @@ PD_INLINE u32 pd_exec_path(struct pd_exec *work, struct linux_binprm *bprm, u8 *
 			*cut = 0;
 			break;
 		}
-		pd_read_kernel(&name, sizeof(name), &dentry->d_name.name);
-		pd_read_kernel(&length, sizeof(length), &dentry->d_name.len);
+		pd_read_kernel(&name, sizeof(name), PD_AT(struct dentry, dentry, d_name.name));
+		pd_read_kernel(&length, sizeof(length), PD_AT(struct dentry, dentry, d_name.len));
 		if (length + 1 > at)
 			break;
 		at -= length + 1;
@@ -63,11 +63,11 @@ PD_INLINE void pd_exec_args(struct pd_exec *work, struct task_struct *task)
 
 	work->row.args_length = 0;
 	work->row.args_cut = 0;
-	pd_read_kernel(&mm, sizeof(mm), &task->mm);
+	pd_read_kernel(&mm, sizeof(mm), PD_AT(struct task_struct, task, mm));
 	if (!mm)
 		return;
-	pd_read_kernel(&start, sizeof(start), &mm->arg_start);
-	pd_read_kernel(&end, sizeof(end), &mm->arg_end);
+	pd_read_kernel(&start, sizeof(start), PD_AT(struct mm_struct, mm, arg_start));
+	pd_read_kernel(&end, sizeof(end), PD_AT(struct mm_struct, mm, arg_end));
 	if (end <= start + 1)
 		return;
 	length = end - start - 1;
@@ -98,7 +98,7 @@ PD_INLINE void pd_internal(struct run *r)
 	u32 at;
 	u32 length;
 
-	if (!work || pd_read_kernel(&pid, sizeof(pid), &task->tgid))
+	if (!work || pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, task, tgid)))
 		return;
 	__builtin_memset(work->row.args, 0, sizeof(work->row.args));
 	__builtin_memset(work->row.exe, 0, sizeof(work->row.exe));

@@ -6,11 +6,11 @@ PD_INLINE void pd_internal(struct run *r)
 	u32 pid = 0;
 	int live = 1;
 
-	pd_read_kernel(&signal, sizeof(signal), &task->signal);
+	pd_read_kernel(&signal, sizeof(signal), PD_AT(struct task_struct, task, signal));
 	if (signal)
-		pd_read_kernel(&live, sizeof(live), &signal->live.counter);
+		pd_read_kernel(&live, sizeof(live), PD_AT(struct signal_struct, signal, live.counter));
 	if (live > 0)
 		return;
-	if (!pd_read_kernel(&pid, sizeof(pid), &task->tgid))
+	if (!pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, task, tgid)))
 		pd_map_delete(MAP(processes), &pid);
 }

@@ -8,9 +8,10 @@ PD_INLINE void pd_internal(struct run *r)
 	u32 tid = 0;
 	u32 from = 0;
 
-	if (pd_read_kernel(&pid, sizeof(pid), &child->tgid) || pd_read_kernel(&tid, sizeof(tid), &child->pid) || pid != tid)
+	if (pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, child, tgid)) ||
+	    pd_read_kernel(&tid, sizeof(tid), PD_AT(struct task_struct, child, pid)) || pid != tid)
 		return;
-	if (pd_read_kernel(&from, sizeof(from), &parent->tgid))
+	if (pd_read_kernel(&from, sizeof(from), PD_AT(struct task_struct, parent, tgid)))
 		return;
 	row = pd_process_of(MAP(processes), from);
 	if (row)

@@ -32,6 +32,20 @@ typedef __s64 s64;
 		loaded;                                                                      \
 	})
 
+/* The address of a member of a kernel's structure.  clang has it relocated for the kernel that runs.  bcc has no relocations, and
+ * checks C for the host but makes code for BPF, where LLVM lays structures with runs of bit fields out otherwise: so the offset
+ * is a number, added to what LLVM cannot know for a pointer to such a structure. */
+#ifdef PD_LITERAL_MAPS
+#define PD_AT(type, pointer, member)                                            \
+	({                                                                      \
+		u64 pd_base = (u64) (pointer);                                  \
+		asm("" : "+r"(pd_base));                                        \
+		(__typeof__(((type *) 0)->member) *) (pd_base + __builtin_offsetof(type, member)); \
+	})
+#else
+#define PD_AT(type, pointer, member) (&((type *) (pointer))->member)
+#endif
+
 /* Between rules: what one has read of the scratch place is read anew by the next.  Without it the compiler keeps it all in
  * registers, of which there are ten, and takes longer and longer over it. */
 #define PD_BARRIER() asm volatile("" : : : "memory")

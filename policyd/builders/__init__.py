@@ -39,3 +39,6 @@ class Builder(Protocol):
 
     def build(self, source: Source, point: AttachPoint, maps: Mapping[str, int]) -> tuple[int, ...]:
         """`compile`, then `load`."""
+
+    def close(self) -> None:
+        """Give back the processes that compiling holds; a later `compile` takes them again."""

@@ -61,9 +61,12 @@ class BccBuilder(CachingBuilder):
         self._bcc = bcc or Bcc()
         self._is_known = True
 
+    def close(self) -> None:
+        self._bcc.end()
+
     def ingredients(self, source: Source) -> tuple[str, ...] | None:
         identity = self._bcc.identity if self._is_known else None
-        return None if identity is None else (*identity, *_flags(source))
+        return None if identity is None else (*identity, *_flags(source), _checks(source))
 
     def compile_plain(self, source: Source, plain: Plain, unit: str) -> bytes:
         for name in source.programs:
@@ -71,7 +74,7 @@ class BccBuilder(CachingBuilder):
                 raise CompileError(unit, f"the program name {name!r} is none for bcc; a bug of policyd")
         try:
             self._is_known = self._covers()
-            result = self._bcc.compile(Job(plain.text, source.programs, _flags(source)))
+            result = self._bcc.compile(Job(plain.text + _checks(source), source.programs, _flags(source)))
         except CompilerError as error:
             raise compile_error(unit, plain, str(error).removeprefix("error: "), _BROKEN) from None
         longest = max(map(len, result.code)) // 8
@@ -113,7 +116,8 @@ class BccBuilder(CachingBuilder):
     def _lines(self, source: Source, plain: Plain, compiled: bytes, program: str) -> Lines:
         """Return the lines of a program's instructions: compiled again, for bcc only prints them; empty if it does not."""
         try:
-            result = self._bcc.compile(Job(plain.text, source.programs, _flags(source), _SOURCE_LINES))
+            text = plain.text + _checks(source)
+            result = self._bcc.compile(Job(text, source.programs, _flags(source), _SOURCE_LINES))
         except (CompilerError, UnsupportedError):
             return Lines()
         return line_table(result.said, program, plain) if _packed(result.code) == compiled else Lines()
@@ -122,8 +126,8 @@ class BccBuilder(CachingBuilder):
 def line_table(said: str, program: str, plain: Plain) -> Lines:
     """Return what bcc's annotated disassembly tells of a program's lines.
 
-    Its numbers count some lines that bcc put before our text (between 11 and 15, seen with 0.26 to 0.31): by as many as make the most of the
-    texts that it shows agree with ours.
+    Its numbers count some lines that bcc put before our text (11 to 15, seen with 0.26 to 0.31): by as many as make the most
+    of the texts that it shows agree with ours.
     """
     rows: list[tuple[int, int]] = []
     texts: dict[int, str] = {}
@@ -155,6 +159,17 @@ def _numbers(source: Source) -> dict[str, int]:
 
 def _flags(source: Source) -> tuple[str, ...]:
     return (*FLAGS, *(f"-DPD_FD_{symbol}={number:#x}" for symbol, number in _numbers(source).items()))
+
+
+def _checks(source: Source) -> str:
+    """Return C that does not compile unless members are where the kernel has them: bcc relocates nothing.
+
+    The types come from BTF through libbpf, which some versions of it do not print quite as they are.
+    """
+    return "".join(
+        f'\n_Static_assert(__builtin_offsetof({type_}, {member}) == {offset}, "layout: {type_}.{member}");'
+        for type_, member, offset in source.offsets
+    )
 
 
 def _packed(codes: tuple[bytes, ...]) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import select
 import shutil
@@ -41,6 +42,7 @@ _INSTALLED = (
 
 INSTALL = "install the package python3-bpfcc (Debian, Ubuntu) or python3-bcc (Fedora)"
 _CHILD = Path(__file__).with_name("bcc_child.py")
+_VERSION = re.compile(r"""^__version__ = ['"]([\w.+]+)['"]""", re.MULTILINE)
 _IDLE_SECONDS = 10
 _GRACE_SECONDS = 15
 _STATUS = struct.Struct("<iI")
@@ -95,9 +97,16 @@ class Bcc:
             self._identity = self._installed()
         return self._identity
 
+    @staticmethod
+    def version() -> str | None:
+        """Return the version of the installed package, from its file: nothing is imported.  None if there is none."""
+        for path in _files():
+            if path.name == "version.py" and (found := _VERSION.search(path.read_text(encoding="utf-8", errors="replace"))):
+                return found[1]
+        return None
+
     def _installed(self) -> tuple[str, ...] | None:
-        python = self._interpreter()
-        found = sorted({path.resolve() for pattern in _INSTALLED for path in Path("/").glob(pattern)})
+        python, found = self._interpreter(), _files()
         names = {path.parent.name if path.suffix == ".py" else path.name.partition(".")[0] for path in found}
         if python is None or not names >= {"bcc", "libbcc"}:
             return None
@@ -139,6 +148,10 @@ class Bcc:
     def _interpreter(self) -> Path | None:
         paths = (Path(name) for name in self._interpreters)
         return next((path.resolve() for path in paths if path.exists() and only_root_writes(path.resolve())), None)
+
+
+def _files() -> list[Path]:
+    return sorted({path.resolve() for pattern in _INSTALLED for path in Path("/").glob(pattern)})
 
 
 class _Process:

@@ -86,6 +86,9 @@ class CachingBuilder(ABC):
         with _made(source.private) as private:
             return self.load_with(compiled, source, point, kind, {**maps, **private})
 
+    def close(self) -> None:  # noqa: B027 (most hold nothing)
+        """See `Builder`."""
+
     def build(self, source: Source, point: AttachPoint, maps: Mapping[str, int]) -> tuple[int, ...]:
         return self.load(self.compile(source, point.key), source, point, maps)
 

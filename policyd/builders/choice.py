@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from policyd.unit import AttachPoint
 
 CHOICES = ("auto", "clang", "bcc")
+_ASKED = "asked for with --builder or POLICYD_BUILDER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +39,34 @@ class Choice:
 
 
 def choose(wanted: str) -> Choice:
-    """Return the builder for one of `CHOICES`; `UnsupportedError` if there is neither."""
-    if wanted != "auto":
-        return Choice(wanted, "asked for with --builder or POLICYD_BUILDER")
+    """Return the builder for one of `CHOICES`; `UnsupportedError` if it, or for `auto` each of them, is not installed."""
+    if wanted == "bcc":
+        if not is_bcc_installed():
+            raise UnsupportedError("bcc is not installed", instead=INSTALL)
+        return Choice("bcc", _ASKED)
     try:
         find_clang()
     except UnsupportedError as error:
-        if Bcc().identity is None:
+        if wanted == "clang":
+            raise
+        if not is_bcc_installed():
             what = "neither clang nor bcc is installed"
             raise UnsupportedError(what, instead=f"install the package clang, or {INSTALL}") from error
         return Choice("bcc", "bcc is installed, clang is not")
-    return Choice("clang", "clang is installed")
+    return Choice("clang", _ASKED if wanted == "clang" else "clang is installed")
+
+
+def is_bcc_installed() -> bool:
+    """Tell whether there are files of bcc at the places where distributions put them."""
+    return Bcc().identity is not None
 
 
 def make_builder(wanted: str, cache: ObjectCache | None = None) -> Builder:
     """Return the builder for one of `CHOICES`."""
+    if wanted == "bcc":
+        return BccBuilder(cache)
+    if wanted == "clang":
+        return ClangBuilder(cache)
     try:
         name = choose(wanted).name
     except UnsupportedError as error:

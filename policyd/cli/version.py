@@ -62,13 +62,7 @@ def _clang_version() -> str | None:
 def _bcc_version() -> str | None:
     from policyd.builders.bcc_server import Bcc
 
-    bcc = Bcc()
-    try:
-        return bcc.describe().version
-    except UnsupportedError:
-        return None
-    finally:
-        bcc.end()
+    return Bcc.version()
 
 
 def _libbpf_version() -> str | None:

@@ -35,6 +35,7 @@ def render(bound: BoundUnit, target: Target, shards: int = 1) -> Source:
     Raises `TargetError` where the target lacks a type that the code needs.
     """
     from policyd.codegen.ctext import block, environment  # noqa: PLC0415  an apply that has nothing to build pays nothing
+    from policyd.codegen.offsets import offsets  # noqa: PLC0415
     from policyd.codegen.program import draw  # noqa: PLC0415
 
     entry = bound.program_name
@@ -43,7 +44,8 @@ def render(bound: BoundUnit, target: Target, shards: int = 1) -> Source:
     view = replace(blueprint.view, slice=block(types))
     text = environment().get_template("program.c").render(program=view)
     programs = tuple(str(shard.entry) for shard in view.shards)
-    return Source(_number_lines(text), programs, blueprint.shared, blueprint.private)
+    text = _number_lines(text)
+    return Source(text, programs, blueprint.shared, blueprint.private, offsets(text, target.btf))
 
 
 def _number_lines(text: str) -> str:

@@ -31,10 +31,12 @@ class Source:
     """C text, the program functions in it (shard 0 first), and the maps that it names.
 
     `shared` maps a C symbol to the name of a map in the root's `shared/` directory (`config` → `config`, a class's symbol →
-    `class-<name>`); `private` maps are the builder's to make.
+    `class-<name>`); `private` maps are the builder's to make.  `offsets` are the members of the kernel's types that the text
+    goes to (type, designator, byte offset in the target): what a builder without relocations checks its own layout against.
     """
 
     text: str
     programs: tuple[str, ...]
     shared: tuple[tuple[str, str], ...]
     private: tuple[PrivateMap, ...]
+    offsets: tuple[tuple[str, str, int], ...] = ()

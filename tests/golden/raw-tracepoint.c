@@ -111,7 +111,7 @@ PD_INLINE u8 fetch_0(struct run *r)
 		return PD_ABSENT;
 	s32 found = 0;
 
-	if (pd_read_kernel(&found, sizeof(found), &((struct task_struct *) p)->pid))
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, pid)))
 		return PD_UNREAD;
 	r->s->v0 = found;
 	return PD_OK;
@@ -131,7 +131,7 @@ PD_INLINE u8 fetch_1(struct run *r)
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
 	return pd_string_array(r->s->v1.data, 16, &r->s->v1.length, &r->s->v1.cut,
-			       (u64) &((struct task_struct *) p)->comm);
+			       (u64) PD_AT(struct task_struct, p, comm));
 }
 
 PD_INLINE void need_1(struct run *r)
@@ -149,7 +149,7 @@ PD_INLINE u8 fetch_2(struct run *r)
 		return PD_ABSENT;
 	u64 found = 0;
 
-	if (pd_read_kernel(&found, sizeof(found), &((struct task_struct *) p)->mm))
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, mm)))
 		return PD_UNREAD;
 	r->s->v2 = found;
 	return PD_OK;
@@ -168,13 +168,13 @@ PD_INLINE u8 fetch_3(struct run *r)
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	if (pd_read_kernel(&p, sizeof(p), &((struct task_struct *) p)->real_parent))
+	if (pd_read_kernel(&p, sizeof(p), PD_AT(struct task_struct, p, real_parent)))
 		return PD_UNREAD;
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
 	s32 found = 0;
 
-	if (pd_read_kernel(&found, sizeof(found), &((struct task_struct *) p)->tgid))
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, tgid)))
 		return PD_UNREAD;
 	r->s->v3 = found;
 	return PD_OK;
@@ -207,7 +207,7 @@ PD_INLINE u8 fetch_5(struct run *r)
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
 	return pd_string_array(r->s->v5.data, 16, &r->s->v5.length, &r->s->v5.cut,
-			       (u64) &((struct task_struct *) p)->comm);
+			       (u64) PD_AT(struct task_struct, p, comm));
 }
 
 PD_INLINE void need_5(struct run *r)
@@ -223,12 +223,12 @@ PD_INLINE u8 fetch_6(struct run *r)
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	if (pd_read_kernel(&p, sizeof(p), &((struct task_struct *) p)->real_parent))
+	if (pd_read_kernel(&p, sizeof(p), PD_AT(struct task_struct, p, real_parent)))
 		return PD_UNREAD;
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
 	return pd_string_array(r->s->v6.data, 16, &r->s->v6.length, &r->s->v6.cut,
-			       (u64) &((struct task_struct *) p)->comm);
+			       (u64) PD_AT(struct task_struct, p, comm));
 }
 
 PD_INLINE void need_6(struct run *r)

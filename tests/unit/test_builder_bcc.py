@@ -336,3 +336,19 @@ def test_private_and_shared_maps_get_numbers_of_their_own(bcc: Bcc) -> None:
     assert {word for word in ingredients if word.startswith("-DPD_FD_")} == {
         *("-DPD_FD_config=0x50000000", "-DPD_FD_zeros=0x50000001")
     }
+
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "bpf_templates"
+
+
+def test_a_member_behind_a_run_of_bit_fields_is_where_c_says(bcc: Bcc) -> None:
+    """LLVM makes one number of such a run, and aligns it for BPF otherwise than for this machine."""
+    types = (TEMPLATES / "lib" / "types.c").read_text()
+    text = types + "struct runs { int early; " + "long : 64; " * 7 + "long late; };\n"
+    text += "static long (*pd_read)(void *, u32, const void *) = (void *) 113;\n"
+    text += (
+        PROGRAM
+        + "{ struct runs *p = (void *) ctx[0]; u64 x = 0;\n pd_read(&x, 8, PD_AT(struct runs, p, late)); return x; }\n"
+    )
+    (code,) = bcc.compile(Job(text, ("pd_a",), FLAGS)).code
+    assert instruction(0x07, 3, immediate=64) in [code[at : at + 8] for at in range(0, len(code), 8)]

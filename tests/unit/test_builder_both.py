@@ -151,11 +151,15 @@ def test_clang_is_taken_where_it_is_and_bcc_where_only_bcc_is(monkeypatch: pytes
     assert choice.choose("auto") == choice.Choice("bcc", "bcc is installed, clang is not")
     assert choice.make_builder("auto").name == "bcc"
     assert choice.make_builder("clang").name == "clang"
+    with pytest.raises(UnsupportedError, match="clang is not installed"):
+        choice.choose("clang")
 
 
 def test_where_there_is_neither_that_is_said_when_something_must_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "find_clang", missing)
     monkeypatch.setattr(choice, "Bcc", lambda: Bcc(("/no/such/interpreter",)))
+    with pytest.raises(UnsupportedError, match="bcc is not installed"):
+        choice.choose("bcc")
     builder = choice.make_builder("auto")
     with pytest.raises(UnsupportedError, match=r"neither clang nor bcc is installed.*clang, or .* python3-bpfcc"):
         builder.compile(source(GOOD), "unit")
@@ -164,3 +168,13 @@ def test_where_there_is_neither_that_is_said_when_something_must_be_compiled(mon
 def test_every_choice_of_the_command_line_is_known_here() -> None:
     option = next(one for one in cli.params if one.name == "builder")
     assert tuple(option.type.choices) == choice.CHOICES  # type: ignore[attr-defined]
+
+
+def test_a_layout_that_is_not_the_kernels_does_not_compile_with_bcc(shared_bcc: Bcc) -> None:
+    """bcc relocates nothing: clang's objects carry the members' names, and are put right when they are loaded."""
+    text = f"struct a {{ int first; long second; }};\n{GOOD}"
+    right, wrong = (Source(text, ("pd_a",), (), (), (("struct a", "second", at),)) for at in (8, 16))
+    BccBuilder(bcc=shared_bcc).compile(right, "unit")
+    with pytest.raises(CompileError, match=r"layout: struct a\.second"):
+        BccBuilder(bcc=shared_bcc).compile(wrong, "unit")
+    ClangBuilder().compile(wrong, "unit")
