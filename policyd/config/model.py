@@ -197,6 +197,9 @@ class OtlpSink(Part):
     headers: tuple[tuple[HeaderName, SecretFile], ...] = Field(
         default=(), description="Names of headers, and the files that hold their values."
     )
+    ca_file: AbsolutePath = Field(
+        default="", description="The authorities that vouch for the server. Default: those of this host."
+    )
     timeout: Timeout = Field(default=10.0, description="For one request.")
     metrics: OtlpMetrics | None = Field(default=None, description="Send metrics too.")
 
@@ -213,6 +216,9 @@ class WebhookSink(Part):
     batch: BatchLength = Field(default=500, description="Events in one request at most.")
     format: Literal["ndjson", "array"] = Field(default="ndjson", description="A JSON object a line, or one array of them.")
     compress: Flag = Field(default=False, description="`true`: requests are compressed (gzip).")
+    ca_file: AbsolutePath = Field(
+        default="", description="The authorities that vouch for the server. Default: those of this host."
+    )
     timeout: Timeout = Field(default=10.0, description="For one request.")
 
 

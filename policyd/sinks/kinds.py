@@ -87,7 +87,9 @@ def _otlp(config: SinkConfig, facts: AgentFacts) -> Sink:
 
     assert config.otlp
     of = config.otlp
-    return OtlpSink(Address(of.endpoint, of.headers, of.timeout), facts, of.metrics.interval if of.metrics else 0.0)
+    return OtlpSink(
+        Address(of.endpoint, of.headers, of.timeout, ca_file=of.ca_file), facts, of.metrics.interval if of.metrics else 0.0
+    )
 
 
 def _webhook(config: SinkConfig, facts: AgentFacts) -> Sink:  # noqa: ARG001
@@ -96,7 +98,7 @@ def _webhook(config: SinkConfig, facts: AgentFacts) -> Sink:  # noqa: ARG001
 
     assert config.webhook
     of = config.webhook
-    return WebhookSink(Address(of.url, of.headers, of.timeout, of.compress), of.batch, of.format)
+    return WebhookSink(Address(of.url, of.headers, of.timeout, of.compress, of.ca_file), of.batch, of.format)
 
 
 def _socket(config: SinkConfig, facts: AgentFacts) -> Sink:  # noqa: ARG001

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -110,6 +111,24 @@ def test_redirections_are_not_followed(receiver: Receiver) -> None:
 def test_messages_hold_neither_query_nor_user() -> None:
     address = Address("https://user:word@collector.example:1/hook?token=secret#x")
     assert address.where == "https://collector.example:1/hook"
+
+
+def test_a_server_whom_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -addext subjectAltName=IP:127.0.0.1"
+    command = ["openssl", *words.split(), "-keyout", both, "-out", tmp_path / "ca.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    both.write_text(both.read_text() + (tmp_path / "ca.pem").read_text())
+    with receiving(both) as receiver:
+        stranger = WebhookSink(Address(receiver.url))
+        with pytest.raises(SinkError, match="CERTIFICATE_VERIFY_FAILED") as caught:
+            stranger.write([lines(1)])
+        assert caught.value.transient  # the queue holds until somebody has put it right
+        known = WebhookSink(Address(receiver.url, ca_file=str(tmp_path / "ca.pem")))
+        assert known.write([lines(2)]) == 0
+        assert [numbers(body) for body in receiver.bodies] == [[2]]
+        for sink in (stranger, known):
+            sink.close()
 
 
 def test_who_does_not_answer_costs_the_time_limit(receiver: Receiver) -> None:
