@@ -3,9 +3,7 @@
 
 /*% include "lib/types.c" %*/
 
-#ifndef PD_TYPES
 /*{ program.slice }*/
-#endif
 
 /*% include "lib/helpers.c" %*/
 /*% for name in program.defines %*/

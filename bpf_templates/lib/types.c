@@ -1,4 +1,3 @@
-#ifndef PD_TYPES /* the bcc builder brings the kernel's types and context structs itself */
 typedef unsigned char __u8;
 typedef unsigned short __u16;
 typedef unsigned int __u32;
@@ -15,7 +14,6 @@ typedef __s8 s8;
 typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
-#endif
 
 #define PD_INLINE static inline __attribute__((always_inline))
 #define PD_ENTRY __attribute__((section("policyd"), used))

@@ -3,9 +3,7 @@
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (1)
@@ -252,10 +250,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (1)
@@ -658,10 +654,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (1)
@@ -1007,10 +1001,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
@@ -1100,10 +1092,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
@@ -1190,10 +1180,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)

@@ -3,9 +3,7 @@
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
@@ -260,9 +258,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
@@ -556,9 +552,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)

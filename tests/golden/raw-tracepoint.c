@@ -3,10 +3,8 @@
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)

@@ -3,10 +3,8 @@
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
@@ -96,10 +94,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
@@ -186,10 +182,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
@@ -276,10 +270,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)

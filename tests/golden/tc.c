@@ -3,10 +3,8 @@
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (-1)
@@ -318,10 +316,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 /* types of the kernel */
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (-1)

@@ -3,9 +3,7 @@
 
 /* lib/types.c */
 
-#ifndef PD_TYPES
 
-#endif
 
 /* lib/helpers.c */
 #define PD_NEUTRAL (0)
