@@ -1,4 +1,4 @@
-"""Run benchmarks by hand, as root, on a quiet machine: `.venv/bin/python tests/benchmarks/run.py [apply] [cost] [events]`.
+"""Run benchmarks by hand, as root, on a quiet machine: `.venv/bin/python tests/benchmarks/run.py [apply] [builders] …`.
 
 Prints tables, and writes what was found, with the machine it was found on, to `results/` beside this file.
 """
@@ -17,8 +17,11 @@ from pathlib import Path
 
 import apply
 import bench
+import builders
 import cost
 import events
+
+from policyd.builders.bcc_server import Bcc
 
 
 def machine() -> dict[str, str]:
@@ -31,6 +34,7 @@ def machine() -> dict[str, str]:
         "cpus": str(os.cpu_count()),
         "python": platform.python_version(),
         "clang": clang,
+        "bcc": Bcc.version() or "none",
         "bpftrace": version.strip(),
     }
 
@@ -38,6 +42,7 @@ def machine() -> dict[str, str]:
 def main(names: list[str]) -> int:
     known = {
         "apply": (lambda _: apply.measure(), apply.report),
+        "builders": (lambda _: builders.measure(), builders.report),
         "cost": (cost.measure, cost.report),
         "events": (events.measure, events.report),
     }

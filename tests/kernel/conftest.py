@@ -20,8 +20,9 @@ from typing import Any
 
 import pytest
 
+from policyd.builders import Builder
 from policyd.builders.cache import ObjectCache
-from policyd.builders.clang import ClangBuilder
+from policyd.builders.choice import make_builder
 from policyd.codegen import PROCESSES
 from policyd.engine import Engine, Given, ProcessTable, Request, Result
 from policyd.kernel.bpf import attach, info
@@ -42,6 +43,9 @@ Objects = dict[tuple[str, int], dict[str, Any]]
 """What bpftool sees: (`prog`, `map` or `link`, id) and its facts."""
 
 _numbers = itertools.count(1)
+
+both_builders = pytest.mark.parametrize("host", ["clang", "bcc"], indirect=True)
+"""For tests of which both builders must be seen to keep what they claim; the others use clang."""
 
 
 @cache
@@ -78,15 +82,17 @@ class Host:
     root: str
     objects: Path
     workers: int = 2
+    builder: str = "clang"
     kernel: RealKernel = field(init=False)
+    maker: Builder = field(init=False)
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
         self.kernel = RealKernel(self.root)
         kind, key_size, value_size, entries, flags = PROCESSES
         table = ProcessTable(kind, key_size, value_size, entries, snapshot, flags)
-        toolchain = Toolchain(target(), ClangBuilder(ObjectCache(self.objects)))
-        self.engine = Engine(self.kernel, toolchain, resolve_again, table, workers=self.workers)
+        self.maker = make_builder(self.builder, ObjectCache(self.objects))
+        self.engine = Engine(self.kernel, Toolchain(target(), self.maker), resolve_again, table, workers=self.workers)
 
     def apply(self, *texts: str, **how: Any) -> Result:
         """Apply exactly these policies; fail if one of them fails."""
@@ -141,6 +147,7 @@ class Host:
         }
 
     def close(self) -> None:
+        self.maker.close()
         self.delete_all()
         self.kernel.remove_tree("pending")
         path = Path(self.root)
@@ -164,8 +171,8 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def host(objects: Path) -> Iterator[Host]:
-    found = Host(str(BPFFS / f"{MINE}{next(_numbers)}"), objects)
+def host(objects: Path, request: pytest.FixtureRequest) -> Iterator[Host]:
+    found = Host(str(BPFFS / f"{MINE}{next(_numbers)}"), objects, builder=getattr(request, "param", "clang"))
     found.kernel.ensure_root()
     yield found
     found.close()

@@ -25,11 +25,12 @@ class Shell:
     """Commands run from the checkout's root, so that paths are as in the documentation."""
 
     root: str
+    builder: str = "clang"
 
     def run(self, *words: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run `policyd WORDS…`; with `check` a failure fails the test, with what was printed."""
         command = [sys.executable, "-m", "policyd", *words]
-        environment = os.environ | {"POLICYD_ROOT": self.root}
+        environment = os.environ | {"POLICYD_ROOT": self.root, "POLICYD_BUILDER": self.builder}
         done = subprocess.run(
             command,
             input=text,

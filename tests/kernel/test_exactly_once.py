@@ -114,10 +114,10 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lone_host(objects: Path) -> Iterator[Host]:
-    """A host in a network namespace of its own."""
+def lone_host(objects: Path, request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A host in a network namespace of its own; the parameter is the builder."""
     with private_network():
-        found = Host(str(BPFFS / f"{MINE}once"), objects)
+        found = Host(str(BPFFS / f"{MINE}once"), objects, builder=getattr(request, "param", "clang"))
         found.kernel.ensure_root()
         try:
             yield found
@@ -170,7 +170,12 @@ def counted_and_made(host: Host, loop: Path, kind: Kind, disturb: Callable[[str,
     return host.count("counted", "events_total"), made
 
 
-@pytest.mark.parametrize("kind", [CALLS, PACKETS], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("lone_host", "kind"),
+    [("clang", CALLS), ("clang", PACKETS), ("bcc", CALLS)],
+    indirect=["lone_host"],
+    ids=lambda value: getattr(value, "name", value),
+)
 def test_replacing_a_policy_under_load_loses_and_repeats_nothing(lone_host: Host, loop: Path, kind: Kind) -> None:
     def replace(one: str, two: str) -> None:
         for number in range(REPLACEMENTS):

@@ -15,15 +15,17 @@ from shell import ACTOR, CHECKOUT, Shell
 pytestmark = pytest.mark.kernel
 
 POLICIES = CHECKOUT / "policies"
+BUILDERS = ("clang", "bcc")
 CASES: dict[str, Callable[[Shell], None]] = {}
 Case = Callable[[Shell], None]
 
 
 @pytest.fixture
 def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
-    """A shell with one shipped policy running (the test's parameter), removed at the end."""
-    shell = Shell(f"/sys/fs/bpf/pd_test_policies_{os.getpid()}")
-    shell.run("apply", "-f", f"policies/{request.param}.yaml")
+    """A shell with one shipped policy running (the test's parameter: builder, policy), removed at the end."""
+    builder, policy = request.param
+    shell = Shell(f"/sys/fs/bpf/pd_test_policies_{os.getpid()}", builder)
+    shell.run("apply", "-f", f"policies/{policy}.yaml")
     yield shell
     shell.remove_all()
 
@@ -56,7 +58,13 @@ def total(shell: Shell, policy: str, metric: str, **labels: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("shell", "name"), [(file.stem,) * 2 for file in sorted(POLICIES.glob("*.yaml"))], indirect=["shell"]
+    ("shell", "name"),
+    [
+        pytest.param((builder, file.stem), file.stem, id=f"{file.stem}-{builder}")
+        for file in sorted(POLICIES.glob("*.yaml"))
+        for builder in BUILDERS
+    ],
+    indirect=["shell"],
 )
 def test_a_shipped_policy_sees_what_it_is_for(shell: Shell, name: str) -> None:
     assert name in CASES, "every shipped policy needs a case here"
@@ -340,12 +348,17 @@ def _(shell: Shell) -> None:
     assert total(shell, "traffic", "bytes_received_total", **udp) >= 5 * 128
 
 
-def test_the_whole_folder_is_applied_diffs_as_the_same_and_goes_without_a_trace() -> None:
-    shell = Shell(f"/sys/fs/bpf/pd_test_folder_{os.getpid()}")
+@pytest.mark.parametrize(("builder", "other"), [BUILDERS, BUILDERS[::-1]])
+def test_the_whole_folder_is_applied_is_the_same_to_the_other_builder_and_goes_without_a_trace(
+    builder: str, other: str
+) -> None:
+    shell = Shell(f"/sys/fs/bpf/pd_test_folder_{os.getpid()}", builder)
     try:
         shell.run("apply", "-f", "policies/")
         shell.run("diff", "-f", "policies/")
         names = {item["metadata"]["name"] for item in json.loads(shell.run("get", "policies", "-o", "json").stdout)["items"]}
         assert names == {file.stem for file in POLICIES.glob("*.yaml")}
+        shell.run("diff", "-f", "policies/", "--builder", other)
+        assert "nothing to do" in shell.run("plan", "-f", "policies/", "--builder", other).stderr
     finally:
         shell.remove_all()
