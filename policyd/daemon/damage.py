@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.record import HOOKS, POLICIES, SHARED, map_pin
+from policyd.record import HOOKS, POLICIES, SHARED, map_pin, policy_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,28 +43,36 @@ def find_damage(good: Observed, now: Observed, owned: Iterable[str] = ()) -> tup
 # ------------------------------------------------------------------------------------------------ shared maps
 
 
+_WITH_USERS = ("class-", "processes")
+"""Shared maps that go when nobody uses them any more; the others stay as long as there is a policy."""
+
+
 def _shared(good: Observed, now: Observed) -> Iterator[Damage]:
-    """Maps that running programs use and that are not pinned any more, or are others."""
-    used = {name: hook for hook in now.hooks.values() if hook.record for name in now.stale(hook)}
-    for name, hook in used.items():
-        if name in good.shared and hook.record:
-            what = REMOVED if name not in now.shared else CHANGED
-            yield Damage(what, f"shared map {name}", tuple(sorted(now.records)), SHARED)
+    """Maps that are needed, and are not pinned any more, or are others."""
+    used = {name for hook in now.hooks.values() if hook.record for name in now.stale(hook)}
+    used |= {row.shared for record in now.records.values() for row in record.maps.values()}
+    everyone = tuple(sorted(now.records))
+    for name, before in good.shared.items():
+        after = now.shared.get(name)
+        needed = name in used or (not name.startswith(_WITH_USERS) and bool(everyone))
+        if needed and (after is None or after.id != before.id):
+            yield Damage(REMOVED if after is None else CHANGED, f"shared map {name}", everyone, SHARED)
 
 
 # ------------------------------------------------------------------------------------------------ hooks
 
 
 def _hooks(good: Observed, now: Observed) -> Iterator[Damage]:
-    for hook_id, before in good.hooks.items():
-        if before.record is None:
-            continue
-        after = now.hooks.get(hook_id)
+    users: dict[str, list[str]] = {}
+    for name, record in sorted(now.records.items()):
+        for hook_id in record.needed_points:
+            users.setdefault(hook_id, []).append(name)
+    for hook_id, names in sorted(users.items()):
+        before, after = good.hooks.get(hook_id), now.hooks.get(hook_id)
         if after is None or after.record is None:
-            users = tuple(name for name, record in sorted(now.records.items()) if hook_id in record.needed_points)
-            if users:
-                what = "its record was removed from outside" if after else REMOVED
-                yield Damage(what, before.record.point.key, users, f"{HOOKS}/{hook_id}")
+            what = "its record was removed from outside" if after else REMOVED
+            where = before.record.point.key if before and before.record else hook_id
+            yield Damage(what, where, tuple(names), f"{HOOKS}/{hook_id}")
     for hook_id, after in now.hooks.items():
         what = _hook_fault(good.hooks.get(hook_id), after)
         if what and after.record:
@@ -86,19 +94,17 @@ def _hook_fault(before: ObservedHook | None, after: ObservedHook) -> str:
 
 
 def _policies(good: Observed, now: Observed, owned: frozenset[str]) -> Iterator[Damage]:
-    running = {name for hook in now.hooks.values() if hook.record for name in hook.record.policies}
+    named = {name for hook in now.hooks.values() if hook.record for name in hook.record.policies}
+    for name in sorted((named | owned) - set(now.records)):
+        if name in named:
+            yield Damage("its record was removed from outside", f"policy {name}", (name,), policy_path(name))
+        else:
+            yield Damage(DELETED, f"policy {name}", (name,))
     for directory, before in good.policies.items():
-        if before.record is None:
-            continue
-        name, after = before.record.name, now.policies.get(directory)
-        where, path = f"policy {name}", f"{POLICIES}/{directory}"
-        if after is None or after.record is None:
-            if name in running:
-                yield Damage("its record was removed from outside", where, (name,), path)
-            elif name in owned:
-                yield Damage(DELETED, where, (name,))
-        elif after.record == before.record:
-            yield from (Damage(what, where, (name,), path) for what in _differences(before, after, good, now))
+        after = now.policies.get(directory)
+        if before.record and after and after.record == before.record:
+            where, path = f"policy {before.record.name}", f"{POLICIES}/{directory}"
+            yield from (Damage(what, where, (before.record.name,), path) for what in _differences(before, after, good, now))
 
 
 def _differences(before: ObservedPolicy, after: ObservedPolicy, good: Observed, now: Observed) -> Iterator[str]:
@@ -110,16 +116,16 @@ def _differences(before: ObservedPolicy, after: ObservedPolicy, good: Observed, 
         yield f"its ring: {_how(after.ring)}"
     for name, pinned in sorted(record.maps.items()):
         pin = map_pin(record.name, name, pinned.fingerprint)
-        if pin in before.maps and _id(after.maps.get(pin)) != before.maps[pin].id:
+        if pin not in after.maps or (pin in before.maps and after.maps[pin].id != before.maps[pin].id):
             yield f"its {pinned.purpose} {name}: {_how(after.maps.get(pin))}"
     yield from _rows(record, good, now)
 
 
 def _rows(record: PolicyRecord, good: Observed, now: Observed) -> Iterator[str]:
-    if good.config.get(record.row) != now.config.get(record.row):
+    if "config" in now.shared and good.config.get(record.row) != now.config.get(record.row):
         yield f"its mode or suspension {CHANGED.removeprefix('it ')}"
     for name, scalar in sorted(record.scalars.items()):
-        if good.scalars.get(scalar.row) != now.scalars.get(scalar.row):
+        if "scalars" in now.shared and good.scalars.get(scalar.row) != now.scalars.get(scalar.row):
             yield f"its param {name} {CHANGED.removeprefix('it ')}"
     places = [("rings", record.row, "ring"), *((row.shared, row.row, name) for name, row in sorted(record.maps.items()))]
     for array, row, name in places:

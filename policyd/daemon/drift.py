@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 GLANCE_SECONDS = 1.0
 KEPT_ROWS = 50
+_RESTORING = 3
+"""How often pins are made again that are removed at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class DriftWatch:
         with self.writer.alone():
             now = observe(self.writer.kernel)
             found = find_damage(self.writer.good, now, self.owner.policies())
-            told = self._returned(now)
+            told = self._returned(now) + self._met(found, begun)
             if not found:
                 self._open.clear()
                 self._accept(now)
@@ -138,8 +140,22 @@ class DriftWatch:
             if self.options.mode == "report":
                 return told + self._report(found, begun)
             chosen = self._choose(found)
-            self._pin_again(chosen)
-        return told + (self._repair(chosen, begun) if chosen else ())
+            left = self._pin_again(chosen)
+        return told + (self._repair(chosen, left, begun) if chosen else ())
+
+    def _pin_again(self, chosen: tuple[Damage, ...]) -> tuple[Damage, ...]:
+        """Pin held objects again; return what is damaged still.  Mostly nothing is, and the engine has nothing to do."""
+        places = {row.where for row in chosen}
+        left = chosen
+        for _ in range(_RESTORING):
+            if not left or not self.writer.restore(left):
+                break
+            now = observe(self.writer.kernel)
+            every = find_damage(self.writer.good, now, self.owner.policies())
+            left = tuple(row for row in every if row.where in places)
+            if not every:
+                self._accept(now)
+        return left
 
     def _accept(self, now: Observed) -> None:
         """Nothing is damaged: what is another has been changed by another policyd, and is right."""
@@ -152,6 +168,14 @@ class DriftWatch:
         for hook_id in self.writer.good.hooks:
             if hook_id not in now.hooks and f"{HOOKS}/{hook_id}" not in damaged:
                 self.writer.guard.drop(f"{HOOKS}/{hook_id}")
+
+    def _met(self, found: tuple[Damage, ...], begun: float) -> tuple[DriftRow, ...]:
+        """Tell what other changes have found damaged, and have put right on their way."""
+        places = {row.where for row in found}
+        met = [self.writer.met.popleft() for _ in range(len(self.writer.met))]
+        return self._tell(
+            DriftRow(begun, row.what, row.where, True, 0.0, row.policies) for row in met if row.where not in places
+        )
 
     def _returned(self, now: Observed) -> tuple[DriftRow, ...]:
         """Tell which deleted policies have been brought back by their sources."""
@@ -172,28 +196,27 @@ class DriftWatch:
         now = time.monotonic()
         return tuple(row for row in found if self.storms.may(row.where, now))
 
-    def _pin_again(self, chosen: tuple[Damage, ...]) -> None:
-        """Give held objects their pins back: what runs has not stopped for a moment."""
-        directories = tuple(f"{row.directory}/" for row in chosen if row.directory)
-        self.writer.guard.restore(sorted(path for path in self.writer.guard.paths if path.startswith(directories)))
-
-    def _repair(self, chosen: tuple[Damage, ...], begun: float) -> tuple[DriftRow, ...]:
+    def _repair(self, chosen: tuple[Damage, ...], left: tuple[Damage, ...], begun: float) -> tuple[DriftRow, ...]:
         """Have the engine put the rest right; then look what is left."""
         deleted = {name: begun for row in chosen if row.what == DELETED for name in row.policies}
         if deleted:
             self._deleted |= deleted
             self.owner.deleted()
-        error = ""
+        error = self._apply() if any(row.what != DELETED for row in left) else ""
+        damaged = {row.where for row in find_damage(self.writer.good, observe(self.writer.kernel))} if left else set()
+        rows = [self._repaired(row, begun, not error and row.where not in damaged) for row in chosen if row.what != DELETED]
+        return self._tell(row for row in rows if row is not None)
+
+    def _apply(self) -> str:
+        """Compare all that runs with what it should be, and mend it; return why that failed, or nothing."""
         try:
             self.writer.apply(Request())
         except StoppedError:
             raise
         except (PolicydError, OSError) as failed:
-            error = str(failed)
-            log(EVENT_DRIFT, error=error)
-        left = {row.where for row in find_damage(self.writer.good, observe(self.writer.kernel))}
-        rows = [self._repaired(row, begun, not error and row.where not in left) for row in chosen if row.what != DELETED]
-        return self._tell(row for row in rows if row is not None)
+            log(EVENT_DRIFT, error=str(failed))
+            return str(failed)
+        return ""
 
     def _repaired(self, row: Damage, begun: float, repaired: bool) -> DriftRow | None:
         """Note a repair, and begin a pause if there are too many; None for what is told already."""

@@ -35,11 +35,15 @@ class Guard:
     def paths(self) -> frozenset[str]:
         return frozenset(self._held)
 
-    def hold(self) -> None:
-        """Hold what is pinned now, and nothing else any more."""
+    def hold(self, keep: Iterable[str] = ()) -> None:
+        """Hold what is pinned now, and nothing else any more but what was held below the directories `keep`."""
         fds = {path: fd for path in self._pinned() if (fd := self.kernel.open(path)) is not None}
+        kept = tuple(f"{directory}/" for directory in keep)
         with self._lock:
-            before, self._held = self._held, fds
+            before = self._held
+            for path in [path for path in before if path not in fds and path.startswith(kept)]:
+                fds[path] = before.pop(path)
+            self._held = fds
             self._facts = self._look()
             for fd in before.values():
                 self.kernel.close(fd)

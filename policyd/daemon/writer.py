@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from policyd.daemon.damage import find_damage
 from policyd.daemon.guard import Guard
 from policyd.errors import LockError, PolicydError
 from policyd.log import EVENT_TRIAL_FORGOTTEN, EVENT_WAITING, log
@@ -22,6 +24,7 @@ from policyd.record import HOOKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from policyd.daemon.damage import Damage
     from policyd.engine import Engine, Request, Result
     from policyd.errors import Problem
     from policyd.kernel.port import Kernel
@@ -72,6 +75,7 @@ class Writer:
         self.place, self.kernel = place, place.kernel
         self.guard = Guard(place.kernel)
         self.good = Observed()
+        self.met: deque[Damage] = deque(maxlen=64)  # damage that a change met on its way
         self.changes = 0  # requests that were brought about
         self.stopping = threading.Event()
         self._beat = beat
@@ -85,10 +89,10 @@ class Writer:
             self.accept(observe(self.kernel))
 
     def accept(self, observed: Observed) -> None:
-        """Take what runs now as right, and hold it."""
+        """Take what runs now as right, and hold it; what is missing of it is held on, to be pinned again."""
         with self._mutex:
             self.good = observed
-            self.guard.hold()
+            self.guard.hold(row.directory for row in find_damage(observed, observed) if row.directory)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -104,6 +108,7 @@ class Writer:
         with self._mutex:
             engine = self._engine(host or self.place.host())
             self._end_forgotten_trial(engine)
+            self._restore_pins()
             return self._settle(self._patiently(lambda: engine.apply(request)))
 
     def delete(self, names: frozenset[str], seconds: float) -> Result:
@@ -114,6 +119,17 @@ class Writer:
             result = engine.delete(names)
             self.guard.close()
             return result
+
+    def _restore_pins(self) -> None:
+        """Give held objects that somebody has unlinked their pins back, before the engine takes them for lost."""
+        found = find_damage(self.good, observe(self.kernel))
+        places = {path.rpartition("/")[0] for path in self.restore(found)}
+        self.met.extend(row for row in found if row.directory in places)
+
+    def restore(self, found: Iterable[Damage]) -> tuple[str, ...]:
+        """Pin held objects again, and return where: what runs has not stopped for a moment."""
+        directories = tuple(f"{row.directory}/" for row in found if row.directory)
+        return self.guard.restore(sorted(path for path in self.guard.paths if path.startswith(directories)))
 
     def _settle(self, result: Result) -> Result:
         self.changes += 1

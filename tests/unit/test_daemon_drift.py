@@ -99,6 +99,15 @@ def test_unlinked_pins_come_back_for_the_same_objects_and_no_event_is_missed(
     assert host.drift.check() == ()
 
 
+def test_each_shared_map_alone_is_missed(host: AgentHost) -> None:
+    before = dict(host.kernel.pins)
+    for name in host.kernel.list("shared"):
+        host.kernel.unpin(f"shared/{name}")
+        (row,) = host.drift.check()
+        assert (row.where, row.repaired) == (f"shared map {name}", True)
+        assert host.kernel.pins == before
+
+
 @pytest.mark.parametrize("parent", ["hooks", "policies"])
 def test_whole_directories_come_back_for_the_same_objects(host: AgentHost, parent: str) -> None:
     before = dict(host.kernel.pins)
@@ -107,6 +116,28 @@ def test_whole_directories_come_back_for_the_same_objects(host: AgentHost, paren
         assert all(row.repaired for row in host.drift.check())
         assert host.kernel.pins == before
     assert len(host.events(TRACE)) == len(host.events(XDP)) == 1
+
+
+@pytest.mark.parametrize("when", ["_restore_pins", "_settle"])
+@pytest.mark.parametrize("words", [("hooks/tracepoint",), ("hooks/xdp",), ("policies", "/map-")], ids="".join)
+def test_pins_that_go_just_before_or_after_a_change_come_back_too(
+    host: AgentHost, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], when: str
+) -> None:
+    before = {pin: host.kernel.pins[pin] for pin in _pins(host)}
+    step = getattr(host.writer, when)
+
+    def disturbed(*given: Any) -> Any:
+        _unlink(host, *words)
+        return step(*given)
+
+    monkeypatch.setattr(host.writer, when, disturbed)
+    host.writer.apply(Request())
+    monkeypatch.undo()
+    rows = host.drift.check()
+    assert rows
+    assert all(row.repaired for row in rows)
+    assert {pin: host.kernel.pins[pin] for pin in _pins(host)} == before
+    assert host.drift.check() == ()
 
 
 BROKEN: list[tuple[Callable[[AgentHost], None], str, str]] = [
