@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from policyd.policy import Severity
+from policyd.reading.shown import Remembered
 from policyd.sinks.jsonl import to_json
 from policyd.text import is_safe
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from policyd.sinks.sink import Lines
 
 REDACTED = "[redacted]"
+_GOES, _STAYS, _REDACTED = range(3)
 _RANK = {name: rank for rank, name in enumerate(get_args(Severity))}
 _NAMES = ("unread", "cut")
 """Keys of a line that name fields."""
@@ -65,6 +67,7 @@ class Fields:
     def __init__(self, include: Iterable[str] = (), exclude: Iterable[str] = (), redact: Iterable[str] = ()) -> None:
         self._include, self._exclude, self._redact = _matcher(include), _matcher(exclude), _matcher(redact)
         self.changes = any(one is not None for one in (self._include, self._exclude, self._redact))
+        self._fates = Remembered(self._fate)
         self._decode = msgspec.json.Decoder().decode
         self._encode = msgspec.json.Encoder().encode
 
@@ -78,6 +81,8 @@ class Fields:
 
     def _line(self, event: dict[str, Any]) -> bytes:
         encoded = self._encode(event)
+        if encoded.isascii() and b"\x7f" not in encoded:  # JSON has escaped the other control characters
+            return encoded
         return encoded if is_safe(encoded.decode()) else to_json(event).encode("utf-8", "backslashreplace")
 
     def _event(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -85,22 +90,26 @@ class Fields:
         if isinstance(fields, dict):
             event["fields"] = self._choose(fields, "")
             for key in _NAMES:
-                if kept := [name for name in event.pop(key, ()) if self._keeps(name)]:
+                if kept := [name for name in event.pop(key, ()) if self._fates[name]]:
                     event[key] = kept
         return event
 
-    def _keeps(self, name: str) -> bool:
-        if self._include is not None and not self._include(name):
-            return False
-        return self._exclude is None or not self._exclude(name)
+    def _fate(self, name: str) -> int:
+        """Return what becomes of a field; 0 (`_GOES`) is false."""
+        wanted = self._include is None or self._include(name)
+        if not wanted or (self._exclude is not None and self._exclude(name)):
+            return _GOES
+        return _REDACTED if self._redact is not None and self._redact(name) else _STAYS
 
     def _choose(self, fields: dict[str, Any], above: str) -> dict[str, Any]:
         chosen: dict[str, Any] = {}
+        fates = self._fates
         for key, value in fields.items():
-            name = above + key
-            if isinstance(value, dict):
-                if inner := self._choose(value, name + "."):
+            if value.__class__ is dict:
+                if inner := self._choose(value, f"{above}{key}."):
                     chosen[key] = inner
-            elif self._keeps(name):
-                chosen[key] = REDACTED if self._redact is not None and value is not None and self._redact(name) else value
+                continue
+            fate = fates[above + key] if above else fates[key]
+            if fate:
+                chosen[key] = value if fate == _STAYS or value is None else REDACTED
         return chosen

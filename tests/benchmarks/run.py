@@ -20,6 +20,7 @@ import bench
 import builders
 import cost
 import events
+import pump
 
 from policyd.builders.bcc_server import Bcc
 
@@ -45,6 +46,7 @@ def main(names: list[str]) -> int:
         "builders": (lambda _: builders.measure(), builders.report),
         "cost": (cost.measure, cost.report),
         "events": (events.measure, events.report),
+        "pump": (pump.measure, pump.report),
     }
     unknown = [name for name in names if name not in known]
     if unknown or os.geteuid() != 0:
