@@ -112,11 +112,12 @@ def _differences(before: ObservedPolicy, after: ObservedPolicy, good: Observed, 
     record = before.record
     if record is None:
         return
-    if before.ring and _id(after.ring) != before.ring.id:
+    if after.ring is None or (before.ring and after.ring.id != before.ring.id):
         yield f"its ring: {_how(after.ring)}"
     for name, pinned in sorted(record.maps.items()):
         pin = map_pin(record.name, name, pinned.fingerprint)
-        if pin not in after.maps or (pin in before.maps and after.maps[pin].id != before.maps[pin].id):
+        unpinned = pin not in after.maps and (pinned.purpose != "list" or bool(pinned.contents))  # an empty list has no pin
+        if unpinned or (pin in before.maps and pin in after.maps and after.maps[pin].id != before.maps[pin].id):
             yield f"its {pinned.purpose} {name}: {_how(after.maps.get(pin))}"
     yield from _rows(record, good, now)
 
@@ -131,10 +132,6 @@ def _rows(record: PolicyRecord, good: Observed, now: Observed) -> Iterator[str]:
     for array, row, name in places:
         if array in now.rows and good.rows.get(array, {}).get(row) != now.rows[array].get(row):
             yield f"the row of its {name} {CHANGED.removeprefix('it ')}"
-
-
-def _id(info: MapInfo | None) -> int:
-    return info.id if info else 0
 
 
 def _how(info: MapInfo | None) -> str:
