@@ -117,17 +117,19 @@ def test_a_clang_that_cannot_be_started_is_named(steady: BrokenHost, tmp_path: P
     assert steady.programs() == before
 
 
-def test_without_clang_all_that_needs_no_compiler_works(steady: BrokenHost) -> None:
+def test_without_clang_all_that_needs_no_compiler_works_and_bcc_does_the_rest(steady: BrokenHost) -> None:
     missing = f"{EMPTY_CACHE}\nmount -t tmpfs none {find_clang().path.parent}"
 
-    done = steady.broken(missing, "apply -f -", text=CHANGED)
+    done = steady.broken(missing, "--builder clang apply -f -", text=CHANGED)
     assert done.returncode == 1
     assert "clang is not installed (needs clang 12); install the package clang" in done.stdout
-    assert steady.broken(missing, "apply -f -", text=POLICY).returncode == 0
+    assert steady.broken(missing, "--builder clang apply -f -", text=POLICY).returncode == 0
     flipped = POLICY.replace("spec:", "spec:\n  suspend: true")
-    assert "policy/steady changed" in steady.broken(missing, "apply -f -", text=flipped).stdout
+    assert "policy/steady changed" in steady.broken(missing, "--builder clang apply -f -", text=flipped).stdout
     assert steady.broken(missing, "diff -f -", text=CHANGED).returncode == 1
-    assert steady.broken(missing, "validate --compile -", text=POLICY).returncode == 5
+    assert steady.broken(missing, "--builder clang validate --compile -", text=POLICY).returncode == 5
+    assert "bcc is installed, clang is not" in steady.broken(missing, "doctor", text="").stdout
+    assert "policy/steady changed" in steady.broken(missing, "apply -f -", text=CHANGED).stdout
 
 
 CACHES = {
