@@ -41,11 +41,12 @@ class Stream:
 
     def _take_oldest(self) -> None:
         self._held = open_oldest(self._kernel, self.record.name)
-        self._claim()
+        self._bookmark = self._claim()
 
-    def _claim(self) -> None:
-        self._bookmark = Bookmark(self._kernel, self.record.row, self._held.id)
-        self._bookmark.claim(self._held.ring)
+    def _claim(self) -> Bookmark:
+        bookmark = Bookmark(self._kernel, self.record.row, self._held.id)
+        bookmark.claim(self._held.ring)
+        return bookmark
 
     @property
     def fd(self) -> int:
@@ -110,12 +111,18 @@ class Stream:
             self.record = record
             self._renewed_for.clear()
             self.decoder.renew(record)
-        self._follow_ring()
+        if not self._follow_ring() and self._is_ours():
+            before, self._bookmark = self._bookmark, self._claim()
+            before.close()
         return True
+
+    def _is_ours(self) -> bool:
+        """Whether the ring is still the policy's, which may have been deleted and applied anew since."""
+        return self.map_id == map_id(self._kernel, policy_path(self.record.name, self._held.pin))
 
     def _follow_ring(self) -> bool:
         """Go on to the next ring if ours is empty and was replaced; return whether that was so."""
-        pins, before = ring_pins(self._kernel, self.record.name), self._held
+        pins, before, bookmark = ring_pins(self._kernel, self.record.name), self._held, self._bookmark
         if self.ring.pending or CURRENT not in pins:
             return False
         if before.pin == CURRENT and before.id == map_id(self._kernel, policy_path(self.record.name, CURRENT)):
@@ -124,7 +131,10 @@ class Stream:
             return False
         self._take_oldest()
         before.close()
+        bookmark.close()
         return True
 
     def close(self) -> None:
+        """Let the ring go."""
         self._held.close()
+        self._bookmark.close()

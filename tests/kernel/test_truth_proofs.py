@@ -46,7 +46,7 @@ spec:
       outputs: [{event: {fields: [process]}}]
     - name: sockets
       hook: {cgroup: connect4}
-      filters: [{field: dst.port, operator: NotEqual, value: 0}]
+      filters: [{field: process.pid, operator: Equal, value: PID}]
       action: {deny: EPERM}
       outputs: [{event: {fields: [process, dst.port]}}]
 """
@@ -75,6 +75,11 @@ def reading(host: Host, prover: Prover) -> Iterator[Pump]:
 def proof(prover: Prover, name: str) -> Proof:
     prover.turn()
     return prover.proofs()[name]
+
+
+def text(name: str) -> str:
+    """Return a policy whose rule at sockets holds for this process: canaries would match, and be denied."""
+    return (POLICY % name).replace("PID", str(os.getpid()))
 
 
 def cgroup_point(host: Host, name: str) -> AttachPoint:
@@ -122,7 +127,7 @@ SABOTAGE: list[tuple[Callable[[Host], None], str]] = [
 
 
 def test_a_proof_falls_with_whatever_breaks_the_way_and_stands_again_once_it_is_mended(host: Host) -> None:
-    texts = [POLICY % name for name in ("first", "second")]
+    texts = [text(name) for name in ("first", "second")]
     host.apply(*texts)
     prover = Prover(host.kernel, INTERVAL)
     with reading(host, prover):
@@ -159,7 +164,7 @@ def test_where_no_canary_can_be_made_real_events_are_the_proof(host: Host) -> No
 
 
 def test_a_prover_that_stands_still_proves_nothing(host: Host) -> None:
-    host.apply(POLICY % "first")
+    host.apply(text("first"))
     clock = [0.0]
     prover = Prover(host.kernel, INTERVAL, lambda: clock[0] + time.monotonic())
     with reading(host, prover):
