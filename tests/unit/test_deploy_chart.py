@@ -8,7 +8,8 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
-from deployed import CHART, CUSTOM, KUBERNETES, container, documents, find_tool, helm, of_kind, rendered, validate
+import yaml
+from deployed import CHART, CUSTOM, KUBERNETES, ROOT, container, documents, find_tool, helm, of_kind, rendered, validate
 
 from policyd.config.load import parse_config
 from policyd.parsing import parse_policies
@@ -108,6 +109,11 @@ def test_metrics_are_served_to_the_network_only_when_asked_for() -> None:
     config = parse_config(of_kind(found, "ConfigMap")["data"]["agent.yaml"].encode(), "agent.yaml")
     assert [str(where) for where in config.listen] == ["unix:/run/policyd/agent.sock", "http://0.0.0.0:9633"]
     assert of_kind(found, "PodMonitor")["spec"]["podMetricsEndpoints"][0]["port"] == container(found)["ports"][0]["name"]
+
+
+def test_the_alert_rules_arrive_as_they_are() -> None:
+    rules = of_kind(documents(rendered(*MONITORING)), "PrometheusRule")["spec"]
+    assert rules == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yaml").read_text())
 
 
 def test_a_new_configuration_makes_new_pods_and_new_policies_do_not() -> None:
