@@ -141,7 +141,7 @@ class AgentClient:
                         raise self._refusal(answer)
                     yield answer
             except TimeoutError:
-                raise PolicydError(f"the agent at {safe(self.path)} did not answer within {timeout:.0f} s") from None
+                raise PolicydError(f"the agent at {safe(self.path)} did not answer within {timeout:g} s") from None
             except (ConnectionRefusedError, FileNotFoundError, NotADirectoryError):
                 raise NotFoundError(
                     f"no agent answers at {safe(self.path)}: start one with `policyd run`, or name its socket with --socket"
@@ -169,6 +169,8 @@ class AgentClient:
         body = answer.read(MAX_ANSWER + 1)
         if len(body) > MAX_ANSWER:
             raise PolicydError(f"the agent at {safe(self.path)} answered more than {MAX_ANSWER >> 20} MiB")
+        if answer.length:
+            raise PolicydError(f"the agent at {safe(self.path)} broke off: {answer.length} bytes of its answer are missing")
         return body
 
 
