@@ -11,7 +11,6 @@ import os
 import re
 import resource
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from policyd.builders import cage
+from policyd.builders.bcc_folder import Folder
 from policyd.builders.cage import CompilerError, contents, fate, only_root_writes, scratch
 from policyd.errors import UnsupportedError
 from policyd.text import safe
@@ -120,14 +120,13 @@ class Bcc:
     def compile(self, job: Job) -> Result:
         """Compile one unit; `CompilerError`, `UnsupportedError`.  The text must not hold `#line` directives."""
         cage.refuse_files(job.text)
-        result = self._running().compile(job)
-        if result is None:  # it had ended, of idleness or worse, before it took the job
-            self.end()
-            result = self._running().compile(job)
-        if result is None:
-            self.end()
-            raise CompilerError("bcc's process ended before it had done anything")
-        return result
+        for _ in range(2):  # it may have ended, of idleness or worse, before it took the job
+            process = self._running()
+            result = process.compile(job)
+            if result is not None:
+                return result
+            self._forget(process)
+        raise CompilerError("bcc's process ended before it had done anything")
 
     def end(self) -> None:
         """Kill the process, and the jobs that still run."""
@@ -135,6 +134,12 @@ class Bcc:
             process, self._process = self._process, None
         if process is not None:
             process.end()
+
+    def _forget(self, process: _Process) -> None:
+        with self._lock:
+            if self._process is process:  # else another thread has started the next one already
+                self._process = None
+        process.end()
 
     def _running(self) -> _Process:
         with self._lock:
@@ -158,8 +163,9 @@ class _Process:
     """One running `bcc_child.py`, with a folder of its own that only this user may write."""
 
     def __init__(self, python: Path) -> None:
+        folder = Folder.make()
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._connection, folder = mine, _folder()
+        self._connection = mine
         with its:
             try:
                 process = subprocess.Popen(
@@ -167,8 +173,8 @@ class _Process:
                     stdin=its.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    cwd=folder / "empty",
-                    env={**cage.environment(), **_places(folder)},
+                    cwd=folder.empty,
+                    env={**cage.environment(), **folder.environment()},
                     close_fds=True,
                     start_new_session=True,
                 )
@@ -211,7 +217,7 @@ class _Process:
             message = json.dumps({"programs": job.programs, "flags": job.flags, "debug": job.debug}).encode()
             try:
                 socket.send_fds(self._connection, [message], [text, output, diagnostics, tell])
-            except (BrokenPipeError, ConnectionError):
+            except OSError:
                 return None
             finally:
                 os.close(tell)
@@ -269,31 +275,7 @@ def _settings() -> str:
     return json.dumps({"limits": list(limits.items()), "seconds": cage.SECONDS, "idle": _IDLE_SECONDS})
 
 
-def _folder() -> Path:
-    """Make what bcc takes for a kernel's headers, and an empty working directory.
-
-    bcc is given its own headers' guards, so that all it opens is a configuration without a word in it.  The folder belongs
-    to this user alone; others may look, for root's child becomes nobody.
-    """
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="policyd-bcc-"))
-        (folder / "empty").mkdir()
-        (folder / "include" / "linux").mkdir(parents=True)
-        (folder / "include" / "linux" / "kconfig.h").touch()
-        for path in (folder, *folder.rglob("*")):
-            path.chmod(0o755)
-    except OSError as error:
-        what = f"bcc: no folder can be made in {tempfile.gettempdir()}: {error.strerror}"
-        raise UnsupportedError(what, instead="set TMPDIR to a folder like /tmp") from None
-    return folder
-
-
-def _places(folder: Path) -> dict[str, str]:
-    empty = str(folder / "empty")
-    return {"HOME": empty, "TMPDIR": empty, "BCC_KERNEL_SOURCE": str(folder)}
-
-
-def _finish(connection: socket.socket, folder: Path, process: subprocess.Popen[bytes] | None, owner: int) -> None:
+def _finish(connection: socket.socket, folder: Folder, process: subprocess.Popen[bytes] | None, owner: int) -> None:
     """`owner` is the process that started it: what is forked off that must not end it."""
     connection.close()
     if os.getpid() != owner:
@@ -302,4 +284,4 @@ def _finish(connection: socket.socket, folder: Path, process: subprocess.Popen[b
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    folder.remove()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -150,15 +150,24 @@ def test_its_folder_is_gone_and_nothing_runs_when_it_has_ended(bcc: Bcc) -> None
         os.killpg(group, 0)
 
 
-def test_it_ends_with_the_process_that_started_it() -> None:
+def test_it_ends_with_the_process_that_started_it_and_the_next_one_removes_its_folder(bcc: Bcc) -> None:
     script = "import os; from policyd.builders.bcc_server import Bcc; bcc = Bcc(); bcc.describe()\n"
     script += "_, folder, process, _ = bcc._process.end.peek()[2]\n"
-    script += "print(process.pid, folder, flush=True); os.kill(os.getpid(), 9)"
+    script += "print(process.pid, folder.path, flush=True); os.kill(os.getpid(), 9)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     pid, folder = done.stdout.split()
     wait_for(lambda: not Path(f"/proc/{pid}/exe").exists())
-    shutil.rmtree(folder)  # of one that is killed this stays, as of every compiler
+    bcc.describe()
+    assert not Path(folder).exists()
+
+
+def test_a_folder_that_is_in_use_stays(bcc: Bcc) -> None:
+    other = Bcc()
+    other.compile(job())
+    bcc.compile(job())
+    assert other.compile(job(GOOD.replace("7", "8"))).code
+    other.end()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -209,6 +218,14 @@ def test_a_process_that_was_killed_is_started_again(bcc: Bcc) -> None:
     bcc.describe()
     os.killpg(process_of(bcc).pid, signal.SIGKILL)
     assert bcc.compile(job()).code
+
+
+def test_many_jobs_that_meet_a_dead_process_share_the_next_one(bcc: Bcc) -> None:
+    bcc.describe()
+    os.killpg(process_of(bcc).pid, signal.SIGKILL)
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda number: bcc.compile(job(GOOD.replace("7", str(number)))), range(6)))
+    assert len({result.code for result in found}) == 6
 
 
 def test_a_process_with_nothing_to_do_ends_and_is_started_again(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
