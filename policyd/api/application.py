@@ -52,6 +52,9 @@ class Application:
         def serve(environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
             answer, headers = self._answer(environ, where)
             headers = [("Content-Type", answer.media), ("Cache-Control", "no-store"), *headers]
+            if isinstance(answer, Endless) and environ["REQUEST_METHOD"] == "HEAD":
+                answer.close()
+                answer = Answer(b"", answer.media)
             if isinstance(answer, Endless):
                 environ[STREAMING]()
                 start_response("200 OK", headers)

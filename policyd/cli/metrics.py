@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.names import complete_policies
 from policyd.cli.output import note, print_json
+from policyd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,19 +26,30 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Choice(["prometheus", "json"]), default="prometheus", help="Format.")
 @click.option("--plot", is_flag=True, help="Draw histograms and bars in the terminal instead.")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="With --plot: series a metric.")
+@click.option("--agent", is_flag=True, help="Print what the agent exports: its own metrics too.")
+@socket_option
 @click.pass_obj
-def command(settings: Settings, policies: tuple[str, ...], output: str, plot: bool, top: int) -> None:
+def command(
+    settings: Settings, policies: tuple[str, ...], output: str, plot: bool, top: int, agent: bool, socket: str
+) -> None:
     """Print every metric of policies (of all, if none is named).
 
     Beside the metrics of policies there are policyd's own: what each policy matched, delivered and lost, and what the kernel
-    counts for each hook (runs and time only while kernel.bpf_stats_enabled is on).
+    counts for each hook (runs and time only while kernel.bpf_stats_enabled is on). With --agent it is what a scrape of the
+    agent gives, with its sources, sinks, proofs and itself.
 
     \b
     Examples:
       policyd metrics
       policyd metrics syscalls --plot
+      policyd metrics --agent
       policyd metrics -o json | jq '.metrics[] | select(.name == "opens_total")'
     """
+    if agent:
+        if policies or plot or output == "json":
+            raise UsageError("--agent prints all metrics as Prometheus text: leave out policies, --plot and -o json")
+        click.echo(open_agent(socket).text("/metrics"), nl=False)
+        return
     from policyd.reading.metrics import read_families
 
     kernel = open_kernel(settings, "metrics")

@@ -25,6 +25,7 @@ from policyd.api.listener import open_listener
 from policyd.api.openapi import document
 from policyd.api.routes import ROUTES, Route
 from policyd.api.server import LIMITS, ApiServer
+from policyd.cli import run
 from policyd.config.address import Listen, parse_listen
 from policyd.errors import KernelError, LockError, NotFoundError, OwnershipError, PrivilegeError, UsageError
 
@@ -164,6 +165,14 @@ def test_metrics_are_prometheus_text(port: int) -> None:
     assert 'policyd_lost_total{policy="opens",cause="ring_full"} 1' in lines
     assert 'policyd_reconciles_total{source="base"} 3' in lines
     assert 'policyd_scrape_failed{part="kernel"} 0' in lines
+
+
+def test_the_command_line_prints_what_the_agent_exports(
+    server: ApiServer, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["metrics", "--agent", "--socket", path]) == 0
+    assert "policyd_agent_ready 1\n" in capsys.readouterr().out
+    assert run(["metrics", "--agent", "opens", "--socket", path]) == 64
 
 
 def test_what_cannot_be_read_does_not_take_the_other_metrics_along(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,6 +374,16 @@ def test_head_has_the_headers_and_no_body(port: int) -> None:
 
     assert (status, body) == (200, b"")
     assert int(headers["Content-Length"]) > 0
+
+
+def test_head_of_a_stream_is_no_stream(client: AgentClient, agent: AgentByHand) -> None:
+    for _ in range(stream.MAX_STREAMS + 1):
+        connection = _Connection(client.path, 20)
+        connection.request("HEAD", "/api/v1/events")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b"")
+        connection.close()
+    assert not agent.rings
 
 
 def test_a_bug_tells_strangers_nothing(agent: AgentByHand, port: int) -> None:
