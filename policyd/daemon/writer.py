@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from policyd.daemon.damage import find_damage
 from policyd.daemon.guard import Guard
 from policyd.errors import LockError, PolicydError
+from policyd.kernel.bpf.memory import give_back
 from policyd.log import EVENT_TRIAL_FORGOTTEN, EVENT_WAITING, log
 from policyd.observe import Observed, observe
 from policyd.plan.steps import AttachHook, DetachHook
@@ -134,6 +135,7 @@ class Writer:
     def _settle(self, result: Result) -> Result:
         self.changes += 1
         self.accept(observe(self.kernel))
+        give_back()
         return result
 
     def _engine(self, host: Host) -> Engine:
