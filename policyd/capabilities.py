@@ -50,7 +50,7 @@ def why_denied(wanted: Iterable[str], status: Path = _STATUS, users: Path = _USE
         return f"this process lacks {' and '.join(lacking)}; `policyd doctor` tells what each is for"
     if in_user_namespace(users):
         return "this process is root in a user namespace only, whose capabilities do not count for BPF"
-    return "capabilities are there: a seccomp filter, an LSM or lockdown forbids it; `policyd doctor` tells more"
+    return "no capability is missing: a seccomp filter, an LSM, lockdown or the kernel's configuration forbids it"
 
 
 def in_user_namespace(users: Path = _USERS) -> bool:
