@@ -67,13 +67,16 @@ def needed(rules: str) -> dict[str, bool]:
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        ("{hook: {syscall: getppid}, outputs: [{counter: {name: c_total}}]}", {"CAP_BPF": True, "CAP_PERFMON": True}),
         (
-            "{hook: {xdp: {interfaces: [lo]}}, outputs: [{counter: {name: c_total}}]}",
+            "{name: r, hook: {syscall: getppid}, outputs: [{counter: {name: c_total}}]}",
+            {"CAP_BPF": True, "CAP_PERFMON": True},
+        ),
+        (
+            "{name: r, hook: {xdp: {interfaces: [lo]}}, outputs: [{counter: {name: c_total}}]}",
             {"CAP_BPF": True, "CAP_PERFMON": True, "CAP_NET_ADMIN": True},
         ),
         (
-            "{hook: {syscall: getppid}, outputs: [{event: {fields: [process.exe]}}]}",
+            "{name: r, hook: {syscall: getppid}, outputs: [{event: {fields: [process.exe]}}]}",
             {"CAP_BPF": True, "CAP_PERFMON": True, "CAP_SYS_PTRACE": False},
         ),
     ],
