@@ -59,14 +59,6 @@ class AgentClient:
     def __init__(self, path: str, timeout: float = TIMEOUT) -> None:
         self.path, self.timeout = path, timeout
 
-    def is_there(self) -> bool:
-        """Whether an agent answers."""
-        try:
-            self.get("/api/v1/status")
-        except NotFoundError:
-            return False
-        return True
-
     def get(self, path: str, query: Query | None = None) -> Any:
         """Return the JSON of an answer."""
         with self._answer("GET", path, query, self.timeout) as answer:

@@ -82,10 +82,6 @@ class ApiServer:
             self._threads.append(thread)
             thread.start()
 
-    def is_alive(self) -> bool:
-        """Whether every loop turns."""
-        return all(thread.is_alive() for thread in self._threads)
-
     def close(self) -> None:
         """Take no more requests, end the streams, wait a little for what is under way, and remove the sockets."""
         self._stopping.set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from policyd.cli.loading import target_and_host
 from policyd.cli.output import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from policyd.cli.context import Settings
     from policyd.config.model import AgentConfig, GitSource, SourceConfig
@@ -44,10 +45,22 @@ NODE = "POLICYD_NODE"
 
 def run_agent(settings: Settings, config: AgentConfig) -> None:
     """Run until told to stop."""
-    from policyd.api.server import ApiServer
-
     agent = make_agent(settings, config)
-    agent.run(lambda: ApiServer(agent, config.listen))
+    agent.run(lambda: _serving(agent, config))
+
+
+@contextmanager
+def _serving(agent: Agent, config: AgentConfig) -> Iterator[None]:
+    """Answer the API, and measure hooks if that is asked for, for the length of the block."""
+    from policyd.api.server import ApiServer
+    from policyd.daemon.measuring import Measuring
+
+    with ExitStack() as stack:
+        stack.enter_context(ApiServer(agent, config.listen))
+        if config.stats is not None:
+            telemetry = agent.parts.telemetry
+            stack.enter_context(Measuring(config.stats.interval, config.stats.window, telemetry.hooks_measured))
+        yield
 
 
 def make_agent(settings: Settings, config: AgentConfig) -> Agent:

@@ -303,6 +303,14 @@ class Canary(Part):
     interval: OptionalInterval = Field(default=defaults.CANARY_SECONDS, description="How often; `0` switches them off.")
 
 
+class Stats(Part):
+    """The kernel measures run counts and times of all BPF programs of the host, for a moment again and again."""
+
+    what = "`stats`"
+    interval: Interval = Field(default=defaults.STATS_SECONDS, description="How often.")
+    window: Timeout = Field(default=defaults.STATS_WINDOW_SECONDS, description="For how long each time.")
+
+
 class Enrich(Part):
     """What is looked up about ids in events, after the fact."""
 
@@ -329,6 +337,10 @@ class AgentSpec(Part):
     interval: Interval = Field(default=defaults.RECONCILE_SECONDS, description="How often every source is applied anew.")
     drift: Drift = Field(default=Drift(), description="What is done about changes by others.")
     canary: Canary = Field(default=Canary(), description="Events that prove the way from hook to agent.")
+    stats: Stats | None = Field(
+        default=None,
+        description="Measure what hooks cost. Without it, costs are known while `kernel.bpf_stats_enabled` is on.",
+    )
     listen: tuple[ListenAddress, ...] = Field(
         default=(Listen(path=defaults.SOCKET),),
         description="Where the API is: `unix:/path` (also for commands), `http://host:port` (reading only).",

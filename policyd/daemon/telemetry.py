@@ -130,6 +130,12 @@ _LOADS = Metric(
 )
 _LOOKUPS = Metric("policyd_object_cache_lookups_total", "counter", "Looks into the cache of objects.", ("result",))
 _DRIFT = Metric("policyd_drift_found_total", "counter", "Changes by others, by what became of them.", ("outcome",))
+_MEASURED = Metric(
+    "policyd_hooks_measured_seconds_total",
+    "counter",
+    "Time for which the agent had the kernel measure hooks (`stats`): what the time in hooks is to be divided by.",
+    unit="seconds",
+)
 _REPAIRS = Metric(
     "policyd_drift_repair_duration_seconds",
     "histogram",
@@ -151,7 +157,18 @@ _PROCESS = (
     Metric("process_start_time_seconds", "gauge", "When the agent started, in seconds since 1970.", unit="seconds"),
 )
 
-METRICS: tuple[Metric, ...] = (_RECONCILES, _PARSES, _COMPILES, _LOADS, _LOOKUPS, _DRIFT, _REPAIRS, _BUILD, *_PROCESS)
+METRICS: tuple[Metric, ...] = (
+    _RECONCILES,
+    _PARSES,
+    _COMPILES,
+    _LOADS,
+    _LOOKUPS,
+    _DRIFT,
+    _REPAIRS,
+    _MEASURED,
+    _BUILD,
+    *_PROCESS,
+)
 """All metrics that this module makes."""
 
 
@@ -165,6 +182,7 @@ class Telemetry:
         self._compiles, self._loads = Timings(_COMPILES, BUILD_BOUNDS), Timings(_LOADS, BUILD_BOUNDS)
         self._lookups, self._drift = Counts(_LOOKUPS), Counts(_DRIFT)
         self._repairs = Timings(_REPAIRS, BUILD_BOUNDS)
+        self._measured = 0.0
         for result in ("hit", "miss"):
             self._lookups.add(result, count=0)
         for outcome in ("repaired", "left"):
@@ -190,6 +208,10 @@ class Telemetry:
         """The cache of objects was asked."""
         self._lookups.add("hit" if hit else "miss")
 
+    def hooks_measured(self, seconds: float) -> None:
+        """The kernel measured hooks for so long (one thread calls this)."""
+        self._measured += seconds
+
     def measured(self, builder: Builder) -> Builder:
         """Return a builder that does what `builder` does, and is measured."""
         return _MeasuredBuilder(builder, self._compiles, self._loads)
@@ -197,7 +219,8 @@ class Telemetry:
     def families(self) -> list[Family]:
         """Return all metrics as they are now."""
         counted = (self._reconciles, self._parses, self._compiles, self._loads, self._lookups, self._drift, self._repairs)
-        return [*(one.family() for one in counted), _build_info(), *process_families(self._begun)]
+        measured = _MEASURED.family([((), self._measured)])
+        return [*(one.family() for one in counted), measured, _build_info(), *process_families(self._begun)]
 
 
 class CountingCache(ObjectCache):

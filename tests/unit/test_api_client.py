@@ -59,7 +59,6 @@ def test_no_agent_is_told_with_what_to_do(tmp_path: Path) -> None:
     for path in (tmp_path / "none.sock", nobody, nobody / "below"):
         with pytest.raises(NotFoundError, match="start one with `policyd run`, or name its socket with --socket"):
             AgentClient(str(path)).status()
-    assert not AgentClient(str(nobody)).is_there()
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from state_by_hand import OBSERVED
 from policyd.api.metrics import Budget, exposition_of
 from policyd.api.snapshot import Kept
 from policyd.daemon.catalogue import catalogue
+from policyd.daemon.measuring import Measuring
 from policyd.daemon.telemetry import OTHER, Counts, Telemetry, Timings
+from policyd.errors import KernelError
 from policyd.health import DriftRow
 from policyd.reading.metrics import Family, Histogram
 from policyd.sinks.prometheus import exposition
@@ -204,3 +208,32 @@ def test_every_metric_has_help_and_type_once() -> None:
         if not seen or seen[-1] != name:
             assert name not in seen or name.endswith(("_bucket", "_sum", "_count")), f"{name} stands in two places"
             seen.append(name)
+
+
+# ------------------------------------------------------------------------------------------------ measuring
+
+
+def test_hooks_are_measured_for_a_moment_again_and_again() -> None:
+    telemetry, windows = Telemetry(), threading.Semaphore(0)
+
+    @contextmanager
+    def measure() -> Iterator[None]:
+        yield
+        windows.release()
+
+    with Measuring(0.02, 0.01, telemetry.hooks_measured, measure):
+        assert all(windows.acquire(timeout=20) for _ in range(3))
+    assert values(telemetry)["policyd_hooks_measured_seconds_total"][()] >= 0.03
+
+
+def test_a_kernel_that_refuses_to_measure_is_left_alone() -> None:
+    calls: list[int] = []
+
+    def refuse() -> Any:
+        calls.append(1)
+        raise KernelError("measure the run time of programs", errno.EPERM)
+
+    with Measuring(0.01, 0.01, lambda _: None, refuse) as measuring:
+        measuring._thread.join(20)
+        assert not measuring._thread.is_alive()
+    assert calls == [1]
