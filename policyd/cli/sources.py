@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from policyd.cli.output import note, paint_status, print_json, say, table
 from policyd.errors import PolicydError
 
@@ -121,7 +123,7 @@ def answer(statuses: Iterable[SourceStatus], output: str | None) -> None:
     elif not statuses:
         note("No sources.")
     else:
-        say(table(HEADERS, [cells(status)[: len(HEADERS)] for status in statuses], paint_status))
+        click.echo(table(HEADERS, [cells(status)[: len(HEADERS)] for status in statuses], paint_status))
     bad = [status.name for status in statuses if status.state not in _WELL]
     if bad:
         raise SourceFailedError(f"not as it should be: {', '.join(bad)}; policyd describe source {bad[0]} tells more")
