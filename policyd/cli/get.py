@@ -221,6 +221,7 @@ def _policies(observed: Observed, kernel: Kernel, proofs: Mapping[str, Proof] = 
                 view.missed,
                 age(now - record.applied),
                 record.set,
+                record.revision,
                 record.severity,
                 len(record.rules),
                 f"{record.ring_bytes >> 10}Ki",
@@ -303,7 +304,7 @@ def age(seconds: float) -> str:
 LISTINGS: dict[Kind, Listing] = {
     POLICY: Listing(
         ("NAME", "MODE", "STATUS", "HOOKS", "EVENTS", "LOST", "MISSED", "AGE"),
-        ("SET", "SEVERITY", "RULES", "RING", "OVERRIDES", "SOURCE", "REASON"),
+        ("SET", "REVISION", "SEVERITY", "RULES", "RING", "OVERRIDES", "SOURCE", "REASON"),
         _policies,
     ),
     HOOK: Listing(

@@ -76,7 +76,7 @@ def command(settings: Settings, /, config: str | None, check: bool, **options: A
 
     if not loaded.sources and not settings.quiet:
         note("no sources: what runs already is looked after, nothing else is applied")
-    _set_up_log(loaded, options["log_format"])
+    _set_up_log(loaded)
     run_agent(settings, loaded)
 
 
@@ -95,9 +95,9 @@ def _options(words: dict[str, Any]) -> Options:
     return Options(**words)
 
 
-def _set_up_log(config: AgentConfig, chosen: str | None) -> None:
-    """Log to standard error: text for people, JSON where a service manager or a runtime reads it."""
+def _set_up_log(config: AgentConfig) -> None:
+    """Log to standard error as the configuration says; else text for people, JSON for a service manager or a runtime."""
     from policyd.log import set_up
 
-    plain = not config.source and chosen is None
-    set_up(sys.stderr, ("text" if sys.stderr.isatty() else "json") if plain else config.log.format)
+    said = "format" in config.log.model_fields_set
+    set_up(sys.stderr, config.log.format if said else "text" if sys.stderr.isatty() else "json")

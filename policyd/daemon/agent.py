@@ -7,6 +7,7 @@ when it has been told to stop, and all is stopped; programs stay attached unless
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import threading
@@ -100,7 +101,13 @@ class Agent:
         self.kernel, self.pump = parts.place.kernel, parts.pump
         self.pulse = Pulse()
         self.writer = Writer(parts.place, lambda: self.pulse.beat(threading.current_thread().name))
-        self.reconciler = Reconciler(self.writer, plans, options.interval, parts.telemetry.reconciled)
+        self.reconciler = Reconciler(
+            self.writer,
+            plans,
+            options.interval,
+            mend=options.drift.mode == "repair",
+            tended=parts.telemetry.reconciled,
+        )
         owner = Owner(
             policies=self._own_policies,
             deleted=lambda: self.reconciler.wake(effort=Effort.APPLY),
@@ -111,6 +118,7 @@ class Agent:
         self.notifier = Notifier()
         self.started = time.time()
         self._node = options.node or socket.gethostname()
+        self._threads: tuple[threading.Thread, ...] = ()
         self._signals: set[int] = set()
         self._woken = threading.Event()
         self._removed: tuple[str, ...] = ()
@@ -125,6 +133,8 @@ class Agent:
 
         Raises `LockError` if another agent runs here, and whatever ended a loop that should not have ended.
         """
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # everything that is pinned is held
         self.kernel.ensure_root()
         self.kernel.make_directory("sources")
         with only_agent(f"{self.kernel.root}/sources"), self._handling_signals(), ExitStack() as stack:
@@ -145,10 +155,10 @@ class Agent:
             raise self._failure
 
     def _start(self) -> None:
-        self._threads = [
-            threading.Thread(target=self._guarded, args=(name, loop), name=name, daemon=True)
-            for name, loop in ((RECONCILER, self.reconciler.run), (DRIFT, self.drift.run))
-        ]
+        loops = ((RECONCILER, self.reconciler.run), (DRIFT, self.drift.run))
+        self._threads = tuple(
+            threading.Thread(target=self._guarded, args=(name, loop), name=name, daemon=True) for name, loop in loops
+        )
         self.pulse.watch(PUMP, PATIENCE[PUMP])
         for thread in self._threads:
             self.pulse.watch(thread.name, PATIENCE[thread.name])
@@ -233,11 +243,11 @@ class Agent:
             plan.close()
         self.reconciler.stop()
         self.drift.stop()
-        for thread in getattr(self, "_threads", ()):
+        for thread in self._threads:
             thread.join(STOP_SECONDS)
         self.parts.prover.stop()
         self.pump.stop(SEND_SECONDS)
-        if self.options.detach_on_exit:
+        if self.options.detach_on_exit and not any(thread.is_alive() for thread in self._threads):
             self._detach()
 
     def _detach(self) -> None:

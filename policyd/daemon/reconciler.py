@@ -50,11 +50,13 @@ class Reconciler:
         writer: Writer,
         plans: Iterable[SourcePlan],
         interval: float,
+        *,
+        mend: bool = True,
         tended: Callable[[str, str, float], object] = lambda *_: None,
     ) -> None:
-        """`interval` is in seconds: how often every source is applied anew; `UsageError` for a wrong `dependsOn`.
+        """`interval` is in seconds: how often every source is fetched, and applied anew if `mend` says so.
 
-        `tended(source, state, seconds)` is told of each look at a source.
+        `tended(source, state, seconds)` is told of each look at a source.  `UsageError` for a wrong `dependsOn`.
         """
         self.writer, self.interval = writer, interval
         self.history = History(writer.kernel)
@@ -62,6 +64,7 @@ class Reconciler:
         ordered = _ordered(tuple(plans))
         self.tended = {plan.name: Tended(plan, self.history.load(plan.name)) for plan in ordered}
         self._tell_tended = tended
+        self._regularly = Effort.FULL if mend else Effort.FETCH
         self.turned_once = threading.Event()
         self._asked: dict[str, Effort] = {}
         self._jobs: deque[tuple[Callable[[], object], Future[object]]] = deque()
@@ -177,7 +180,7 @@ class Reconciler:
         now = time.monotonic()
         if now >= self._full_due:
             self._full_due = now + self.interval
-            self.wake(effort=Effort.FULL)
+            self.wake(effort=self._regularly)
         host, changes = self._take(_HOST), self.writer.changes
         for one in self.tended.values():
             due = Effort.FETCH if time.monotonic() >= one.due else Effort(0)
@@ -185,7 +188,7 @@ class Reconciler:
             if effort and not self.writer.stopping.is_set():
                 self._tend(one, effort)
             self._do_jobs()
-        if host and self.writer.changes == changes and not self.writer.stopping.is_set():
+        if host & ~Effort.FETCH and self.writer.changes == changes and not self.writer.stopping.is_set():
             self._renew()
 
     def _take(self, name: str) -> Effort:
