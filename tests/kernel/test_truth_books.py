@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from policyd.kernel import points
 from policyd.reading import open_policy
 from policyd.reading.books import books
+from policyd.record import policy_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -221,3 +223,54 @@ def test_books_begin_anew_with_a_policy_and_go_with_it(host: Host) -> None:
     host.apply(POLICY % "64Ki")
     found = books(host.kernel, host.record("flood"))
     assert (found.matched, found.delivered, found.read, found.waiting) == (0, 0, 0, 0)
+
+
+@contextmanager
+def agent(host: Host, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An agent that applies the policy and writes its events into a file, and is killed at the end."""
+    command = [sys.executable, "-m", "policyd", "--root", host.root, "run", "--source", str(folder / "policies")]
+    command += ["--sink", f"file:{folder / 'events'}", "--listen", f"unix:{folder / 'socket'}", "--canary", "2s"]
+    with (folder / "log").open("ab") as log, subprocess.Popen(command, stderr=log) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            host.kernel.remove_tree("sources")
+    assert process.returncode == -signal.SIGKILL, (folder / "log").read_text()
+
+
+def read_by_agents(folder: Path) -> list[int]:
+    """Return the numbers in the file of the agent's sink, in which a kill may have cut a line short."""
+    path = folder / "events"
+    return [int(found[1]) for found in re.finditer(r'"args_fd":(\d+)[,}]', path.read_text() if path.exists() else "")]
+
+
+def test_nothing_is_lost_however_often_an_agent_is_killed(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "flood.yaml").write_text(POLICY % "4Mi")
+    chance = random.Random(3)
+    with agent(host, tmp_path):
+        wait_for(lambda: host.kernel.exists(policy_path("flood", "record")))
+    with endless_flood(FIRST) as source:
+        for _ in range(3):
+            before = len(read_by_agents(tmp_path))
+            with agent(host, tmp_path):
+                wait_for(lambda before=before: len(read_by_agents(tmp_path)) > before)
+                time.sleep(chance.uniform(0.0, 0.4))
+        told, _ = source.communicate("", 60)
+    found = books(host.kernel, host.record("flood"))
+    assert found.matched == int(told) == found.delivered + sum(found.lost.values())
+    assert found.delivered == found.read + found.waiting
+    left = drain(host, tmp_path / "none")
+
+    unique, lost = len({*read_by_agents(tmp_path), *left}), sum(found.lost.values())
+
+    assert found.matched - (unique + lost) == 0
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
