@@ -2,26 +2,32 @@
 
 A ring's space is given back once every outlet has settled the batch (sent it, counted it as dropped, or has it in its
 spool): after a kill -9 the next pump finds in the ring what was not.  Meanwhile it reads ahead, up to half of the ring.
-An outlet that keeps half a ring for longer than `GRACE`, or any batch for longer than `PATIENCE`, is late: the ring does not
-wait for it until it has caught up.  Its queue goes on holding what it has, and counts what it cannot hold.
+An outlet that is too slow for that is not waited for (`patience.py`): its queue goes on holding what it has, and counts what
+it cannot hold.
 
 The agent makes one pump, starts it, tells it when policies have changed (`refresh`), and stops it.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from policyd.daemon import patience
+from policyd.daemon.patience import Patience
 from policyd.errors import PolicydError
 from policyd.log import log
 from policyd.reading.follow import Follower
 from policyd.reading.ring import BATCH
+from policyd.record import POLICIES
 from policyd.sinks.jsonl import JsonLines
 from policyd.sinks.recent import Recent
 from policyd.sinks.sink import Lines
@@ -42,10 +48,6 @@ if TYPE_CHECKING:
 EVENT_PUMP_TOLD = "events-told"
 EVENT_PUMP_FAILED = "events-failed"
 
-PATIENCE = 2.0
-"""Seconds that a ring keeps a batch for an outlet that has not settled it."""
-GRACE = 0.05
-"""Seconds that reading of a ring pauses for an outlet when half of the ring is kept already."""
 PIECE = 2048
 """Lines that are handed over together at most."""
 REFRESH = 2.0
@@ -78,15 +80,15 @@ class _Policy:
 class Pump:
     """Moves events from rings to outlets, in a thread of its own.
 
-    `enrich(policy, lines)` may change the lines of a batch (each with its newline) before anybody gets them; if it fails
-    they leave as they were.  `witness` as for `reading.stream.Stream`.
+    `enrich(record, lines)` may change the lines of a policy's batch (each with its newline) before anybody gets them; if it
+    fails they leave as they were.  `witness` as for `reading.stream.Stream`.
     """
 
     def __init__(
         self,
         kernel: Kernel,
         outlets: Sequence[Outlet],
-        enrich: Callable[[str, list[str]], list[str]] | None = None,
+        enrich: Callable[[PolicyRecord, list[str]], list[str]] | None = None,
         witness: Witness | None = None,
     ) -> None:
         self._kernel, self.outlets = kernel, tuple(outlets)
@@ -94,11 +96,12 @@ class Pump:
         self._recent = Recent()
         self._encode = JsonLines().lines
         self._policies: dict[str, _Policy] = {}
-        self._late: set[Outlet] = set()
+        self._patience = Patience()
         self._follower = Follower(kernel, (), witness)
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
         self._stopping, self._wake, self._stale = threading.Event(), threading.Event(), threading.Event()
         self._retry, self._told = 0.0, ""
+        self._pins: dict[str, tuple[int, int]] = {}
         self.read: Counter[str] = Counter()
         """Events read since the pump began, by policy."""
         self.turned = 0.0
@@ -174,8 +177,9 @@ class Pump:
         while not self._stopping.is_set():
             self.turned = time.monotonic()
             if self._stale.is_set() or self.turned > due:
+                told = self._stale.is_set()
                 self._stale.clear()
-                self._look()
+                self._look(told)
                 due = time.monotonic() + REFRESH
             if not self._turn():
                 self._rest()
@@ -191,16 +195,28 @@ class Pump:
     def _keeps(self) -> bool:
         return any(policy.kept for policy in self._policies.values())
 
-    def _look(self) -> None:
-        """See which policies there are; a ring that another process reads is tried again later."""
-        if self.turned > self._retry:
+    def _look(self, told: bool) -> None:
+        """See which policies there are, if their pins say that something has changed.
+
+        Records are read only then: they are large.  A ring that another process reads is tried again now and then.
+        """
+        pins = _pins(self._kernel.root)
+        unheld = sum(ring > 0 for _, ring in pins.values()) > len(self._follower.streams)
+        if unheld and self.turned > self._retry:
             self._retry = self.turned + RETRY
             self._follower.try_again()
+            told = True
+        if told or pins != self._pins:
+            self._refresh()
+            self._pins = pins
+
+    def _refresh(self) -> None:
         try:
             for told in self._follower.refresh():
                 log(EVENT_PUMP_TOLD, message=told)
         except PolicydError as error:
             self._tell(str(error))
+            self._stale.set()
         present = {stream.record.name: stream.record for stream in self._follower.streams}
         for name in self._policies.keys() - present.keys():
             del self._policies[name]
@@ -211,8 +227,7 @@ class Pump:
 
     def _turn(self) -> bool:
         """Give back what is settled, and read a batch of each ring that may be read; return whether there was any."""
-        if self._late:
-            self._late = {outlet for outlet in self._late if not outlet.is_settled_up}
+        self._patience.turn()
         found = False
         for stream in self._follower.streams:
             policy = self._policies.get(stream.record.name)
@@ -243,6 +258,9 @@ class Pump:
         ring = stream.ring
         pending = ring.pending
         if not policy.kept:
+            if not stream.is_current:
+                self._stale.set()  # the next ring is to be waited for
+                return True
             return pending > 0
         first, end = policy.kept[0], policy.kept[-1].batch.end
         position = ring.position
@@ -253,8 +271,7 @@ class Pump:
         waited_for = self._unsettled(first)
         for outlet in waited_for:
             outlet.hurry()
-        if time.monotonic() - first.since > GRACE:
-            self._late.update(waited_for)
+        self._patience.pause(waited_for)
         return False
 
     def _read(self, stream: Stream, policy: _Policy) -> bool:
@@ -271,7 +288,7 @@ class Pump:
 
     def _offer(self, stream: Stream, policy: _Policy, batch: Batch) -> list[tuple[Outlet, int]]:
         record = stream.record
-        lines = self._enriched(record.name, self._encode([(stream.decoder, batch)]))
+        lines = self._enriched(record, self._encode([(stream.decoder, batch)]))
         tickets: dict[Outlet, int] = {}
         for start in range(0, len(lines), PIECE):
             piece = Lines.of(record.name, record.severity, lines[start : start + PIECE], policy.labels)
@@ -282,13 +299,13 @@ class Pump:
                     tickets[outlet] = ticket
         return list(tickets.items())
 
-    def _enriched(self, policy: str, lines: list[str]) -> list[str]:
+    def _enriched(self, record: PolicyRecord, lines: list[str]) -> list[str]:
         if self._enrich is None:
             return lines
         try:
-            return self._enrich(policy, lines)
+            return self._enrich(record, lines)
         except Exception as error:  # names are nice to have: without them the events must still leave
-            self._tell(safe(f"enrich {policy}: {type(error).__name__}: {error}", 500))
+            self._tell(safe(f"enrich {record.name}: {type(error).__name__}: {error}", 500))
             return lines
 
     # -- giving back -------------------------------------------------------------------------------------
@@ -307,15 +324,31 @@ class Pump:
 
     def _is_over(self, kept: _Kept) -> bool:
         waited_for = self._unsettled(kept)
-        if waited_for and time.monotonic() - kept.since > PATIENCE:
-            self._late.update(waited_for)
+        if waited_for and time.monotonic() - kept.since > patience.PATIENCE:
+            self._patience.give_up(waited_for)
             return True
         return not waited_for
 
     def _unsettled(self, kept: _Kept) -> list[Outlet]:
         """Return the outlets that are waited for."""
         kept.tickets = [one for one in kept.tickets if not one[0].is_settled(one[1])]
-        return [outlet for outlet, _ in kept.tickets if outlet not in self._late]
+        return [outlet for outlet, _ in kept.tickets if self._patience.waits_for(outlet)]
+
+
+def _pins(root: str) -> dict[str, tuple[int, int]]:
+    """Return the inodes of record and ring (0: none) of each policy's folder: whatever is pinned anew has another one."""
+    found = {}
+    with suppress(FileNotFoundError), os.scandir(f"{root}/{POLICIES}") as folders:
+        for folder in folders:
+            found[folder.name] = (_inode(f"{folder.path}/record"), _inode(f"{folder.path}/ring"))
+    return found
+
+
+def _inode(path: str) -> int:
+    try:
+        return Path(path).stat().st_ino
+    except OSError:
+        return 0
 
 
 def labels_of(record: PolicyRecord) -> Mapping[str, str]:

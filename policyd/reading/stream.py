@@ -63,6 +63,11 @@ class Stream:
         """The ring that is read now."""
         return self._held.ring
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the ring that is read now is the one that programs write to; else `read` goes on to the next."""
+        return self._held.pin == CURRENT
+
     def read(self, limit: int, after: int | None = None, span: int | None = None) -> Batch | None:
         """Return the next batch, or None; the caller says `done` when it was used, in the order of batches.
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from fake_kernel import FakeKernel
 from ring_bytes import FIXED, HandMadeRing, event, policy
-from sink_doubles import Memory, until
+from sink_doubles import Memory, fresh, until
 
+from policyd.daemon import patience
 from policyd.daemon import pump as pump_module
+from policyd.daemon.patience import Patience
 from policyd.daemon.pump import Pump, labels_of
 from policyd.errors import KernelError
 from policyd.reading.events import Decoder
@@ -24,6 +26,8 @@ from policyd.sinks.sink import SinkError
 
 class HandMadeStream:
     """A policy's ring in plain memory (`reading.stream.Stream`)."""
+
+    is_current = True
 
     def __init__(self, name: str, size: int = 1 << 16) -> None:
         self.made = HandMadeRing(size)
@@ -138,21 +142,21 @@ def test_a_ring_keeps_what_a_sink_has_not_taken(rings: Rings, pumps: list[Pump])
 def test_nobody_waits_for_a_sink_that_is_late_until_it_has_caught_up(
     rings: Rings, pumps: list[Pump], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pump_module, "PATIENCE", 0.1)
+    monkeypatch.setattr(patience, "PATIENCE", 0.1)
     dead, good = Memory(), Memory()
     dead.gate.clear()
     pump = start(rings, pumps, [dead, good])
     (stream,) = rings.streams
     stream.produce(10)
     until(lambda: stream.ring.position > 0)
-    monkeypatch.setattr(pump_module, "PATIENCE", 1000.0)
+    monkeypatch.setattr(patience, "PATIENCE", 1000.0)
     for _ in range(50):
         stream.produce(100)
         until(lambda: not stream.ring.pending)
     assert stream.lost == 0
     assert pids(good, "p") == list(range(5010))
     dead.gate.set()
-    until(lambda: not pump._late)
+    until(lambda: not pump._patience._late)
     assert pids(dead, "p") == list(range(5010))
 
 
@@ -165,7 +169,7 @@ def test_a_sink_keeps_half_of_a_ring_at_most_and_not_for_long(rings: Rings, pump
     assert stream.lost
     until(lambda: len(pids(good, "p")) == stream.sent)
     until(lambda: not stream.ring.pending)  # without half a ring it was to wait for two seconds
-    assert pump._late
+    assert pump._patience._late
     dead.gate.set()
 
 
@@ -258,8 +262,8 @@ def test_what_the_kernel_refuses_is_tried_again(rings: Rings, pumps: list[Pump])
 def test_lines_are_enriched_once_for_everybody_and_leave_as_they_were_if_that_fails(rings: Rings, pumps: list[Pump]) -> None:
     calls: list[str] = []
 
-    def enrich(name: str, lines: list[str]) -> list[str]:
-        calls.append(name)
+    def enrich(record: PolicyRecord, lines: list[str]) -> list[str]:
+        calls.append(record.name)
         if len(calls) > 1:
             raise ValueError("a bug")
         return [line.replace('"sh"', '"SH"') for line in lines]
@@ -317,3 +321,17 @@ def test_labels_are_those_of_the_document() -> None:
     assert labels_of(labelled('{"metadata":{"name":"p","labels":{"team":"a"}}}')) == {"team": "a"}
     for document in ("{}", "", "[]", '{"metadata":{"labels":null}}', '{"metadata":{"labels":["x"]}}'):
         assert labels_of(labelled(document)) == {}
+
+
+def test_reading_pauses_for_a_sink_now_and_then_but_not_most_of_the_time() -> None:
+    now = [0.0]
+    patient = Patience(lambda: now[0])
+    slow, quick = Outlet("slow", Memory()), Outlet("quick", Memory())
+    slow.offer(fresh(1))  # it is not started: this is never settled
+    for _ in range(100):
+        for outlet, seconds in ((slow, 0.01), (quick, 0.004)):
+            patient.turn()
+            patient.pause([outlet])
+            now[0] += seconds
+    assert not patient.waits_for(slow)
+    assert patient.waits_for(quick)
