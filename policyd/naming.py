@@ -110,6 +110,11 @@ class _CgroupTree:
         return self._paths.get(number)
 
 
+def cgroup_paths() -> Names:
+    """Return what `cgroup_path` is, for a thread of its own: each walks the tree for itself."""
+    return Names(_CgroupTree())
+
+
 def _walk(root: Path) -> list[tuple[int, str]]:
     found = [(root.stat().st_ino, "/")]
     waiting = [str(root)]

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from policyd.cli.context import Settings
-    from policyd.config.model import AgentConfig, GitSource, SourceConfig
+    from policyd.config.model import AgentConfig, Enrich, GitSource, SourceConfig
     from policyd.daemon.agent import Agent
     from policyd.daemon.follow import Surroundings
     from policyd.daemon.telemetry import Telemetry
     from policyd.daemon.tended import SourcePlan
     from policyd.daemon.writer import Workplace
     from policyd.engine import Engine
+    from policyd.enrich.enricher import Enricher
     from policyd.errors import Problem
     from policyd.health import Books
     from policyd.kernel.port import Kernel
@@ -87,7 +88,7 @@ def make_agent(settings: Settings, config: AgentConfig) -> Agent:
     parts = Parts(
         place=_workplace(settings, kernel, surroundings, telemetry),
         surroundings=surroundings,
-        pump=Pump(kernel, _outlets(config, node, made), witness=prover),
+        pump=Pump(kernel, _outlets(config, node, made), _enricher(config.enrich, node), prover),
         telemetry=telemetry,
         books=lambda: _books(kernel),
         prover=seams.Prover(prover.start, prover.stop, prover.proofs) if prover else seams.Prover(),
@@ -191,6 +192,13 @@ def _outlets(config: AgentConfig, node: str, made: list[Agent]) -> tuple[Outlet,
         return families_of(made[0], Kept(lambda: observe(made[0].kernel)))
 
     return make_outlets(config.sinks, AgentFacts(node, __version__, families))
+
+
+def _enricher(config: Enrich, node: str) -> Enricher | None:
+    from policyd.enrich.disk import HostFiles
+    from policyd.enrich.enricher import make_enricher
+
+    return make_enricher(HostFiles.of_environment(), config.containers, config.users, node if config.node else "")
 
 
 def _books(kernel: Kernel) -> tuple[Books, ...]:

@@ -316,8 +316,9 @@ class Enrich(Part):
 
     what = "`enrich`"
     containers: Flag = Field(default=True, description="Container, image, pod and namespace of a cgroup.")
-    users: Flag = Field(default=True, description="Names of users.")
-    dns: Flag = Field(default=False, description="Names that addresses were asked for by, as seen on the wire.")
+    users: Flag = Field(default=True, description="Names of users and groups.")
+    node: Flag = Field(default=False, description="The name of this host, in every event.")
+    dns: Flag = Field(default=False, description="Names of addresses, as seen on the wire: not supported yet.")
 
 
 class Log(Part):

@@ -58,6 +58,9 @@ def check(reader: Reader, root: Node, spec: AgentSpec) -> None:
         if source.git is not None:
             _check_git(checker, source.git)
     _check_listen(checker, spec)
+    if spec.enrich.dns:
+        hint = "remove it: addresses stay addresses"
+        checker.report("not-yet", "names of addresses are not supported yet", (*spec.enrich.at, "dns"), hint)
     checker.unique("duplicate-path", "parts that write to", _written(spec), "give each a path of its own")
     _check_secrets(checker, spec)
 

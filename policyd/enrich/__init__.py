@@ -1,1 +1,1 @@
-"""What is known of an event after the fact: containers, pods, users, names of addresses.  Bounded caches; late is marked."""
+"""What is known of an event after the fact: containers, pods, users.  Bounded caches; a late answer is marked."""

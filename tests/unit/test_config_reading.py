@@ -38,7 +38,7 @@ WHOLE = (
   canary: {interval: 0}
   listen: ['unix:/run/policyd/agent.sock', 'http://[::1]:9633', 'http://0.0.0.0:80']
   allowRemote: true
-  enrich: {containers: false, users: false, dns: true}
+  enrich: {containers: false, users: false, node: true, dns: false}
   sinks:
     - name: log
       file: {path: /var/log/events.jsonl, maxSize: 1.5Mi, keep: 0, compress: false}
@@ -75,7 +75,7 @@ def test_every_key_arrives_where_it_belongs(whole: AgentConfig) -> None:
     assert (team.git.verify.mode, team.git.verify.keys) == ("HEAD", ("/etc/policyd/keys/allowed_signers",))
     assert (team.git.allow_older, team.depends_on) == (("0a23456789012345678901234567890123456789",), ("base",))
     assert (whole.drift.mode, whole.allow_remote, whole.detach_on_exit, whole.log.format) == ("report", True, True, "json")
-    assert (whole.enrich.containers, whole.enrich.users, whole.enrich.dns) == (False, False, True)
+    assert (whole.enrich.containers, whole.enrich.users, whole.enrich.node) == (False, False, True)
     assert [sink.given_kind for sink in whole.sinks] == [
         "file", "stdout", "syslog", "syslog", "journald", "otlp", "webhook", "socket",
     ]  # fmt: skip
