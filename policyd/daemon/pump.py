@@ -50,8 +50,8 @@ EVENT_PUMP_FAILED = "events-failed"
 
 PIECE = 2048
 """Lines that are handed over together at most."""
-REFRESH = 2.0
-"""Seconds between looks at which policies there are, if nobody says that they have changed."""
+REFRESH = 0.5
+"""Seconds between looks at whether policies have changed, if nobody says so."""
 RETRY = 5.0
 """Seconds until a ring that another process reads is tried again."""
 _WAIT = 0.25
