@@ -42,7 +42,7 @@ class Privilege:
     """One use of one capability.
 
     `uses` are kinds of attach points, or the words above.  `without` says what is lost without it; empty: nothing of
-    that use works.
+    that use works (docs/deploy.md has this table).
     """
 
     capability: str

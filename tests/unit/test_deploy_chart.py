@@ -133,6 +133,7 @@ def test_a_new_configuration_makes_new_pods_and_new_policies_do_not() -> None:
         (("--set", "capabilities={CAP_BPF}"), "capabilities"),
         (("--set", "capabilities={PERFMON}"), "capabilities"),
         (("--set", "bpffs.directory=a.b"), "directory"),
+        (("--set", "runtimes.hostPaths={/run/containerd}"), "hostPaths"),
         (("--set", "agent.listen={unix:/x}"), "listen"),
         (("--set", "updateStrategy.rollingUpdate.maxSurge=1"), "maxSurge"),
         (("--set", "podMonitor.enabled=true"), "http.enabled"),
