@@ -22,6 +22,7 @@ from policyd.api.listener import open_listener
 from policyd.api.openapi import document
 from policyd.api.routes import ROUTES, Route
 from policyd.api.server import ApiServer
+from policyd.api.snapshot import Kept
 from policyd.cli import run
 from policyd.config.address import Listen
 from policyd.errors import KernelError, LockError, NotFoundError, OwnershipError, PrivilegeError, UsageError
@@ -153,6 +154,25 @@ def test_the_kernel_is_not_read_more_often_than_once_a_second(client: AgentClien
     client.reconcile()
     client.get("/api/v1/policies")
     assert len(seen) == 2
+
+
+def test_what_takes_long_is_kept_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, made = [100.0], []
+    monkeypatch.setattr("policyd.api.snapshot.time.monotonic", lambda: clock[0])
+
+    def make() -> int:
+        clock[0] += 2.0
+        made.append(clock[0])
+        return len(made)
+
+    kept = Kept(make)
+    assert kept.get() == 1
+    clock[0] += 5 * 2.0
+    assert kept.get() == 1
+    clock[0] += 0.1
+    assert kept.get() == 2
+    kept.forget()
+    assert kept.get() == 3
 
 
 # ------------------------------------------------------------------------------------------------ commands
