@@ -1,7 +1,8 @@
-"""Where events and metrics go: text for people, JSON lines, Prometheus, plots in the terminal.
+"""Where events and metrics go: text for people, JSON lines, Prometheus, plots in the terminal; and the agent's sinks.
 
-`reading` comes in; text goes out.  Whatever a sink writes is safe for a terminal: control characters and invisible or
-reordering ones of others never pass.
+`reading` comes in; text goes out.  The agent's way is `kinds.make_outlets`: an `outlet.Outlet` for each sink, with a filter,
+fields, a queue (`backlog.py`), a spool on disk and a thread of its own.  Whatever a sink writes is safe for a terminal:
+control characters and invisible or reordering ones of others never pass.
 """
 
 from __future__ import annotations

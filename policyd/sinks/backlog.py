@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -97,6 +97,11 @@ class Backlog:
         self.account = Account()
         if spool:
             self.account.offered = self.account.queued = spool.events
+
+    def counts(self) -> Account:
+        """Return the account as it is now: its parts fit together."""
+        with self._changed:
+            return replace(self.account, dropped=self.account.dropped.copy())
 
     # -- in ----------------------------------------------------------------------------------------------
 

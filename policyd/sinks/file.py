@@ -161,7 +161,8 @@ class FileSink(Sink):
         for path in older[: max(0, len(older) - self._rotation.keep)]:
             path.unlink(missing_ok=True)
         busy = self._compressor is not None and self._compressor.is_alive()
-        if self._rotation.compress and not busy:
+        plain = any(path.suffix != ".gz" for path in self.older())
+        if self._rotation.compress and plain and not busy:
             self._compressor = threading.Thread(target=self._compress_all, name="compress", daemon=True)
             self._compressor.start()
 

@@ -92,7 +92,7 @@ class Outlet:
         self._sink.reopen()
 
     def status(self) -> SinkStatus:
-        account = self._backlog.account
+        account = self._backlog.counts()
         trouble = (self._error, self._backlog.spool_error, self._sink.trouble())
         return SinkStatus(
             name=self.name,
@@ -100,7 +100,7 @@ class Outlet:
             where=self._sink.where,
             sent=account.sent,
             queued=account.queued,
-            dropped={str(cause): count for cause, count in account.dropped.copy().items() if count},
+            dropped={str(cause): count for cause, count in account.dropped.items() if count},
             filtered=self._filtered,
             spooled_bytes=self._spool.bytes if self._spool else 0,
             retries=self._retries,
@@ -162,6 +162,8 @@ class Outlet:
         for thread in self._threads:
             thread.join(0.2)
         self._backlog.close(returned)
+        if any(thread.is_alive() for thread in self._threads):
+            return  # it may still use what would be closed, and its number may be another file's by then
         self._sink.close()
         if self._spool:
             self._spool.close()

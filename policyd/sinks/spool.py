@@ -138,6 +138,8 @@ class Spool:
         path = self.path / f"segment-{number:020d}"
         self._tail = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _OPEN, 0o600)
         self._segments.append(_Segment(path, number, number, 0, 0))
+        if self._sync != "never":
+            _sync_folder(self.path)
 
     def _finish(self) -> None:
         if self._tail is not None:
@@ -215,6 +217,15 @@ class Spool:
         for fd in (self._cursor, self._folder):
             if fd >= 0:
                 os.close(fd)
+
+
+def _sync_folder(path: Path) -> None:
+    """Have the name of a new segment on the disk too."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _take_folder(path: Path) -> int:
