@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from policyd.daemon.writer import Writer
     from policyd.engine import Result
     from policyd.errors import Problem
-    from policyd.policy import Policy
-    from policyd.record import PolicyRecord
+    from policyd.parsing import Loaded
     from policyd.resolve import Host
     from policyd.sources.source import Bundle
 
@@ -56,10 +55,9 @@ class _Sorting:
 
 def apply_bundle(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Applied:
     """Make the set of a source agree with one revision of it; `RefusedError`, or what the engine raises."""
-    policies = _accept(writer, plan, bundle)
+    loaded = _accept(writer, plan, bundle)
     host = writer.place.host()
-    before = read_policies(writer.kernel)
-    found = _sort(writer, plan, policies, host, before)
+    found = _sort(writer, plan, loaded, host)
     request = Request(
         given=tuple(found.given),
         set=plan.name,
@@ -71,38 +69,36 @@ def apply_bundle(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Applied:
     )
     result = writer.apply(request, host)
     tell(result)
-    names = {policy.name for policy in policies}
+    names = {policy.name for policy in loaded.policies}
     found.left_out.update({row.policy: str(row.error) for row in result.failed if row.policy in names})
     running = tuple(sorted(name for name, record in read_policies(writer.kernel).items() if record.set == plan.name))
     changed = any(row.kind in {"created", "changed", "removed"} for row in result.outcomes)
-    return Applied(len(policies), dict(sorted(found.left_out.items())), running, changed)
+    return Applied(len(loaded.policies), dict(sorted(found.left_out.items())), running, changed)
 
 
-def _accept(writer: Writer, plan: SourcePlan, bundle: Bundle) -> tuple[Policy, ...]:
-    """Return the policies of a revision that is acceptable as a whole."""
-    policies = writer.place.parse(bundle, plan.name).require()
-    if not policies and not plan.allow_empty:
+def _accept(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Loaded:
+    """Return the policies of a revision that is acceptable as a whole, with their warnings."""
+    loaded = writer.place.parse(bundle, plan.name)
+    if not loaded.require() and not plan.allow_empty:
         owned = [name for name, record in read_policies(writer.kernel).items() if record.set == plan.name]
         if owned:
             raise RefusedError(
                 f"it holds no policy any more; the {len(owned)} that run stay, unless `allowEmpty: true` says otherwise"
             )
-    return policies
+    return loaded
 
 
-def _sort(
-    writer: Writer, plan: SourcePlan, policies: tuple[Policy, ...], host: Host, before: Mapping[str, PolicyRecord]
-) -> _Sorting:
-    found = _Sorting()
-    typed, problems = writer.place.resolve(policies, host)
+def _sort(writer: Writer, plan: SourcePlan, loaded: Loaded, host: Host) -> _Sorting:
+    found, before = _Sorting(), read_policies(writer.kernel)
+    typed, problems = writer.place.resolve(loaded.policies, host)
     for policy in typed:
         record = before.get(policy.name)
         if record is not None and record.set != plan.name and not plan.adopt:
             found.left_out[policy.name] = str(_foreign(policy.name, record.set))
         else:
-            found.given.append(Given(policy, _warnings(problems, policy.name)))
+            found.given.append(Given(policy, _warnings((*loaded.problems, *problems), policy.name)))
     there = {policy.name for policy in typed}
-    for policy_name in (policy.name for policy in policies if policy.name not in there):
+    for policy_name in (policy.name for policy in loaded.policies if policy.name not in there):
         errors = [problem for problem in problems if problem.policy == policy_name and problem.severity == "error"]
         found.left_out[policy_name] = "; ".join(str(problem) for problem in errors) or "it cannot run on this host"
     return found
