@@ -30,12 +30,13 @@ PD_INLINE void pd_account(void *account, u32 row, u32 column)
 		PD_ADD(&counts[column], 1);
 }
 
-/* The entry of a key, made from zeros if it is new; NULL if the map is full. */
+/* The entry of a key, made from zeros if it is new; NULL if the map is full.  `zeros` is a row of an array, and there: but that a
+ * look-up with a constant key finds it is known to verifiers since 6.14 only. */
 PD_INLINE void *pd_entry(void *map, const void *key, const void *zeros)
 {
 	void *entry = pd_map_lookup(map, key);
 
-	if (entry)
+	if (entry || !zeros)
 		return entry;
 	pd_map_update(map, key, zeros, 1 /* BPF_NOEXIST */);
 	return pd_map_lookup(map, key);
