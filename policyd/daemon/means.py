@@ -10,6 +10,7 @@ import errno
 import mmap
 import os
 import platform
+import resource
 import socket
 import sys
 import time
@@ -96,6 +97,8 @@ def _in_cgroup(point: AttachPoint, own: str) -> Means | str:
 
 
 def _call(name: str) -> Means | str:
+    if name not in _numbers():
+        return f"the number of the call {name} is not known on this machine"
     return Means("call", name) if _is_allowed(name) else f"a filter of system calls keeps {name} from the agent"
 
 
@@ -134,12 +137,15 @@ def _do_call(name: str) -> int:
 @cache
 def _is_allowed(name: str) -> bool:
     """Whether a filter (seccomp) lets this process make a call: a child finds out, for it may be killed for it."""
-    if name not in _numbers():
-        return False
     if "Seccomp:\t2" not in _lines("/proc/self/status"):
         return True
-    child = fork(lambda: os._exit(_do_call(name) in {errno.EPERM, errno.ENOSYS}))
-    return wait(child)
+    return wait(fork(lambda: _try_call(name)))
+
+
+def _try_call(name: str) -> None:
+    """In a child: end well if the call was not refused by a filter, which may also kill."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os._exit(_do_call(name) in {errno.EPERM, errno.ENOSYS})
 
 
 # ------------------------------------------------------------------------------------------------ children

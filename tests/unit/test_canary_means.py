@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import platform
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from policyd.daemon import means
 from policyd.daemon.calls import BY_NAME, HARMLESS
 from policyd.daemon.means import EVENTS, Means, idle_program, means_of, own_cgroup
 from policyd.daemon.proof import Seen, expired, prove
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import ATTACH_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HERE = "/sys/fs/cgroup/system.slice/policyd.service"
@@ -64,8 +72,31 @@ def test_a_call_that_would_have_an_effect_has_no_means(call: str) -> None:
     assert found == f"the call {call} cannot be made without an effect"
 
 
+def _die(_: str) -> int:
+    os.kill(os.getpid(), signal.SIGSYS)
+    return 0
+
+
 @pytest.mark.parametrize(
-    ("point", "means"),
+    ("answer", "allowed"),
+    [(lambda _: errno.EPERM, False), (lambda _: errno.ENOSYS, False), (_die, False), (lambda _: errno.EBADF, True)],
+    ids=["EPERM", "ENOSYS", "killed", "EBADF"],
+)
+def test_a_filter_of_system_calls_is_found_out_by_a_child(
+    monkeypatch: pytest.MonkeyPatch, answer: Callable[[str], int], allowed: bool
+) -> None:
+    monkeypatch.setattr(means, "_lines", lambda _: ["Seccomp:\t2"])
+    monkeypatch.setattr(means, "_do_call", answer)
+    means._is_allowed.cache_clear()
+    try:
+        found = means_of(AttachPoint("tracepoint", "syscalls/sys_enter_close"), HERE)
+    finally:
+        means._is_allowed.cache_clear()
+    assert found == (Means("call", "close") if allowed else "a filter of system calls keeps close from the agent")
+
+
+@pytest.mark.parametrize(
+    ("point", "way"),
     [
         (AttachPoint("tracepoint", "syscalls/sys_exit_openat"), Means("call", "openat")),
         (AttachPoint("tracepoint", "raw_syscalls/sys_enter"), Means("call", "getppid")),
@@ -82,8 +113,8 @@ def test_a_call_that_would_have_an_effect_has_no_means(call: str) -> None:
     ],
     ids=str,
 )
-def test_an_attach_point_has_a_means_or_a_reason(point: AttachPoint, means: Means | str) -> None:
-    assert means_of(point, HERE) == means
+def test_an_attach_point_has_a_means_or_a_reason(point: AttachPoint, way: Means | str) -> None:
+    assert means_of(point, HERE) == way
 
 
 def test_every_attach_kind_is_answered() -> None:
