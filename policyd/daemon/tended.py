@@ -84,6 +84,12 @@ class Tended:
         )
         return self.status
 
+    def go_back_to(self, before: SourceStatus, due: float) -> None:
+        """Say of the source what was said before, and look at it when that was meant to be."""
+        self.due = due
+        facts = {"failures": before.failures, "next_try": before.next_try, "seen": before.seen, "checked": before.checked}
+        self.show(before.state, before.reason, **facts)
+
     # -- when it is looked at again ------------------------------------------------------------------------------
 
     def rest(self, now: float) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from policyd.daemon.writer import Writer
 
 LOOK_AT_TRIAL_SECONDS = 2.0
+_STANDING = frozenset({"Refused", "Unreachable"})
+"""States that say something of the source, and hold when what ran before is applied again."""
 
 
 class Effort(IntFlag):
@@ -70,11 +72,14 @@ class Tending:
             one.show("Suspended", f"suspended by {why}; what runs of it stays")
             return
         bundle: Bundle | None = None
+        before, due = one.status, one.due
         try:
             bundle = self._fetch(one, effort)
             one.show(checked=time.time(), seen=bundle.revision)
             if effort & (Effort.APPLY | Effort.FOLLOW) or self._is_new(one, bundle):
                 self._note(one, bundle, apply_bundle(self.writer, one.plan, bundle))
+                if not effort & Effort.FETCH and before.state in _STANDING:
+                    one.go_back_to(before, due)
             else:
                 self._keep_state(one)
         except StoppedError:

@@ -133,6 +133,20 @@ def test_what_could_not_be_applied_keeps_its_previous_version_and_is_not_pruned(
     assert len(base.fetched) == fetched  # the revision that is pinned was enough
 
 
+@pytest.mark.parametrize("spoil", [_wrong, _gone])
+def test_applying_what_ran_again_hides_no_refusal(
+    host: AgentHost, base: FakeSource, spoil: Callable[[FakeSource], None]
+) -> None:
+    spoil(base)
+    before = host.look("base")
+    host._engine(host.surroundings.host()).delete(frozenset({"a"}))
+    host.reconciler.wake(effort=Effort.APPLY)
+    host.turn()
+    status = host.status("base")
+    assert (status.state, status.reason, status.seen) == (before.state, before.reason, before.seen)
+    assert running(host) == {"a": "base", "b": "base"}
+
+
 @pytest.mark.parametrize("allowed", [False, True])
 def test_an_empty_source_prunes_only_if_that_is_allowed(base: FakeSource, allowed: bool) -> None:
     host = AgentHost(SourcePlan(base, allow_empty=allowed))
