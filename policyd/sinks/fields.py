@@ -28,12 +28,20 @@ _GOES, _STAYS, _REDACTED = range(3)
 _RANK = {name: rank for rank, name in enumerate(get_args(Severity))}
 _NAMES = ("unread", "cut")
 """Keys of a line that name fields."""
+_ENRICHED = "enriched"
+_OF_FIELDS = ("users", "cgroups")
+"""What `enriched` says of single fields, by their names."""
 
 
 def _matcher(globs: Iterable[str]) -> Callable[[str], object] | None:
     """Return whether a name fits one of the globs; None without any."""
     patterns = [translate(glob) for glob in globs]
     return re.compile("|".join(patterns)).match if patterns else None
+
+
+def _both(globs: Iterable[str]) -> tuple[str, ...]:
+    """Return globs over paths of fields together with those over the names that columns get from such paths."""
+    return tuple(name for glob in globs for name in (glob, glob.replace(".", "_")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +69,13 @@ class Fields:
     """Chooses and redacts fields by globs over their names (`process.args`, `args.*`).
 
     `include` (nothing: all) comes first, then `exclude`; of what is left, `redact` takes the values.  A name below a field
-    that holds others (`a.b` of `a: {b: …}`) is matched with its whole path.
+    that holds others (`a.b` of `a: {b: …}`) is matched with its whole path.  `process.args` stands for `process_args` too:
+    so columns are called unless the policy names them.  What is known after the fact is `enriched.container.image`; what is
+    known about a field goes where the field goes.
     """
 
     def __init__(self, include: Iterable[str] = (), exclude: Iterable[str] = (), redact: Iterable[str] = ()) -> None:
-        self._include, self._exclude, self._redact = _matcher(include), _matcher(exclude), _matcher(redact)
+        self._include, self._exclude, self._redact = (_matcher(_both(globs)) for globs in (include, exclude, redact))
         self.changes = any(one is not None for one in (self._include, self._exclude, self._redact))
         self._fates = Remembered(self._fate)
         self._decode = msgspec.json.Decoder().decode
@@ -92,7 +102,20 @@ class Fields:
             for key in _NAMES:
                 if kept := [name for name in event.pop(key, ()) if self._fates[name]]:
                     event[key] = kept
+        if isinstance(enriched := event.pop(_ENRICHED, None), dict) and (known := self._known(enriched)):
+            event[_ENRICHED] = known
         return event
+
+    def _known(self, enriched: dict[str, Any]) -> dict[str, Any]:
+        """Return what may be told of `enriched`: nothing about a field that went, or lost its value."""
+        told = dict(enriched)
+        for key in _OF_FIELDS:
+            told[key] = {name: value for name, value in told.pop(key, {}).items() if self._stays(name)}
+        return self._choose(told, f"{_ENRICHED}.")
+
+    def _stays(self, name: str) -> bool:
+        fate: int = self._fates[name]
+        return fate == _STAYS
 
     def _fate(self, name: str) -> int:
         """Return what becomes of a field; 0 (`_GOES`) is false."""

@@ -79,3 +79,30 @@ def test_a_batch_falls_into_pieces_with_nothing_lost() -> None:
     assert [piece.count for piece in pieces] == [7] * 14 + [2]
     assert all(len(piece.each()) == piece.count for piece in pieces)
     assert max(len(piece.data) for piece in batch.pieces(100, 1000)) <= 1100
+
+
+def test_a_path_stands_for_the_name_that_its_column_has() -> None:
+    fields = Fields(exclude=("process.comm",), redact=("args.*pass*",))
+    (line,) = fields.apply(lines(1, process_comm="sh", args_password="x", args_path="/etc")).each()
+    assert json.loads(line)["fields"] == {"number": 1, "args_password": "[redacted]", "args_path": "/etc"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        (Fields(exclude=("enriched.container.id",)), {"container": {"pod": "p"}, "users": {"a_uid": "root"}, "late": True}),
+        (Fields(exclude=("a.uid",)), {"container": {"id": "x", "pod": "p"}, "late": True}),
+        (Fields(redact=("a.uid",)), {"container": {"id": "x", "pod": "p"}, "late": True}),
+        (Fields(redact=("enriched.container.*",)), {"container": {"id": "[redacted]", "pod": "[redacted]"},
+                                                    "users": {"a_uid": "root"}, "late": True}),
+        (Fields(include=("a.uid",)), None),
+        (Fields(include=("a.uid", "enriched.users.*")), {"users": {"a_uid": "root"}}),
+    ],
+)  # fmt: skip
+def test_what_is_known_after_the_fact_is_chosen_too_and_goes_with_its_field(
+    fields: Fields, left: dict[str, object] | None
+) -> None:
+    known = '{"container":{"id":"x","pod":"p"},"users":{"a_uid":"root"},"late":true}'
+    text = f'{{"time":"t","fields":{{"a_uid":0,"b":1}},"enriched":{known}}}\n'
+    (line,) = fields.apply(Lines.of("p", "low", [text])).each()
+    assert json.loads(line).get("enriched") == left
