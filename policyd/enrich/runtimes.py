@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -157,6 +157,10 @@ STORES: tuple[Store, ...] = (
 )
 
 
+_BAD = (OSError, msgspec.DecodeError, RecursionError, UnicodeError)
+"""What comes of files that cannot be read, or hold something else."""
+
+
 class Runtimes:
     """Looks containers up; `stores` is where."""
 
@@ -184,8 +188,8 @@ class Runtimes:
             runtime = words.pop("runtime", "") or place.runtime or store.runtimes[0]
             if runtime == PODMAN:
                 words |= self._of_storage(place.id)
-        except (OSError, msgspec.DecodeError, RecursionError, UnicodeError) as error:
-            self._tell(store, error)
+        except _BAD as error:
+            self._tell(store.folder, error)
             return None
         if place.pod_uid and words.get("pod_uid") not in {None, "", place.pod_uid}:
             return None
@@ -204,21 +208,22 @@ class Runtimes:
 
     def _of_storage(self, container: str) -> Words:
         """Return what podman has in containers/storage: names, and the image as it was asked for."""
-        data = self._files.read(_STORAGE, _CONTAINERS_JSON)
-        rows = msgspec.json.decode(data, type=list[_Stored]) if data else []
-        row = next((row for row in rows if row.id == container), None)
-        if row is None:
+        try:
+            data = self._files.read(_STORAGE, _CONTAINERS_JSON)
+            rows = msgspec.json.decode(data, type=list[_Stored]) if data else []
+            row = next((row for row in rows if row.id == container), _Stored())
+            metadata = msgspec.json.decode(row.metadata or "{}", type=_StoredMetadata)
+        except _BAD as error:
+            self._tell(_STORAGE, error)
             return {}
-        metadata = msgspec.json.decode(row.metadata, type=_StoredMetadata) if row.metadata else _StoredMetadata()
         return {"name": (row.names or [""])[0], "image": metadata.image_name}
 
-    def _tell(self, store: Store, error: Exception) -> None:
+    def _tell(self, folder: str, error: Exception) -> None:
         """Log once for each folder and kind of error that something cannot be read."""
-        facts: dict[str, Any] = {"folder": store.folder, "error": safe(f"{type(error).__name__}: {error}", 300)}
-        key = f"{store.folder} {type(error).__name__}"
+        key = f"{folder} {type(error).__name__}"
         if key not in self._told:
             self._told.add(key)
-            log(EVENT_UNREADABLE, **facts)
+            log(EVENT_UNREADABLE, folder=folder, error=safe(f"{type(error).__name__}: {error}", 300))
 
 
 def from_path(place: Place) -> Container:
