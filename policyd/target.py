@@ -207,6 +207,15 @@ class Target:
         """Follow members (`["real_parent", "tgid"]`, each with optional `[n]`) from a struct or a pointer to one."""
         return walk(self.btf, start, path, self.arch)
 
+    def has_attach_type(self, name: str) -> bool:
+        """Tell whether this kernel knows a `BPF_…` of `enum bpf_attach_type`; True where its BTF has not the enum."""
+        return not self._attach_types or name in self._attach_types
+
+    @cached_property
+    def _attach_types(self) -> frozenset[str]:
+        found = self.btf.find("bpf_attach_type", Kind.ENUM)
+        return frozenset(name for _, name in self.btf.enum_values(found)) if found else frozenset()
+
     def slice(self, names: Iterable[str]) -> str:
         """Return C for the named types (`struct task_struct`, `u64`) and what they need; see `Btf.slice`."""
         return self.btf.slice(names)

@@ -25,7 +25,7 @@ _PLACES: dict[type, Callable[[Any, Target, Host], tuple[list[Place], list[Missin
     TracepointHook: lambda hook, target, _: tracepoint_places(hook, target),
     RawTracepointHook: lambda hook, target, _: raw_tracepoint_places(hook, target),
     XdpHook: lambda hook, _, host: xdp_places(hook, host),
-    TcHook: lambda hook, _, host: tc_places(hook, host),
+    TcHook: tc_places,
     CgroupHook: lambda hook, _, host: cgroup_places(hook, host),
 }
 

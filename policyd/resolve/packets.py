@@ -11,6 +11,7 @@ from policyd.resolve.problems import Missing
 from policyd.text import did_you_mean, one_of, quote
 from policyd.unit import AttachPoint
 from policyd.value import Builtin, Value
+from policyd.vocabulary.attach import attach_kind
 from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from policyd.policy import CgroupHook, TcHook, XdpHook
     from policyd.resolve.host import Header, Host
+    from policyd.target import Target
     from policyd.vocabulary.hooks import HookKind
 
 _INTERFACE_NAME = Value("hook.name", ValueType("interface", Shape.NUMBER, 4), Builtin("packet_interface"), cost=2)
@@ -75,8 +77,12 @@ def xdp_places(hook: XdpHook, host: Host) -> tuple[list[Place], list[Missing]]:
     return [_packet_place(point, row, f"xdp:{point.target}") for point in points], missing
 
 
-def tc_places(hook: TcHook, host: Host) -> tuple[list[Place], list[Missing]]:
+def tc_places(hook: TcHook, target: Target, host: Host) -> tuple[list[Place], list[Missing]]:
     """Return one place an interface, in the hook's direction."""
+    kind = attach_kind("tcx", hook.direction)
+    if not target.has_attach_type(kind.attach_type_name):
+        message = f"{target.source} ({target.release}) has no tcx links: tc hooks need Linux {kind.since}"
+        raise Missing("unknown-target", message, "use xdp or cgroup hooks")
     interfaces, missing = _interfaces(hook.interfaces, host)
     row, direction = hook_kind("tc"), hook.direction
     points = [AttachPoint("tcx", name, direction, header) for name, header in interfaces]

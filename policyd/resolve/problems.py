@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CODES: dict[str, str] = {
     # hooks
-    "unknown-target": "No system call, event or interface of this name on this target.",
+    "unknown-target": "No system call, event, interface or kind of hook of this name on this target.",
     "unknown-cgroup": "No such cgroup on this host.",
     "no-cgroup2": "cgroup v2 is not mounted.",
     "no-tracepoint": "A system call that the kernel makes no tracepoint for.",

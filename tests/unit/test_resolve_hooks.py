@@ -96,6 +96,16 @@ def test_an_optional_rule_without_its_hook_is_not_applicable(hook: str) -> None:
     assert "no " in reason
 
 
+def test_a_kernel_without_tcx_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert saved_target().has_attach_type("BPF_TCX_INGRESS")
+    assert not saved_target().has_attach_type("BPF_MADE_UP")
+    monkeypatch.setattr(type(saved_target()), "has_attach_type", lambda _, name: not name.startswith("BPF_TCX"))
+    hook = "{tc: {interfaces: [lo], direction: ingress}}"
+    assert "tc hooks need Linux 6.6" in problem(one_rule(hook)).message
+    ((_, reason),) = typed(one_rule(hook, more="optional: true")).not_applicable
+    assert "has no tcx links" in reason
+
+
 def test_an_optional_rule_takes_the_hooks_that_are_there() -> None:
     found = typed(one_rule("{syscall: [opnat, read]}", more="optional: true"))
     assert [rule.attach_point.target for rule in found.rules] == ["syscalls/sys_enter_read"]
