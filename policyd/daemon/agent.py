@@ -109,8 +109,8 @@ class Agent:
             tended=parts.telemetry.reconciled,
         )
         owner = Owner(
-            policies=self._own_policies,
-            deleted=lambda: self.reconciler.wake(effort=Effort.APPLY),
+            policies=self.reconciler.own_policies,
+            deleted=self.reconciler.bring_back,
             surroundings=lambda: self.reconciler.wake(effort=Effort.FOLLOW),
             drifted=parts.telemetry.drifted,
         )
@@ -323,11 +323,6 @@ class Agent:
         return plan.call(headers, body)
 
     # -- sources and policies ------------------------------------------------------------------------------------
-
-    def _own_policies(self) -> tuple[str, ...]:
-        """Return the policies that a source brings back if somebody deletes them."""
-        active = (one for one in self.reconciler.tended.values() if not one.suspended)
-        return tuple(name for one in active for name in one.record.policies)
 
     def _look_for_removed_sources(self) -> None:
         """Say which sources are configured no longer while policies of theirs run; forget those of which nothing does."""

@@ -48,7 +48,7 @@ class Owner:
     """What the drift watch needs to know of others: which policies are the agent's own, and whom to tell of what."""
 
     policies: Callable[[], Iterable[str]]
-    deleted: Callable[[], object]  # policies of its own are gone
+    deleted: Callable[[Iterable[str]], object]  # these policies of its own are gone
     surroundings: Callable[[], object]  # the host is another
     drifted: Callable[[DriftRow], object] = lambda _: None
 
@@ -201,7 +201,7 @@ class DriftWatch:
         deleted = {name: begun for row in chosen if row.what == DELETED for name in row.policies}
         if deleted:
             self._deleted |= deleted
-            self.owner.deleted()
+            self.owner.deleted(deleted)
         error = self._apply() if any(row.what != DELETED for row in left) else ""
         damaged = {row.where for row in find_damage(self.writer.good, observe(self.writer.kernel))} if left else set()
         rows = [self._repaired(row, begun, not error and row.where not in damaged) for row in chosen if row.what != DELETED]

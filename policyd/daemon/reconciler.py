@@ -22,7 +22,7 @@ from policyd.daemon.tending import LOOK_AT_TRIAL_SECONDS, Effort, Tending
 from policyd.daemon.writer import StoppedError
 from policyd.engine import Request
 from policyd.errors import NotFoundError, PolicydError, UsageError
-from policyd.log import EVENT_SURROUNDINGS, EVENT_UNWATCHED, log
+from policyd.log import EVENT_RENEW_FAILED, EVENT_UNWATCHED, log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,6 +79,17 @@ class Reconciler:
             for one in [name] if name else (_HOST, *self.tended):
                 self._asked[one] = self._asked.get(one, Effort(0)) | effort
             self._woken.notify_all()
+
+    def bring_back(self, policies: Iterable[str]) -> None:
+        """Say that policies of sources are gone: those sources are applied again."""
+        gone = set(policies)
+        for one in self.tended.values():
+            if gone & set(one.record.policies):
+                self.wake(one.name, Effort.APPLY)
+
+    def own_policies(self) -> tuple[str, ...]:
+        """Return the policies that a source brings back if somebody deletes them."""
+        return tuple(name for one in self.tended.values() if not one.suspended for name in one.record.policies)
 
     def statuses(self) -> tuple[SourceStatus, ...]:
         return tuple(one.status for one in self.tended.values())
@@ -231,7 +242,7 @@ class Reconciler:
         except StoppedError:
             return
         except (PolicydError, OSError) as error:
-            log(EVENT_SURROUNDINGS, error=str(error))
+            log(EVENT_RENEW_FAILED, error=str(error))
             self._full_due = min(self._full_due, time.monotonic() + LOOK_AT_TRIAL_SECONDS)
 
 

@@ -69,7 +69,8 @@ class Tending:
         """Do what a source needs now."""
         if one.suspended:
             why = "the configuration" if one.plan.suspend else "`policyd suspend`, or a rollback"
-            one.show("Suspended", f"suspended by {why}; what runs of it stays")
+            if one.status.state != "Suspended":
+                one.show("Suspended", f"suspended by {why}; what runs of it stays")
             return
         bundle: Bundle | None = None
         before, due = one.status, one.due

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from policyd.daemon.damage import find_damage
 from policyd.daemon.guard import Guard
-from policyd.errors import LockError, PolicydError
+from policyd.errors import LockError, PolicydError, UsageError
 from policyd.kernel.bpf.memory import give_back
 from policyd.log import EVENT_TRIAL_FORGOTTEN, EVENT_WAITING, log
 from policyd.observe import Observed, observe
@@ -110,7 +110,11 @@ class Writer:
             engine = self._engine(host or self.place.host())
             self._end_forgotten_trial(engine)
             self._restore_pins()
-            return self._settle(self._patiently(lambda: engine.apply(request)))
+            try:
+                return self._settle(self._patiently(lambda: engine.apply(request)))
+            except UsageError:  # a trial that began while the lock was waited for
+                self._end_forgotten_trial(engine)
+                raise
 
     def delete(self, names: frozenset[str], seconds: float) -> Result:
         """Remove policies by name; waits for the lock for so long at most (`LockError`), and lets go of all."""

@@ -90,8 +90,8 @@ class AgentHost:
         self.writer.take_over()
         self.reconciler = Reconciler(self.writer, plans, 300.0)
         owner = Owner(
-            lambda: [name for one in self.reconciler.tended.values() if not one.suspended for name in one.record.policies],
-            lambda: self.reconciler.wake(effort=Effort.APPLY),
+            self.reconciler.own_policies,
+            self.reconciler.bring_back,
             lambda: self.reconciler.wake(effort=Effort.FOLLOW),
         )
         self.drift = DriftWatch(self.writer, owner, self.surroundings, DriftOptions(mode))  # type: ignore[arg-type]

@@ -102,6 +102,6 @@ def test_a_forge_s_call_goes_to_the_source_that_takes_it(base: FakeSource) -> No
 def test_policies_of_suspended_sources_are_not_brought_back(base: FakeSource) -> None:
     agent = agent_over(AgentHost(), SourcePlan(base))
     agent.reconciler.turn()
-    assert agent._own_policies() == ("a",)
+    assert agent.reconciler.own_policies() == ("a",)
     agent.reconciler.tending.set_suspended(agent.reconciler.tended["base"], True)
-    assert agent._own_policies() == ()
+    assert agent.reconciler.own_policies() == ()

@@ -322,6 +322,23 @@ def test_a_pending_trial_is_waited_for_and_a_forgotten_one_is_taken_back(host: A
     assert engine.pending() is None
 
 
+def test_a_trial_that_begins_while_the_lock_is_waited_for_is_waited_for_too(
+    host: AgentHost, base: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = host._engine(host.surroundings.host())
+    lock = host.kernel.lock
+
+    def trial_first(*how: Any) -> Any:
+        monkeypatch.setattr(host.kernel, "lock", lock)
+        engine.apply(Request(given(policy("tried"))), try_seconds=60)
+        return lock(*how)
+
+    monkeypatch.setattr(host.kernel, "lock", trial_first)
+    base.put("a")
+    assert host.look("base").state == "Waiting"
+    assert len(host.status("base").history) == 1
+
+
 def test_a_bug_in_a_source_does_not_end_the_others(host: AgentHost, base: FakeSource) -> None:
     base.error = ZeroDivisionError("oops")
     team = FakeSource("team")
