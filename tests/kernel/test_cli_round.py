@@ -27,7 +27,7 @@ pytestmark = pytest.mark.kernel
 
 _numbers = itertools.count(1)
 PROGRAM = [sys.executable, "-m", "policyd"]
-for _module in ("wiring", "events", "metrics", "documents", "status"):  # imported once, for all the forked processes
+for _module in ("wiring", "events", "metrics"):  # imported once, for all the forked processes
     importlib.import_module(f"policyd.cli.{_module}")
 for _module in ("engine", "toolchain", "parsing", "resolve", "builders.clang", "processes", "kernel.real"):
     importlib.import_module(f"policyd.{_module}")
