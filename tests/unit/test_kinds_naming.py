@@ -84,14 +84,22 @@ def test_cgroups_are_named_by_their_path(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_cgroup_tree_is_not_walked_for_every_unknown_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    walks: list[Path] = []
-    monkeypatch.setattr(naming, "cgroup_root", lambda: walks.append(tmp_path) or tmp_path)
-    tree = naming._CgroupTree()
+    walks: list[float] = []
+    clock = Clock()
+
+    def walk() -> Path:
+        walks.append(clock.now)
+        clock.now += 1
+        return tmp_path
+
+    monkeypatch.setattr(naming, "cgroup_root", walk)
+    tree = naming._CgroupTree(clock)
 
     for number in range(50):
         assert tree(-1 - number) is None
+        clock.now += 1
 
-    assert len(walks) == 1
+    assert walks == [0, 21, 42]
 
 
 def test_cgroup_v2_is_found_in_the_mount_table(tmp_path: Path) -> None:
