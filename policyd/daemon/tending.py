@@ -95,8 +95,9 @@ class Tending:
             self._fail(one, bundle, PolicydError(f"a bug of policyd: {type(error).__name__}: {error}"))
 
     def _fetch(self, one: Tended, effort: Effort) -> Bundle:
-        """Return what is to run: what runs already, if nobody asks for something newer."""
-        kept = None if effort & Effort.FETCH else self.history.bundle(one.record, one.record.digest)
+        """Return what is to run: what runs already, if nobody asks for something newer, and nothing newer is tried."""
+        newer = one.status.state == "Degraded" and one.status.seen != one.record.revision
+        kept = None if newer or effort & Effort.FETCH else self.history.bundle(one.record, one.record.digest)
         return kept or one.plan.source.fetch(one.record.mark)
 
     @staticmethod

@@ -133,6 +133,15 @@ def test_what_could_not_be_applied_keeps_its_previous_version_and_is_not_pruned(
     assert len(base.fetched) == fetched  # the revision that is pinned was enough
 
 
+def test_a_revision_of_which_nothing_fitted_is_tried_again_when_the_host_changes(host: AgentHost, base: FakeSource) -> None:
+    base.put("a", interface="eth9")
+    assert host.look("base").history[0].outcome == "failed"
+    host.interfaces["eth9"] = "ethernet"
+    host.reconciler.wake(effort=Effort.FOLLOW)
+    host.turn()
+    assert (host.status("base").state, running(host)) == ("Applied", {"a": "base"})
+
+
 @pytest.mark.parametrize("spoil", [_wrong, _gone])
 def test_applying_what_ran_again_hides_no_refusal(
     host: AgentHost, base: FakeSource, spoil: Callable[[FakeSource], None]
