@@ -107,16 +107,24 @@ def _docker(data: bytes, place: Place) -> Words | None:
     return words | {key: word for key, word in own.items() if not words[key]}
 
 
+_UNITS = frozenset(
+    f"/system.slice/{unit}.service"
+    for unit in ("containerd", "crio", "docker", "k3s", "k3s-agent", "rke2-server", "rke2-agent")
+)
+"""Where runtimes are themselves."""
+
+
 def _is_about(cgroups_path: str, path: str) -> bool:
     """Whether `linux.cgroupsPath` is this path.
 
-    Three parts with colons are for systemd: slice, what stands before the name, name; a runtime without systemd makes a
-    folder called so where it is itself.
+    Three parts with colons are for systemd: slice, what stands before the name, name; a runtime that does not use systemd
+    makes a folder called so where it is itself.
     """
     parts = cgroups_path.split(":")
     if len(parts) == 3:
         scope = f"{parts[1]}-{parts[2]}.scope" if parts[1] else f"{parts[2]}.scope"
-        return path == f"{_slice_path(parts[0])}/{scope}" or path.endswith(f"/{cgroups_path}")
+        above, _, name = path.rpartition("/")
+        return path == f"{_slice_path(parts[0])}/{scope}" or (name == cgroups_path and above in _UNITS)
     return path == "/" + cgroups_path.strip("/")
 
 

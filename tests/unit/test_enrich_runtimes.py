@@ -84,6 +84,7 @@ def test_each_runtime_says_what_it_knows(
         f"/kubepods.slice/{SLICE}/cri-containerd-{ID}.scope",
         f"/kubepods/burstable/pod{UID}/{ID}",
         f"/x/{ID}",
+        f"/system.slice/other.service/{SLICE}:cri-containerd:{ID}",
     ],
 )
 def test_another_cgroup_with_a_containers_id_is_not_that_container(made: MadeHost, path: str) -> None:
