@@ -2,8 +2,9 @@
 
 A ring's space is given back once every outlet has settled the batch (sent it, counted it as dropped, or has it in its
 spool): after a kill -9 the next pump finds in the ring what was not.  Meanwhile it reads ahead, up to half of the ring.
-An outlet that is too slow for that is not waited for (`patience.py`): its queue goes on holding what it has, and counts what
-it cannot hold.
+While that much is kept it waits for the outlets, unless the rest is filling up: then it goes on without them, the oldest
+batch first, for an event that is not sent yet is better than one that is lost.  An outlet that has not settled a batch after
+`PATIENCE` is late: no ring waits for it until it has caught up.  Its queue holds what it can, and counts what it cannot.
 
 The agent makes one pump, starts it, tells it when policies have changed (`refresh`), and stops it.
 """
@@ -21,8 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from policyd.daemon import patience
-from policyd.daemon.patience import Patience
 from policyd.errors import PolicydError
 from policyd.log import log
 from policyd.reading.follow import Follower
@@ -48,6 +47,8 @@ if TYPE_CHECKING:
 EVENT_PUMP_TOLD = "events-told"
 EVENT_PUMP_FAILED = "events-failed"
 
+PATIENCE = 2.0
+"""Seconds that a ring keeps a batch for an outlet that has not settled it."""
 PIECE = 2048
 """Lines that are handed over together at most."""
 REFRESH = 0.5
@@ -96,7 +97,7 @@ class Pump:
         self._recent = Recent()
         self._encode = JsonLines().lines
         self._policies: dict[str, _Policy] = {}
-        self._patience = Patience()
+        self._late: set[Outlet] = set()
         self._follower = Follower(kernel, (), witness)
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
         self._stopping, self._wake, self._stale = threading.Event(), threading.Event(), threading.Event()
@@ -227,7 +228,8 @@ class Pump:
 
     def _turn(self) -> bool:
         """Give back what is settled, and read a batch of each ring that may be read; return whether there was any."""
-        self._patience.turn()
+        if self._late:
+            self._late = {outlet for outlet in self._late if not outlet.is_settled_up}
         found = False
         for stream in self._follower.streams:
             policy = self._policies.get(stream.record.name)
@@ -254,7 +256,7 @@ class Pump:
     # -- reading -----------------------------------------------------------------------------------------
 
     def _may_read(self, stream: Stream, policy: _Policy) -> bool:
-        """Whether there is more to read, and no more than half of the ring is kept."""
+        """Whether there is more to read, and no more than half of the ring is kept; what fills up is relieved."""
         ring = stream.ring
         pending = ring.pending
         if not policy.kept:
@@ -262,17 +264,18 @@ class Pump:
                 self._stale.set()  # the next ring is to be waited for
                 return True
             return pending > 0
-        first, end = policy.kept[0], policy.kept[-1].batch.end
-        position = ring.position
+        end, position = policy.kept[-1].batch.end, ring.position
         if end >= position + pending:
             return False
         if 2 * (end - position) < ring.size:
             return True
-        waited_for = self._unsettled(first)
-        for outlet in waited_for:
+        for outlet in self._unsettled(policy.kept[0]):
             outlet.hurry()
-        self._patience.pause(waited_for)
-        return False
+        if 4 * pending < 3 * ring.size:
+            return False
+        stream.done(policy.kept[0].batch)
+        policy.kept.popleft()
+        return True
 
     def _read(self, stream: Stream, policy: _Policy) -> bool:
         after = policy.kept[-1].batch.end if policy.kept else None
@@ -324,15 +327,15 @@ class Pump:
 
     def _is_over(self, kept: _Kept) -> bool:
         waited_for = self._unsettled(kept)
-        if waited_for and time.monotonic() - kept.since > patience.PATIENCE:
-            self._patience.give_up(waited_for)
+        if waited_for and time.monotonic() - kept.since > PATIENCE:
+            self._late.update(waited_for)
             return True
         return not waited_for
 
     def _unsettled(self, kept: _Kept) -> list[Outlet]:
         """Return the outlets that are waited for."""
         kept.tickets = [one for one in kept.tickets if not one[0].is_settled(one[1])]
-        return [outlet for outlet, _ in kept.tickets if self._patience.waits_for(outlet)]
+        return [outlet for outlet, _ in kept.tickets if outlet not in self._late]
 
 
 def _pins(root: str) -> dict[str, tuple[int, int]]:

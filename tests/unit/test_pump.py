@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 from fake_kernel import FakeKernel
 from ring_bytes import FIXED, HandMadeRing, event, policy
-from sink_doubles import Memory, fresh, until
+from sink_doubles import Memory, until
 
-from policyd.daemon import patience
 from policyd.daemon import pump as pump_module
-from policyd.daemon.patience import Patience
 from policyd.daemon.pump import Pump, labels_of
 from policyd.errors import KernelError
 from policyd.reading.events import Decoder
@@ -142,35 +140,45 @@ def test_a_ring_keeps_what_a_sink_has_not_taken(rings: Rings, pumps: list[Pump])
 def test_nobody_waits_for_a_sink_that_is_late_until_it_has_caught_up(
     rings: Rings, pumps: list[Pump], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PATIENCE", 0.1)
+    monkeypatch.setattr(pump_module, "PATIENCE", 0.1)
     dead, good = Memory(), Memory()
     dead.gate.clear()
     pump = start(rings, pumps, [dead, good])
     (stream,) = rings.streams
     stream.produce(10)
     until(lambda: stream.ring.position > 0)
-    monkeypatch.setattr(patience, "PATIENCE", 1000.0)
+    monkeypatch.setattr(pump_module, "PATIENCE", 1000.0)
     for _ in range(50):
         stream.produce(100)
         until(lambda: not stream.ring.pending)
     assert stream.lost == 0
     assert pids(good, "p") == list(range(5010))
     dead.gate.set()
-    until(lambda: not pump._patience._late)
+    until(lambda: not pump._late)
     assert pids(dead, "p") == list(range(5010))
 
 
-def test_a_sink_keeps_half_of_a_ring_at_most_and_not_for_long(rings: Rings, pumps: list[Pump]) -> None:
+def test_a_sink_keeps_half_of_a_ring_until_the_other_half_fills_up(
+    rings: Rings, pumps: list[Pump], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump_module, "PATIENCE", 1000.0)
     dead, good = Memory(), Memory()
     dead.gate.clear()
     pump = start(rings, pumps, [dead, good], size=1 << 14)
     (stream,) = rings.streams
-    stream.produce(1000)
-    assert stream.lost
-    until(lambda: len(pids(good, "p")) == stream.sent)
-    until(lambda: not stream.ring.pending)  # without half a ring it was to wait for two seconds
-    assert pump._patience._late
+    while stream.ring.pending < stream.ring.size * 5 // 8:
+        stream.produce(1)
+    until(lambda: len(pids(good, "p")) * 88 > stream.ring.size // 2)
+    assert stream.ring.position == 0  # there is room for what comes
+    for _ in range(40):
+        stream.produce(30)
+        until(lambda: 4 * stream.ring.pending < 3 * stream.ring.size)
+    assert stream.lost == 0
+    assert not pump._late
+    assert stream.ring.position > 0
     dead.gate.set()
+    until(lambda: not stream.ring.pending)
+    assert pids(dead, "p") == pids(good, "p") == list(range(stream.sent))
 
 
 def test_what_a_full_queue_drops_is_counted_and_given_back(rings: Rings, pumps: list[Pump]) -> None:
@@ -321,17 +329,3 @@ def test_labels_are_those_of_the_document() -> None:
     assert labels_of(labelled('{"metadata":{"name":"p","labels":{"team":"a"}}}')) == {"team": "a"}
     for document in ("{}", "", "[]", '{"metadata":{"labels":null}}', '{"metadata":{"labels":["x"]}}'):
         assert labels_of(labelled(document)) == {}
-
-
-def test_reading_pauses_for_a_sink_now_and_then_but_not_most_of_the_time() -> None:
-    now = [0.0]
-    patient = Patience(lambda: now[0])
-    slow, quick = Outlet("slow", Memory()), Outlet("quick", Memory())
-    slow.offer(fresh(1))  # it is not started: this is never settled
-    for _ in range(100):
-        for outlet, seconds in ((slow, 0.01), (quick, 0.004)):
-            patient.turn()
-            patient.pause([outlet])
-            now[0] += seconds
-    assert not patient.waits_for(slow)
-    assert patient.waits_for(quick)
