@@ -99,6 +99,7 @@ class Writer:
     def alone(self) -> Iterator[None]:
         """Have nobody else change anything for the length of the block; waits, `StoppedError` if the agent ends."""
         with self._mutex, ExitStack() as stack:
+            self.kernel.ensure_root()  # somebody may have removed it
             self._patiently(lambda: stack.enter_context(self.kernel.lock(LOCK_SECONDS)))
             yield
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +14,8 @@ import pytest
 from agents import RunningAgent, running_agent, until
 from conftest import Host
 from devices import ip, make_pair
+from load import CALLS, Load, compile_loop
 from network import private_network
-from test_exactly_once import CALLS, LOOP, Load
 
 from policyd.daemon.damage import find_damage
 from policyd.errors import NotFoundError
@@ -58,10 +59,7 @@ ONE, TWO = (text.replace("pd-loop", "pd-agent-loop") for text in CALLS.versions(
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Load]:
     """System calls without pause, counted by who makes them, from now on until `finish` is called."""
-    source, binary = tmp_path / "loop.c", tmp_path / "pd-agent-loop"
-    source.write_text(LOOP)
-    subprocess.run(["gcc", "-O2", "-o", str(binary), str(source)], check=True)
-    found = Load(binary, "calls")
+    found = Load(compile_loop(tmp_path).rename(tmp_path / "pd-agent-loop"), "calls")
     yield found
     found.process.kill()
     found.process.communicate()
@@ -241,6 +239,10 @@ def test_another_policyd_may_apply_and_delete_while_the_agent_runs(host: Host, a
     until(lambda: agent.source().state == "Waiting")
     program(agent, "confirm", "--revert")
     agent.becomes("Applied", "agent-more", "agent-watch")
+
+    shutil.rmtree(agent.root)
+    until(lambda: Path(agent.root).exists() and len(host.kernel.list("policies")) == 2)
+    assert agent.status().healthy
 
 
 def _file(agent: RunningAgent, name: str, text: str) -> str:
