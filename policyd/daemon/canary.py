@@ -1,9 +1,9 @@
 """The prover: makes events itself, and looks whether they come all the way through, policy by policy, hook by hook.
 
 Twice a period it announces its thread in the reserved row of the config map, makes an event for each attach point where
-it can (`means.py`), and waits until the pump has read the canary of every policy there.  What does not come in two tries, while no
-event comes either, is not proven any more, with the reason as far as it can be found out.  Attach points where it can
-make nothing are proven by real events only.  docs/truth.md tells what `Proven` means.
+it can (`means.py`), and waits until the pump has read the canary of every policy there.  What does not come in two tries,
+while no event comes either, is not proven any more, with the reason as far as it can be found out.  Attach points where
+it can make nothing are proven by real events only.  docs/truth.md tells what `Proven` means.
 
 The agent starts and stops it, and hands it to the pump as the `Witness` of what is read.
 """
