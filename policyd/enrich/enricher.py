@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from policyd.record import PolicyRecord
 
 REMEMBERED = 8192
-"""Endings of lines that are remembered for a policy; all are forgotten when there are more."""
+"""Endings of lines that are remembered, of all policies together; all are forgotten when there are more."""
 VALID = 1.0
 """Seconds that they are valid: then what is known may have changed."""
 _POLICIES = 4096
@@ -56,6 +56,7 @@ class Enricher:
         self._node, self._clock = node, clock
         self._policies: dict[str, tuple[PolicyRecord, Columns]] = {}
         self._valid_until = 0.0
+        self._remembered = 0
 
     def __call__(self, record: PolicyRecord, lines: list[str]) -> list[str]:
         """Return the lines with what is known about them."""
@@ -63,7 +64,9 @@ class Enricher:
         if not columns.wanted and not self._node:
             return lines
         if self._clock() >= self._valid_until:
+            self._valid_until = self._clock() + VALID
             self._forget()
+            self._answers.do_chores()
         keys = list(map(columns.key, lines))
         endings = self._endings(columns, set(keys))
         return [line[: -len(_END)] + endings[key] for line, key in zip(lines, keys, strict=True)]
@@ -81,10 +84,9 @@ class Enricher:
         return known[1]
 
     def _forget(self) -> None:
-        self._valid_until = self._clock() + VALID
+        self._remembered = 0
         for _, columns in self._policies.values():
             columns.endings.clear()
-        self._answers.do_chores()
 
     def _endings(self, columns: Columns, keys: set[Key]) -> Mapping[Key, str]:
         """Return how the lines of these keys end; what may be said better soon is not remembered."""
@@ -92,9 +94,10 @@ class Enricher:
         new = keys - known.keys()
         if not new:
             return known
-        if len(known) + len(new) > REMEMBERED:
-            known.clear()
+        if self._remembered + len(new) > REMEMBERED:
+            self._forget()
             new = keys
+        self._remembered += len(new)
         answers = self._answers.known({cgroup for key in new for _, cgroup in columns.cgroups(key)})
         said = {key: self._said(columns, key, answers) for key in new}
         endings = {key: f',"enriched":{_to_json(what)}}}\n' if what else _END for key, what in said.items()}

@@ -268,6 +268,16 @@ def test_a_policy_without_such_columns_gets_its_own_lines_back(enricher: Enriche
     assert enricher(policy(PLAIN), lines) is lines
 
 
+def test_endings_are_remembered_within_bounds_whatever_many_policies_see(
+    enricher: Enricher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policyd.enrich.enricher.REMEMBERED", 10)
+    for number in range(100):
+        told = enriched(enricher, line(process_uid=number), line(process_uid=0), record=policy(PROCESS, name=f"p{number}"))
+        assert told[1] == {"users": NAMES}
+        assert sum(len(columns.endings) for _, columns in enricher._policies.values()) <= 10
+
+
 def test_every_line_gets_the_node_where_that_is_asked_for(tmp_path: Path) -> None:
     host = MadeHost(tmp_path)
     assert make_enricher(host.files, containers=False, users=False) is None
