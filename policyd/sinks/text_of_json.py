@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z")
 
+_SHORT_ID = 12
+"""Characters of a container's id, as runtimes show it."""
+
 
 class TextOfJson:
     """Makes text of JSON lines.  `records` gives the policies that are applied; it is asked when an unknown one comes."""
@@ -38,7 +41,7 @@ class TextOfJson:
             event = json.loads(data)
             wall = _nanoseconds(event["time"])
             origin = Origin(*(str(event[key]) for key in ("policy", "severity", "rule", "hook", "verdict")))
-            fields = list(self._fields(event))
+            fields = [*self._fields(event), *self._container(event)]
             return self._text.arranged(wall, origin, int(event["cpu"]), fields, bool(event.get("undecided")))
         except (ValueError, KeyError, TypeError, AttributeError):
             return safe(data.rstrip("\n")) + "\n"
@@ -51,9 +54,23 @@ class TextOfJson:
         types = self._types_of(str(event["policy"]))
         unread, cut = event.get("unread", ()), event.get("cut", ())
         shape = tuple(event["fields"])
+        users = event.get("enriched", {}).get("users", {})
         for name, value in event["fields"].items():
             shown = ("?" if name in unread else "-") if value is None else quoted(_text(value, types.get(name)))
+            shown += f"({quoted(str(users[name]))})" if name in users else ""
             yield self._text.pair((shape, name), safe(name), shown + ("…" if name in cut else ""))
+
+    def _container(self, event: dict[str, Any]) -> Iterator[str]:
+        """Yield what is known of the container, shortly: the rest is in JSON."""
+        known = event.get("enriched", {}).get("container", {})
+        words = {
+            "pod": "/".join(str(known[key]) for key in ("namespace", "pod") if key in known) or known.get("pod_uid"),
+            "container": known.get("name") or str(known.get("id", ""))[:_SHORT_ID],
+            "image": known.get("image"),
+        }
+        for name, word in words.items():
+            if word:
+                yield self._text.pair(("enriched", name), name, quoted(str(word)))
 
     def _types_of(self, policy: str) -> dict[str, ValueType]:
         if policy not in self._types:

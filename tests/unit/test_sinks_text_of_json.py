@@ -97,3 +97,29 @@ def test_fields_of_a_policy_that_is_gone_are_shown_as_they_are() -> None:
     assert "took=1500000" in shown
     assert "flags=A|B" in shown
     assert "yes=true" in shown
+
+
+def test_what_is_known_after_the_fact_is_shown_shortly() -> None:
+    def text(known: object) -> str:
+        origin = {"policy": "p", "severity": "low", "rule": "r", "hook": "h", "verdict": "none", "cpu": 1}
+        told = {"time": "2026-11-22T11:15:00.000000001Z", **origin, "fields": {"process_uid": 33}, "enriched": known}
+        return TextOfJson(TextLines(), dict).line(json.dumps(told)).split("process_uid=")[1]
+
+    container = {
+        "id": "3f9a" * 16,
+        "runtime": "containerd",
+        "name": "app",
+        "image": "r/a:1",
+        "pod": "api",
+        "namespace": "shop",
+    }
+    assert text({"users": {"process_uid": "www-data"}}) == "33(www-data)\n"
+    assert text({"container": container}).split() == ["33", "pod=shop/api", "container=app", "image=r/a:1"]
+    assert text({"container": {"id": "3f9a" * 16, "pod_uid": "u"}, "pending": True}).split() == [
+        "33",
+        "pod=u",
+        "container=3f9a3f9a3f9a",
+    ]
+    assert (
+        text({"users": {"process_uid": "\x1b[2J x"}, "container": {"name": "a b"}}) == '33("\\x1b[2J x")  container="a b"\n'
+    )
