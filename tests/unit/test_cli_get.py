@@ -183,6 +183,7 @@ def test_an_unknown_policy_names_near_ones(state: dict[str, Observed], capsys: p
 
 def test_reading_needs_root_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("policyd.cli.context.missing", list)
 
     assert run(["get", "policies"]) == 77
     assert "needs root" in capsys.readouterr().err
