@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.engine import Overrides, ProcessTable, Resolver
+    from policyd.host import Host
     from policyd.policy import Policy
-    from policyd.resolve import Host
     from policyd.target import Target
     from policyd.unit import TypedPolicy
 

@@ -1,14 +1,21 @@
-"""Event names, and the one place that sets structlog up.
+"""Event names, and the one place that writes the log.
 
-Modules call `log(EVENT_…, key=value)`; nothing is imported, formatted or written until somebody has called `set_up`.
+Modules call `log(EVENT_…, key=value)`; nothing is formatted or written until somebody has called `set_up`.  A library for
+this (structlog) brought asyncio along, and 8 MB into an agent that should be small.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import json
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+    Form = Literal["text", "json"]
 
 EVENT_LEFT_OUT = "policy-left-out"
 EVENT_BUILD_FAILED = "build-failed"
@@ -33,24 +40,24 @@ EVENT_LATE = "loop-late"
 EVENT_UNGUARDED = "unguarded"
 EVENT_PROOF = "proof"
 
-_logger: Any = None
+_stream: TextIO | None = None
+_form: Form = "text"
+_lock = threading.Lock()
 
 
-def set_up(stream: TextIO, form: Literal["text", "json"] = "text") -> None:
+def set_up(stream: TextIO, form: Form = "text") -> None:
     """Write events to `stream` from now on, one a line: `key=value` text, or JSON."""
-    import structlog  # noqa: PLC0415 (100 ms that most commands do not need)
-
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.processors.KeyValueRenderer(key_order=["event"])
-    )
-    global _logger  # noqa: PLW0603 (the process has one log)
-    _logger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.add_log_level, renderer],
-    )
+    global _stream, _form
+    _stream, _form = stream, form
 
 
 def log(event: str, **facts: object) -> None:
     """Note an event, with its facts, if logging has been set up."""
-    if _logger is not None:
-        _logger.info(event, **facts)
+    if _stream is None:
+        return
+    when = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    row = {"event": event, **facts, "timestamp": when, "level": "info"}
+    line = json.dumps(row, default=repr) if _form == "json" else " ".join(f"{key}={value!r}" for key, value in row.items())
+    with _lock, suppress(OSError):  # nobody reads it any more: that must not end what is at work
+        _stream.write(f"{line}\n")
+        _stream.flush()

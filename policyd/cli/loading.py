@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policyd.cli.context import Settings
-    from policyd.resolve import Host
+    from policyd.host import Host
     from policyd.target import Target
     from policyd.unit import TypedPolicy
 
@@ -53,8 +53,8 @@ def target_and_host(settings: Settings) -> tuple[Target, Host]:
 
     Root gets tracefs mounted where it is not; without it only system calls, raw tracepoints and packets are known.
     """
+    from policyd.host import Host
     from policyd.kernel.tracepoints import ensure_tracefs
-    from policyd.resolve import Host
     from policyd.target import Target
 
     if settings.target is not None:

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from policyd.enrich.enricher import Enricher
     from policyd.errors import Problem
     from policyd.health import Books
+    from policyd.host import Host
     from policyd.kernel.port import Kernel
     from policyd.parsing import Loaded
     from policyd.policy import Policy
     from policyd.reading.metrics import Family
-    from policyd.resolve import Host
     from policyd.sinks.outlet import Outlet
     from policyd.sources.source import Bundle
     from policyd.unit import TypedPolicy

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from policyd.daemon.writer import Writer
     from policyd.engine import Result
     from policyd.errors import Problem
+    from policyd.host import Host
     from policyd.parsing import Loaded
-    from policyd.resolve import Host
     from policyd.sources.source import Bundle
 
 

@@ -10,7 +10,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from policyd.resolve.host import Host
+from policyd.host import Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable

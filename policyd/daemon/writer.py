@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from policyd.daemon.damage import Damage
     from policyd.engine import Engine, Request, Result
     from policyd.errors import Problem
+    from policyd.host import Host
     from policyd.kernel.port import Kernel
     from policyd.parsing import Loaded
     from policyd.plan.steps import Step
     from policyd.policy import Policy
-    from policyd.resolve import Host
     from policyd.sources.source import Bundle
     from policyd.unit import TypedPolicy
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
+from policyd.host import Host
 from policyd.kernel import links
 from policyd.kernel.bpf import attach, instructions, maps, programs
 from policyd.kernel.bpf import object as bpf_object
@@ -20,7 +21,6 @@ from policyd.kernel.bpf.btf_format import Kind
 from policyd.kernel.bpf.constants import ATTACH_TYPES, MAP_NO_PREALLOC, PROGRAM_TYPES
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpf.syscall import perf_event_open_probe
-from policyd.resolve.host import Host
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import attach_kind
 

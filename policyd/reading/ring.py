@@ -1,8 +1,11 @@
 """A BPF ring buffer read in batches, straight from its memory.
 
 In: a ring's file descriptor.  Out: `Batch`es of runs of committed records, as offsets into memory, and nothing copied; the
-sinks decode from there.  The consumer position moves only when the caller says so (`advance`), after the batch was written
-out: a reader that dies in between leaves the events to the next one, which may then show some of them twice, never lose one.
+sinks decode from there.  Only what a batch spans is mapped, for as long as the batch lives: pages of a ring that are mapped
+count as memory of the process, and a hundred idle rings of 256 KiB would be 50 MiB of it.
+
+The consumer position moves only when the caller says so (`advance`), after the batch was written out: a reader that dies in
+between leaves the events to the next one, which may then show some of them twice, never lose one.
 
 The kernel maps the consumer position (one page, writable), then the producer position (one page) and the data twice in a row
 (so that a record that wraps is contiguous).  Every record has 8 bytes before it: u32 length with BUSY and DISCARD bits, u32
@@ -58,8 +61,9 @@ class Batch:
 
     Runs may interleave: what shows records of several must order them, by time.
 
-    `memory` is what offsets count in: slices of it are bytes.  `broken` counts records too short to have a header, which
-    nothing of ours writes.  `taken` is how many events it had when it was read: `since` may leave some out.
+    `memory` is what offsets count in: slices of it are bytes.  It is mapped as long as the batch lives.  `broken` counts
+    records too short to have a header, which nothing of ours writes.  `taken` is how many events it had when it was read:
+    `since` may leave some out.
     """
 
     memory: mmap.mmap
@@ -111,22 +115,32 @@ class Ring:
     def __init__(self, fd: int, size: int) -> None:
         page = mmap.PAGESIZE
         consumer = mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE, offset=0)
-        self._map(consumer, mmap.mmap(fd, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page), size)
+        producer = mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
+        self._map(consumer, producer, size)
+        self._fd: int | None = fd
 
     @classmethod
     def over(cls, consumer: mmap.mmap, data: mmap.mmap, size: int) -> Ring:
         """Return a ring over memory laid out as the kernel's: a page with the consumer position, then the rest."""
         ring = cls.__new__(cls)
         ring._map(consumer, data, size)
+        ring._fd = None
         return ring
 
-    def _map(self, consumer: mmap.mmap, data: mmap.mmap, size: int) -> None:
+    def _map(self, consumer: mmap.mmap, rest: mmap.mmap, size: int) -> None:
         self.size = size
-        self._maps = consumer, data
-        self._memory = data
-        self._words = memoryview(data).cast("I")
+        self._maps = consumer, rest
         self._consumer = memoryview(consumer)[:8].cast("Q")
-        self._producer = memoryview(data)[:8].cast("Q")
+        self._producer = memoryview(rest)[:8].cast("Q")
+
+    def _window(self, at: int, length: int) -> tuple[mmap.mmap, int]:
+        """Return memory that holds `length` bytes of the data from `at`, and where in it they begin."""
+        page = mmap.PAGESIZE
+        if self._fd is None:
+            return self._maps[1], page + at
+        inside = at % page
+        whole = (inside + length + page - 1) // page * page
+        return mmap.mmap(self._fd, whole, mmap.MAP_SHARED, mmap.PROT_READ, offset=2 * page + at - inside), inside
 
     @property
     def position(self) -> int:
@@ -145,13 +159,17 @@ class Ring:
         than so many bytes.
         """
         position = self.position if after is None else after
-        start = mmap.PAGESIZE + (position & (self.size - 1))
         room = self.size if span is None else min(span, self.size)
-        walk = _Walk(self._words, start, start + min(int(self._producer[0]) - position, room), limit)
-        runs = tuple(walk.runs())
+        length = min(int(self._producer[0]) - position, room)
+        if length < PREFIX:
+            return None
+        memory, start = self._window(position & (self.size - 1), length)
+        with memoryview(memory).cast("I") as words:
+            walk = _Walk(words, start, start + length, limit)
+            runs = tuple(walk.runs())
         if walk.at == start:
             return None
-        return Batch(self._memory, runs, position, position + walk.at - start, walk.broken)
+        return Batch(memory, runs, position, position + walk.at - start, walk.broken)
 
     def advance(self, position: int) -> None:
         """Give the space before `position` (a batch's `end`) back to the kernel."""
@@ -159,7 +177,7 @@ class Ring:
 
     def close(self) -> None:
         """Unmap.  Batches must not be used any more."""
-        for view in (self._words, self._consumer, self._producer):
+        for view in (self._consumer, self._producer):
             view.release()
         for mapped in self._maps:
             mapped.close()

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.errors import PolicyError, Problem
+from policyd.host import Host
 from policyd.policy import SyscallHook
 from policyd.resolve.hooks import locate
-from policyd.resolve.host import Host
 from policyd.resolve.metrics import Metrics
 from policyd.resolve.operands import Reading
 from policyd.resolve.params import Stock

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from policyd.errors import Path
-    from policyd.resolve.host import Host
+    from policyd.host import Host
     from policyd.resolve.place import Place
     from policyd.target import Target
 

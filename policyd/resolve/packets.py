@@ -18,8 +18,8 @@ from policyd.vocabulary.types import Shape, ValueType
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from policyd.host import Header, Host
     from policyd.policy import CgroupHook, TcHook, XdpHook
-    from policyd.resolve.host import Header, Host
     from policyd.target import Target
     from policyd.vocabulary.hooks import HookKind
 

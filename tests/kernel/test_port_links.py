@@ -19,7 +19,7 @@ from policyd.kernel.bpf import attach, info, instructions, programs
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.netlink import xdp_program
 from policyd.kernel.real import RealKernel
-from policyd.resolve.host import Host
+from policyd.host import Host
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import ATTACH_KINDS, attach_kind
 

@@ -6,8 +6,8 @@ import pytest
 from resolving import HOST, one_rule, problem, resolved, saved_target, typed
 
 from policyd.errors import PolicyError
+from policyd.host import _find_cgroup_root
 from policyd.resolve import Host
-from policyd.resolve.host import _find_cgroup_root
 from policyd.resolve.traces import COMPAT
 from policyd.unit import AllOf, AttachPoint, ListRef
 from policyd.unit import Test as TypedTest
