@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from agents import until
 from shell import CHECKOUT, Shell
 
 if TYPE_CHECKING:
@@ -15,12 +19,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-TOUR = re.compile(r"<!-- tour: .*?-->(?P<text>.*?)<!-- end of tour -->", re.DOTALL)
 
-
-def tour() -> list[list[str]]:
-    """Return the words of each command of the tour, without `policyd` and without the remark behind it."""
-    found = TOUR.search((CHECKOUT / "README.md").read_text(encoding="utf-8"))
+def commands_of(part: str) -> list[list[str]]:
+    """Return the words of each command of a part, without `policyd` and without the remark behind it."""
+    marked = re.compile(rf"<!-- {part}: .*?-->(?P<text>.*?)<!-- end of {part} -->", re.DOTALL)
+    found = marked.search((CHECKOUT / "README.md").read_text(encoding="utf-8"))
     assert found is not None
     lines = [line.removeprefix("$ ") for line in found["text"].splitlines() if line.startswith("$ ")]
     words = [shlex.split(line, comments=True) for line in lines]
@@ -36,7 +39,7 @@ def shell() -> Iterator[Shell]:
 
 
 def test_the_tour_of_the_readme_works_from_beginning_to_end(shell: Shell) -> None:
-    commands = tour()
+    commands = commands_of("tour")
     assert len(commands) > 15
     printed = {}
     for words in commands:
@@ -48,3 +51,30 @@ def test_the_tour_of_the_readme_works_from_beginning_to_end(shell: Shell) -> Non
     assert "syscalls_total{" in printed["metrics"]
     assert "exec-audit/killed" in printed["render policies/exec-audit.yaml"]
     assert "192.0.2.0/24" in printed["params list deny-egress"]
+
+
+def test_the_agent_of_the_readme_works_from_beginning_to_end(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, *commands = commands_of("agent")
+    assert len(commands) > 7
+    assert start[-1] == "&"
+    socket = tmp_path / "agent.sock"
+    monkeypatch.setenv("POLICYD_SOCKET", str(socket))
+    words = [word.replace("/tmp/", f"{tmp_path}/") for word in start[:-1]]
+    command = [sys.executable, "-m", "policyd", "--root", shell.root, *words, "--listen", f"unix:{socket}"]
+    with (tmp_path / "agent.log").open("w") as out, subprocess.Popen(command, cwd=CHECKOUT, stderr=out) as agent:
+        try:
+            until(lambda: "Applied" in shell.run("get", "sources", check=False).stdout, 120)
+            until(lambda: "Proven" in shell.run("get", "policies").stdout)
+            shell.act('subprocess.run(["true"]); open("/etc/hostname").close()')
+            printed = {" ".join(words): shell.run(*words).stdout for words in commands}
+        finally:
+            agent.terminate()
+    assert agent.returncode == 0, (tmp_path / "agent.log").read_text("utf-8")
+    assert "policyd_reconcile" in printed["metrics --agent"]
+    assert "Applied" in printed["resume base"]
+    assert "exec-audit" in (tmp_path / "policyd-events.jsonl").read_text("utf-8")
+    for path in sorted(Path(shell.root, "sources").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    Path(shell.root, "sources").rmdir()
