@@ -9,13 +9,14 @@ import click
 from policyd.cli.kinds import POLICY, parse_names
 from policyd.cli.names import complete_policies
 from policyd.cli.outcomes import Shown, exit_of, print_result, show_result
-from policyd.cli.output import Progress
+from policyd.cli.output import Progress, note
 from policyd.cli.quantities import Duration
 from policyd.cli.wiring import make_engine
 from policyd.errors import UsageError
 
 if TYPE_CHECKING:
     from policyd.cli.context import Settings
+    from policyd.kernel.port import Kernel
 
 
 @click.command()
@@ -38,7 +39,8 @@ def command(
     """Unload policies and free all that they hold.
 
     Programs are detached and unloaded, maps and pins are freed; events that were not read and counts are gone. Other
-    policies at the same hooks go on without a gap.
+    policies at the same hooks go on without a gap. An agent (policyd run) applies what its sources hold again: stop it
+    first, or change the sources. With --all, what an agent that has ended left for the next one goes too.
 
     \b
     Examples:
@@ -61,9 +63,18 @@ def command(
 
             names = frozenset(name for name, record in read_policies(engine.kernel).items() if record.set == owner)
         result = engine.delete(names)
+        if everything and owner is None:
+            _forget_sources(engine.kernel)
     shown = Shown(names or frozenset())
     if output == "json":
         print_result(result, shown, {})
     else:
         show_result(settings, result, shown)
     exit_of(result)
+
+
+def _forget_sources(kernel: Kernel) -> None:
+    from policyd.daemon.single import forget_sources
+
+    if not forget_sources(kernel):
+        note("an agent runs here, and applies what its sources hold again: stop it first", "yellow")

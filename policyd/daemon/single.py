@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from policyd.daemon.history import SOURCES
 from policyd.errors import LockError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from policyd.kernel.port import Kernel
 
 
 @contextmanager
@@ -29,6 +32,18 @@ def only_agent(directory: str) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def forget_sources(kernel: Kernel) -> bool:
+    """Remove what an agent that has ended left pinned for the next one; tell whether none runs (else nothing is removed)."""
+    if not kernel.exists(SOURCES):
+        return True
+    try:
+        with only_agent(f"{kernel.root}/{SOURCES}"):
+            kernel.remove_tree(SOURCES)
+    except LockError:
+        return False
+    return True
 
 
 def _holder(fd: int) -> str:
