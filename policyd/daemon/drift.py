@@ -202,6 +202,8 @@ class DriftWatch:
         if deleted:
             self._deleted |= deleted
             self.owner.deleted(deleted)
+            for where in {row.where for row in chosen if row.what == DELETED}:
+                self._count(where)
         error = self._apply() if any(row.what != DELETED for row in left) else ""
         damaged = {row.where for row in find_damage(self.writer.good, observe(self.writer.kernel))} if left else set()
         rows = [self._repaired(row, begun, not error and row.where not in damaged) for row in chosen if row.what != DELETED]
@@ -219,17 +221,21 @@ class DriftWatch:
         return ""
 
     def _repaired(self, row: Damage, begun: float, repaired: bool) -> DriftRow | None:
-        """Note a repair, and begin a pause if there are too many; None for what is told already."""
+        """Count a repair, and note what came of it; None for what is told already."""
         known = (row.where, row.what) in self._open
         if repaired:
             self._open.pop((row.where, row.what), None)
         else:
             self._open.setdefault((row.where, row.what), begun)
-        if self.storms.tried(row.where, time.monotonic()):
-            log(EVENT_STORM, where=row.where, seconds=round(self.paused().get(row.where, 0.0)))
+        self._count(row.where)
         if known and not repaired:
             return None
         return DriftRow(begun, row.what, row.where, repaired, time.time() - begun, row.policies)
+
+    def _count(self, where: str) -> None:
+        """Count a repair; too many begin a pause, which is told."""
+        if self.storms.tried(where, time.monotonic()):
+            log(EVENT_STORM, where=where, seconds=round(self.paused().get(where, 0.0)))
 
     def _tell(self, rows: Iterable[DriftRow]) -> tuple[DriftRow, ...]:
         rows = tuple(rows)

@@ -158,8 +158,11 @@ def _unpack(data: bytes) -> list[BundleFile] | None:
     return [BundleFile(name.decode("utf-8", "surrogateescape"), content) for name, content in pairs]
 
 
-def outcome_of(left_out: int, given: int) -> Literal["applied", "partial", "failed"]:
-    """Return what became of a revision by how many of its policies were left out."""
+def outcome_of(left_out: int, given: int, same: bool) -> Literal["applied", "partial", "failed"]:
+    """Return what became of a revision by how many of its policies were left out, and whether what ran is the `same`.
+
+    `failed` means that none of it fitted, and that what ran goes on, all of it.
+    """
     if not left_out:
         return "applied"
-    return "partial" if left_out < given else "failed"
+    return "failed" if left_out >= given and same else "partial"

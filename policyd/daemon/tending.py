@@ -116,11 +116,12 @@ class Tending:
     def _note(self, one: Tended, bundle: Bundle, applied: Applied, outcome: Outcome | None = None) -> None:
         """Write down what runs now."""
         now, record = time.time(), one.record
-        outcome = outcome or outcome_of(len(applied.left_out), applied.given)
+        outcome = outcome or outcome_of(len(applied.left_out), applied.given, applied.running == record.policies)
         same = (record.revision, record.digest) == (bundle.revision, bundle.digest)
         reason = _left_out_text(applied) or "; ".join(bundle.notes)
         if applied.changed or not same or one.status.reason != reason:
-            log(EVENT_SOURCE, source=one.name, outcome=outcome, revision=bundle.revision, left_out=len(applied.left_out))
+            facts = {"reason": reason} if reason else {}
+            log(EVENT_SOURCE, source=one.name, outcome=outcome, revision=bundle.revision, **facts)
         if outcome == "failed":
             record = record.with_row(RevisionRow(bundle.revision, bundle.digest, now, outcome, 0, reason))
             self._save(one, record, None)
@@ -204,7 +205,8 @@ def _left_out_text(applied: Applied) -> str:
         return ""
     name, why = next(iter(applied.left_out.items()))
     more = len(applied.left_out) - 1
-    return f"left out: {name}: {why}" + (f" (and {more} more)" if more else "")
+    told = why if why.startswith(f"policy {name} ") else f"{name}: {why}"
+    return f"left out: {told}" + (f" (and {more} more)" if more else "")
 
 
 def _tells_more(record: SourceRecord, row: RevisionRow) -> bool:

@@ -269,6 +269,19 @@ def test_repairs_that_are_undone_again_and_again_become_slower(host: AgentHost) 
     assert list(host.drift.paused()) == ["xdp:eth0"]
 
 
+def test_a_policy_that_is_deleted_again_and_again_comes_back_slower(host: AgentHost) -> None:
+    for _ in range(FAST_REPAIRS):
+        _by_hand(host).delete(frozenset({"a"}))
+        host.drift.check()
+        host.turn()
+        assert "a" in read_policies(host.kernel)
+    _by_hand(host).delete(frozenset({"a"}))
+    host.drift.check()
+    host.turn()
+    assert "a" not in read_policies(host.kernel)
+    assert list(host.drift.paused()) == ["policy a"]
+
+
 def test_a_storm_s_pauses_grow_and_end() -> None:
     storms, now = Storms(), 1000.0
     for _ in range(FAST_REPAIRS - 1):

@@ -134,12 +134,24 @@ def test_what_could_not_be_applied_keeps_its_previous_version_and_is_not_pruned(
 
 
 def test_a_revision_of_which_nothing_fitted_is_tried_again_when_the_host_changes(host: AgentHost, base: FakeSource) -> None:
-    base.put("a", interface="eth9")
+    base.put("a", "b", interface="eth9")
     assert host.look("base").history[0].outcome == "failed"
     host.interfaces["eth9"] = "ethernet"
     host.reconciler.wake(effort=Effort.FOLLOW)
     host.turn()
-    assert (host.status("base").state, running(host)) == ("Applied", {"a": "base"})
+    assert (host.status("base").state, running(host)) == ("Applied", {"a": "base", "b": "base"})
+
+
+def test_a_revision_that_only_took_away_is_what_runs_although_the_rest_of_it_did_not_fit(
+    host: AgentHost, base: FakeSource
+) -> None:
+    base.put("a", "b")
+    host.look("base")
+    base.content = {"a": {"name": "a", "interface": "eth9"}}
+    status = host.look("base")
+    assert running(host) == {"a": "base"}
+    assert (status.state, status.policies, status.seen) == ("Degraded", ("a",), status.revision)
+    assert host.reconciler.own_policies() == ("a",)  # b is not missed
 
 
 @pytest.mark.parametrize("spoil", [_wrong, _gone])
