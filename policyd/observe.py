@@ -11,10 +11,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
-from policyd.record import HOOKS, POLICIES, SHARED, Found, HookRecord, PolicyRecord, UsedRows, find_record, opened, policy_id
+from policyd.record import (
+    HOOKS,
+    POLICIES,
+    SHARED,
+    Found,
+    HookRecord,
+    PolicyRecord,
+    UsedRows,
+    find_record,
+    map_pin,
+    opened,
+    policy_id,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from policyd.kernel.port import Kernel, LinkInfo, MapInfo, ProgramInfo
 
@@ -109,7 +121,11 @@ class ObservedHook:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything of ours on this host.  `rows[name][row]` is the id of the map in that row of the outer array `name`."""
+    """Everything of ours on this host.
+
+    `rows[name][row]` is the id of the map in that row of the outer array `name`: of all rows that a record names, and of
+    those that a run which did not end has left.
+    """
 
     policies: dict[str, ObservedPolicy] = field(default_factory=dict)  # by directory name
     hooks: dict[str, ObservedHook] = field(default_factory=dict)  # by directory name
@@ -148,7 +164,7 @@ def observe(kernel: Kernel) -> Observed:
     names = _Names([name for name in kernel.list("") if name not in _TOP], [])
     policies = {name: _policy(kernel, name, names) for name in names.ours(kernel, POLICIES, _POLICY_DIRECTORY)}
     hooks = {name: _hook(kernel, name, names) for name in names.ours(kernel, HOOKS, _HOOK_DIRECTORY)}
-    shared, rows = _shared(kernel, names)
+    shared = _shared(kernel, names)
     records = [row.record for row in policies.values() if row.record]
     config = _values(kernel, "config", [record.row for record in records])
     scalar_rows = [scalar.row for record in records for scalar in record.scalars.values()]
@@ -156,7 +172,7 @@ def observe(kernel: Kernel) -> Observed:
         policies=policies,
         hooks=hooks,
         shared=shared,
-        rows=rows,
+        rows=_rows(kernel, shared, policies, hooks),
         config={row: int.from_bytes(value[:4], "little") for row, value in config.items()},
         scalars=_values(kernel, "scalars", scalar_rows),
         filled=(find_record(kernel, FILLED, FilledRecord).record or FilledRecord(0)).map_id,
@@ -268,18 +284,70 @@ def _slot(kernel: Kernel, path: str) -> tuple[int | None, int | None]:
         return None, None
 
 
-def _shared(kernel: Kernel, names: _Names) -> tuple[dict[str, MapInfo], dict[str, dict[int, int]]]:
+def _shared(kernel: Kernel, names: _Names) -> dict[str, MapInfo]:
     shared: dict[str, MapInfo] = {}
-    rows: dict[str, dict[int, int]] = {}
     for name in names.ours(kernel, SHARED, SHARED_PIN):
         with opened(kernel, f"{SHARED}/{name}") as fd:
-            if fd is None:
-                continue
-            shared[name] = kernel.map_info(fd)
-            if shared[name].type == "array_of_maps":
-                items = ((int.from_bytes(key, "little"), int.from_bytes(value, "little")) for key, value in kernel.items(fd))
-                rows[name] = {row: map_id for row, map_id in items if map_id}
-    return shared, rows
+            if fd is not None:
+                shared[name] = kernel.map_info(fd)
+    return shared
+
+
+def _rows(
+    kernel: Kernel, shared: dict[str, MapInfo], policies: dict[str, ObservedPolicy], hooks: dict[str, ObservedHook]
+) -> dict[str, dict[int, int]]:
+    """Return what the outer arrays hold: the rows that records name, and the others only if a run may have left some.
+
+    A map is pinned before it is entered in a row, and unpinned after it was taken out, unless the array goes as a whole: so
+    there are others only if something is pinned that no record names, or if none names the array.  Before Linux 6.8 reading
+    a row of such an array, empty or not, takes an RCU grace period (67ad2c73ff29): all 4,096 would take a minute.
+    """
+    everything = any(_has_unnamed_pins(found) for found in policies.values()) or _has_lost_policies(policies, hooks)
+    named = _named_rows(policies, hooks)
+    rows: dict[str, dict[int, int]] = {}
+    for name, info in shared.items():
+        if info.type == "array_of_maps":
+            with opened(kernel, f"{SHARED}/{name}") as fd:
+                few = named.get(name)
+                items = () if fd is None else _looked_up(kernel, fd, few) if few and not everything else kernel.items(fd)
+                found = ((int.from_bytes(key, "little"), int.from_bytes(value, "little")) for key, value in items)
+                rows[name] = {row: map_id for row, map_id in found if map_id}
+    return rows
+
+
+def _has_unnamed_pins(directory: ObservedPolicy) -> bool:
+    record = directory.record
+    if record is None:
+        return True
+    return not {map_pin(record.name, row.name, row.fingerprint) for row in record.maps.values()}.issuperset(directory.maps)
+
+
+def _has_lost_policies(policies: dict[str, ObservedPolicy], hooks: dict[str, ObservedHook]) -> bool:
+    """Tell whether hooks run, or may run, rules of policies whose pins somebody has removed."""
+    return any(
+        found.record is None or not {*map(policy_id, found.record.policies)} <= {*policies} for found in hooks.values()
+    )
+
+
+def _named_rows(policies: dict[str, ObservedPolicy], hooks: dict[str, ObservedHook]) -> dict[str, set[int]]:
+    named: dict[str, set[int]] = {}
+    for record in (found.record for found in policies.values() if found.record):
+        named.setdefault("rings", set()).add(record.row)
+        for row in record.maps.values():
+            named.setdefault(row.shared, set()).add(row.row)
+    for hook in hooks.values():
+        named.setdefault("rings", set()).update(hook.used_rows.policies)
+        for name, number in hook.used_rows.maps:
+            named.setdefault(name, set()).add(number)
+    return named
+
+
+def _looked_up(kernel: Kernel, fd: int, rows: Iterable[int]) -> Iterator[tuple[bytes, bytes]]:
+    for row in sorted(rows):
+        key = row.to_bytes(4, "little")
+        value = kernel.lookup(fd, key)
+        if value is not None:
+            yield key, value
 
 
 def _values(kernel: Kernel, name: str, wanted: Iterable[int]) -> dict[int, bytes]:
