@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from policyd.api.codes import error_for
 from policyd.errors import NotFoundError, PolicydError, PrivilegeError
-from policyd.health import AgentStatus, Proof, SourceStatus
+from policyd.health import AgentStatus, Books, Proof, SourceStatus
 from policyd.text import safe
 from policyd.views.agent import read
 
@@ -97,6 +97,11 @@ class AgentClient:
     def proofs(self) -> dict[str, Proof]:
         """Return, by policy, whether its events are known to come all the way through."""
         rows = (_row(Proof, item) for item in self.get("/api/v1/proofs")["items"])
+        return {row.policy: row for row in rows}
+
+    def books(self) -> dict[str, Books]:
+        """Return, by policy, how many events matched, were lost, read, and wait."""
+        rows = (_row(Books, item) for item in self.get("/api/v1/books")["items"])
         return {row.policy: row for row in rows}
 
     def reconcile(self, source: str = "") -> tuple[SourceStatus, ...]:

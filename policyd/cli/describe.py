@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import signal
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyd.cli.agent import open_agent, socket_option
+from policyd.cli.agent import Known, known_to_agent, open_agent, socket_option
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.kinds import HOOK, POLICY, SOURCE, parse_names
 from policyd.cli.names import complete_names
@@ -20,6 +22,7 @@ from policyd.text import did_you_mean, quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from policyd.health import Books
     from policyd.record import PolicyRecord, RuleRecord
     from policyd.status import HookView, MapView, PolicyView
 
@@ -33,7 +36,8 @@ KEY_WIDTH = 14
 def command(settings: Settings, words: tuple[str, ...], socket: str) -> None:
     """Show everything about one policy, hook or source.
 
-    KIND is policy, hook or source; a hook's name is as `policyd get hooks` prints it. The agent is asked for sources.
+    KIND is policy, hook or source; a hook's name is as `policyd get hooks` prints it. The agent is asked for sources; of a
+    policy it knows whether its events come all the way through (STATUS), and its books.
 
     \b
     Examples:
@@ -52,18 +56,19 @@ def command(settings: Settings, words: tuple[str, ...], socket: str) -> None:
         _show_sources(socket, names)
         return
     kernel = open_kernel(settings, "describe")
+    known = known_to_agent(settings, socket) if kind is POLICY else Known()
     observed = observe(kernel)
     hooks = {view.key: view for view in hook_views(observed, kernel)}
     policies = policy_views(observed, kernel)
     for number, name in enumerate(names):
         if name not in (policies if kind is POLICY else hooks):
-            known = did_you_mean(name, policies if kind is POLICY else hooks) or f"see policyd get {kind.plural}"
-            raise NotFoundError(f"there is no {kind.name} {quote(name)}; {known}")
+            hint = did_you_mean(name, policies if kind is POLICY else hooks) or f"see policyd get {kind.plural}"
+            raise NotFoundError(f"there is no {kind.name} {quote(name)}; {hint}")
         if number:
             say()
         if kind is POLICY:
             maps = [view for view in map_views(observed, kernel) if view.policy == name]
-            _show_policy(policies[name], [hooks[key] for key in policies[name].points], maps)
+            _show_policy(policies[name], [hooks[key] for key in policies[name].points], maps, known)
         else:
             _show_hook(hooks[name], observed.records)
 
@@ -82,10 +87,12 @@ def _show_sources(socket: str, names: Sequence[str]) -> None:
 # ------------------------------------------------------------------------------------------------ a policy
 
 
-def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[MapView]) -> None:
+def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[MapView], known: Known) -> None:
     from policyd.views import date
     from policyd.views.kernel import policy_document
+    from policyd.views.top import status_of
 
+    proof, books = known.proofs.get(view.record.name), known.books.get(view.record.name)
     record, document = view.record, policy_document(view.record)
     metadata, spec = document.get("metadata", {}), document.get("spec", {})
     _pairs(
@@ -94,8 +101,8 @@ def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[Map
             ("Description", spec.get("description", "")),
             ("Labels", _joined(metadata.get("labels", {}))),
             ("Annotations", _joined(metadata.get("annotations", {}))),
-            ("Status", view.phase),
-            ("Reasons", "\n".join(view.reasons)),
+            ("Status", status_of(view.phase, proof)),
+            ("Reasons", "\n".join([*view.reasons, *([proof.reason] if proof and proof.reason else [])])),
             ("Mode", _mode(view)),
             ("Severity", record.severity),
             ("Set", record.set),
@@ -109,6 +116,8 @@ def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[Map
     _section("Attach points", ("HOOK", "PROGRAM", "MISSED", "STATUS"), map(_hook_row, hooks))
     _section("Maps", ("NAME", "PURPOSE", "TYPE", "ENTRIES/MAX", "BYTES"), map(_map_row, maps))
     _section("Account", ("", "COUNT", "MEANING"), _account(view))
+    if books is not None:
+        _section("Books", ("", "COUNT", "MEANING"), _books(books))
     for warning in record.warnings:
         say(f"warning: {warning}")
 
@@ -164,6 +173,14 @@ def _account(view: PolicyView) -> Iterator[tuple[object, ...]]:
     for column, count in view.account.items():
         yield column, count, ACCOUNT_MEANINGS[column]
     yield "missed", view.missed, "runs at these attach points that the kernel dropped"
+
+
+def _books(books: Books) -> Iterator[tuple[object, ...]]:
+    lost = sum(books.lost.values())
+    yield "read", books.read, "events that the agent has taken out of the ring"
+    yield "waiting", books.waiting, "events that are in the ring still"
+    yield "not counted", books.matched - books.delivered - lost, "matched - delivered - lost: 0 while nothing happens"
+    yield "not found", books.delivered - books.read - books.waiting, "delivered - read - waiting: 0 while nothing happens"
 
 
 ACCOUNT_MEANINGS = {
@@ -226,11 +243,18 @@ def _pairs(pairs: Iterable[tuple[str, object]]) -> None:
     for key, value in pairs:
         if value in ("", None):
             continue
-        first, *rest = clean(value).split("\n")
+        first, *rest = [part for line in clean(value).split("\n") for part in _wrapped(line)]
         color = paint_status("STATUS", first) if key == "Status" else None
         click.echo(f"{key + ':':<{KEY_WIDTH}}{click.style(first, fg=color) if color else first}")
         for line in rest:
             click.echo(" " * KEY_WIDTH + line)
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return a line in parts that fit beside the keys on a terminal."""
+    if not sys.stdout.isatty():
+        return [line]
+    return textwrap.wrap(line, width() - KEY_WIDTH, break_on_hyphens=False, break_long_words=False) or [""]
 
 
 def _section(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -208,6 +208,7 @@ def _policies(observed: Observed, kernel: Kernel, proofs: Mapping[str, Proof] = 
     now = time.time()
     for name, view in policy_views(observed, kernel).items():
         record = view.record
+        proof = proofs.get(name)
         reason = f"({view.reasons[0]})" if view.reasons and view.phase != "Ready" else ""
         yield Item(
             name,
@@ -227,7 +228,7 @@ def _policies(observed: Observed, kernel: Kernel, proofs: Mapping[str, Proof] = 
                 f"{record.ring_bytes >> 10}Ki",
                 ",".join(sorted(record.overrides)),
                 record.source,
-                reason,
+                reason or (proof.reason if proof else ""),
             ),
             plain(policy_item(view, proofs.get(name))),
             policy_document(record),

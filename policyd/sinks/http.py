@@ -127,6 +127,9 @@ class Poster:
 def _reason(error: Exception) -> str:
     """Return the innermost reason of an error of urllib3, without addresses of objects."""
     reason = getattr(error, "reason", None) or error
+    system = reason.__cause__  # such as a connection that was refused
+    if isinstance(system, OSError) and system.strerror:
+        return safe(system.strerror, 300)
     text = str(reason)
     return safe(text.partition(">: ")[2] or text or type(reason).__name__, 300)
 

@@ -172,7 +172,7 @@ _SINK: tuple[Column, ...] = (
         lambda row: row.filtered,
     ),
     (Metric("policyd_sink_retries_total", "counter", "Batches that were tried again.", ("sink",)), lambda row: row.retries),
-    (Metric("policyd_sink_queued_events", "gauge", "Events that wait in memory.", ("sink",)), lambda row: row.queued),
+    (Metric("policyd_sink_queued_events", "gauge", "Events that wait, on disk too.", ("sink",)), lambda row: row.queued),
     (
         Metric("policyd_sink_spooled_bytes", "gauge", "Events that wait on disk.", ("sink",), "bytes"),
         lambda row: row.spooled_bytes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +24,11 @@ from state_by_hand import (
 )
 
 from policyd.cli import run
+from policyd.cli.agent import Known
 from policyd.cli.get import age
 from policyd.cli.kinds import HOOK, MAP, POLICY, Kind, parse_names
 from policyd.errors import UsageError
+from policyd.health import Books, Proof
 from policyd.observe import Observed
 from policyd.status import faults
 
@@ -280,6 +283,15 @@ def test_describe_tells_rules_params_hooks_maps_and_the_account(shown: Any) -> N
     assert lines["open"][:4] == ["open", "syscall:openat", "signal", "SIGKILL"]
     assert lines["would_act"][1] == "12"
     assert lines["missed"][1] == "4"
+
+
+def test_describe_tells_what_the_agent_knows_of_a_policy(shown: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    proof = Proof("opens", False, reason="nobody reads its ring")
+    known = Known({"opens": proof}, {"opens": Books("opens", 9, 7, {"ring_full": 1}, 4, 1)})
+    monkeypatch.setattr("policyd.cli.describe.known_to_agent", lambda *_: known)
+    text = shown("describe", "policy", "opens")
+    assert re.search(r"Status: +Attached\nReasons: +nobody reads its ring\n", text)
+    assert re.search(r"read +4 .*\n +waiting +1 .*\n +not counted +1 .*\n +not found +2 ", text)
 
 
 def test_describe_hook_tells_programs_and_whose_rules(shown: Any) -> None:

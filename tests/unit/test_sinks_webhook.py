@@ -75,6 +75,15 @@ def test_headers_come_from_files_which_are_read_each_time(receiver: Receiver, tm
     sink.close()
 
 
+def test_a_server_that_does_not_listen_is_told_in_few_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    sink = WebhookSink(Address(f"http://127.0.0.1:{port}"))
+    with pytest.raises(SinkError, match=rf"^http://127\.0\.0\.1:{port}: Connection refused$"):
+        sink.write([lines(1)])
+    sink.close()
+
+
 @pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 502, 503, 504])
 def test_what_may_be_mended_is_tried_again(receiver: Receiver, status: int) -> None:
     receiver.answers = [(status, {"Retry-After": "7"}, b"later \x1b[31m")]
