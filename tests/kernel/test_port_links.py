@@ -15,11 +15,11 @@ from network import private_network
 from pyroute2 import IPRoute
 
 from policyd.errors import AttachError
+from policyd.host import Host
 from policyd.kernel.bpf import attach, info, instructions, programs
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.netlink import xdp_program
 from policyd.kernel.real import RealKernel
-from policyd.host import Host
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import ATTACH_KINDS, attach_kind
 

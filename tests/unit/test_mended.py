@@ -11,11 +11,11 @@ from test_engine_converges import FULL, TRACE, XDP, Host
 
 from policyd.cli.context import Settings
 from policyd.cli.outcomes import Shown, mended_lines, print_result, show_result
-from policyd.status import DEGRADED, READY, faults, hook_views, policy_views
 from policyd.engine import Request
 from policyd.observe import observe
 from policyd.plan import Mend
 from policyd.record import POLICIES
+from policyd.status import DEGRADED, READY, faults, hook_views, policy_views
 from policyd.unit import PROCESS_POINTS
 
 TRACKS = policy("tracks", points=[TRACE, XDP], processes=True, **FULL)

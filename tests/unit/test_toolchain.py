@@ -79,7 +79,9 @@ def test_build_opens_each_shared_map_by_the_name_that_the_code_gives(target: Tar
     opened: list[str] = []
     builder, built = FakeBuilder(), list[str]()
 
-    fds = Toolchain(target, builder, built.append, permitted=[].append).build(units[0], lambda name: opened.append(name) or len(opened))
+    fds = Toolchain(target, builder, built.append, permitted=[].append).build(
+        units[0], lambda name: opened.append(name) or len(opened)
+    )
 
     key = units[0].unit.attach_point.key
     source = Toolchain(target, builder).render(units[0])
