@@ -55,8 +55,18 @@ class Problem:
         return f"{where}{self.severity}: {self.message} [{self.code}]{path}{hint}"
 
 
+def _again(kind: type[PolicydError], args: tuple[object, ...], facts: dict[str, object]) -> PolicydError:
+    """Return an error as it was, without the way in which it is made (each class has its own)."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
+
+
 class PolicydError(Exception):
-    """The root of all errors that policyd raises on purpose."""
+    """The root of all errors that policyd raises on purpose.  They can be pickled, whatever they are made from."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.args, self.__dict__)
 
     exit_code: ClassVar[int] = 3  # 0 and 1 are answers (`diff`: same, differs), not errors
 

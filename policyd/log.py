@@ -51,6 +51,11 @@ def set_up(stream: TextIO, form: Form = "text") -> None:
     _stream, _form = stream, form
 
 
+def form() -> Form | None:
+    """Return how events are written, for another process that shall write them in the same way; None if they are not."""
+    return _form if _stream is not None else None
+
+
 def log(event: str, **facts: object) -> None:
     """Note an event, with its facts, if logging has been set up."""
     if _stream is None:

@@ -16,6 +16,7 @@ from policyd.document import Mapping, Node, locate
 from policyd.errors import Path, Position  # noqa: TC001 (pydantic reads annotations at run time)
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.operators import OPERATORS
+from policyd.vocabulary.severities import Severity  # noqa: TC001 (as above)
 from policyd.words import (
     CgroupPath,
     ColumnName,
@@ -52,7 +53,6 @@ def _operator(name: str) -> str:
     return name
 
 
-Severity = Literal["info", "low", "medium", "high", "critical"]
 Mode = Literal["monitor", "enforce"]
 ParamForm = Literal["scalar", "list"]
 MetricKind = Literal["counter", "sum", "gauge", "min", "max", "histogram"]

@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 from policyd import words
 from policyd.parsing.envelope import KIND, METADATA_KEYS, PARAM_KEYS, RULE_KEYS, SPEC_KEYS
 from policyd.parsing.hooks import HOOKS, short_key
-from policyd.policy import API_VERSION, FirstOf, MetricOutput, Mode, Severity
+from policyd.policy import API_VERSION, FirstOf, MetricOutput, Mode
 from policyd.vocabulary.actions import ACTIONS
 from policyd.vocabulary.hooks import HOOK_KINDS
 from policyd.vocabulary.operators import OPERATORS
 from policyd.vocabulary.outputs import OUTPUTS, OutputKind
+from policyd.vocabulary.severities import Severity
 
 if TYPE_CHECKING:
     from policyd.policy import Model, PlainHook

@@ -15,7 +15,7 @@ import msgspec
 
 from policyd.api.codes import BusyError
 from policyd.api.request import Endless, Parameter
-from policyd.policy import Severity
+from policyd.vocabulary.severities import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,38 +7,30 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policyd import __version__
 from policyd.cli.context import open_kernel
-from policyd.cli.loading import target_and_host
-from policyd.cli.output import warn
+from policyd.log import form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from policyd.cli.changing import Noted
     from policyd.cli.context import Settings
     from policyd.config.model import AgentConfig, Enrich, GitSource, SourceConfig
     from policyd.daemon.agent import Agent
+    from policyd.daemon.away import Away
     from policyd.daemon.follow import Surroundings
     from policyd.daemon.telemetry import Telemetry
     from policyd.daemon.tended import SourcePlan
-    from policyd.daemon.writer import Workplace
-    from policyd.engine import Engine
     from policyd.enrich.enricher import Enricher
-    from policyd.errors import Problem
     from policyd.health import Books
-    from policyd.host import Host
     from policyd.kernel.port import Kernel
-    from policyd.parsing import Loaded
-    from policyd.policy import Policy
     from policyd.reading.metrics import Family
     from policyd.sinks.outlet import Outlet
-    from policyd.sources.source import Bundle
-    from policyd.unit import TypedPolicy
 
 NODE = "POLICYD_NODE"
 """Names this host in events and status, where it is not called by its host name: a pod's is not the node's."""
@@ -46,6 +38,9 @@ NODE = "POLICYD_NODE"
 
 def run_agent(settings: Settings, config: AgentConfig) -> None:
     """Run until told to stop."""
+    from policyd.kernel.bpf.memory import share_arenas
+
+    share_arenas()
     agent = make_agent(settings, config)
     agent.run(lambda: _serving(agent, config))
 
@@ -86,7 +81,7 @@ def make_agent(settings: Settings, config: AgentConfig) -> Agent:
     made: list[Agent] = []
     prover = Prover(kernel, config.canary.interval) if config.canary.interval else None
     parts = Parts(
-        place=_workplace(settings, kernel, surroundings, telemetry),
+        place=_away(settings, kernel, surroundings, telemetry),
         surroundings=surroundings,
         pump=Pump(kernel, _outlets(config, node, made), _enricher(config.enrich, node), prover),
         telemetry=telemetry,
@@ -100,34 +95,17 @@ def make_agent(settings: Settings, config: AgentConfig) -> Agent:
 # ------------------------------------------------------------------------------------------------ policies → the kernel
 
 
-def _workplace(settings: Settings, kernel: Kernel, surroundings: Surroundings, telemetry: Telemetry) -> Workplace:
-    from policyd.assembly import make_resolver, process_table, resolve_all
-    from policyd.builders.cache import default_directory
-    from policyd.builders.choice import make_builder
-    from policyd.daemon.telemetry import CountingCache
-    from policyd.daemon.writer import Workplace
-    from policyd.engine import Engine
-    from policyd.sources import gate
-    from policyd.toolchain import Toolchain
+def _away(settings: Settings, kernel: Kernel, surroundings: Surroundings, telemetry: Telemetry) -> Away:
+    """Return what has changes made in a process of their own (`cli/changing.py`)."""
+    from policyd.cli.changing import COMMAND, Facts
+    from policyd.daemon.away import Away
 
-    target, _ = target_and_host(settings)
-    builder = make_builder(settings.builder, CountingCache(default_directory(), warn, telemetry.cached))
-    toolchain, table = Toolchain(target, telemetry.measured(builder)), process_table()
+    def learn(noted: Noted | None) -> None:
+        if noted is not None:
+            surroundings.learn(noted.asked)
+            telemetry.learn(noted.counted)
 
-    def engine(host: Host) -> Engine:
-        return Engine(kernel, toolchain, make_resolver(target, host), table)
-
-    def parse(bundle: Bundle, source: str) -> Loaded:
-        begun = time.monotonic()
-        try:
-            return gate.parse(bundle, source)
-        finally:
-            telemetry.parsed(time.monotonic() - begun)
-
-    def resolve(policies: Iterable[Policy], host: Host) -> tuple[tuple[TypedPolicy, ...], tuple[Problem, ...]]:
-        return resolve_all(policies, target, host)
-
-    return Workplace(kernel, surroundings.host, engine, parse, resolve)
+    return Away(kernel, COMMAND, Facts(settings, form()), learn)
 
 
 # ------------------------------------------------------------------------------------------------ sources

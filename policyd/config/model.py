@@ -37,7 +37,8 @@ from policyd.config.words import (
     Timeout,
 )
 from policyd.errors import Problem
-from policyd.policy import Metadata, Model, Severity
+from policyd.policy import Metadata, Model
+from policyd.vocabulary.severities import Severity
 from policyd.words import DnsLabel, Flag, LabelKey, LabelValue
 
 DriftMode = Literal["repair", "report"]

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from policyd.daemon.pump import Pump
     from policyd.daemon.telemetry import Telemetry
     from policyd.daemon.tended import SourcePlan
-    from policyd.daemon.writer import Workplace
+    from policyd.daemon.workplace import Place
     from policyd.health import Books, Proof, SourceStatus
     from policyd.reading.metrics import Family
 
@@ -85,7 +85,7 @@ class Prover:
 class Parts:
     """What `policyd run` has made: what the agent works with, and what it starts, asks and stops."""
 
-    place: Workplace
+    place: Place
     surroundings: Surroundings
     pump: Pump
     telemetry: Telemetry

@@ -15,10 +15,9 @@ from policyd.log import EVENT_MENDED, EVENT_POLICY, log
 from policyd.record import read_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from policyd.daemon.tended import SourcePlan
-    from policyd.daemon.writer import Writer
+    from policyd.daemon.workplace import Workplace
     from policyd.engine import Result
     from policyd.errors import Problem
     from policyd.host import Host
@@ -30,6 +29,16 @@ class RefusedError(PolicydError):
     """A revision that is not applied at all; what ran before goes on."""
 
     exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision of the set `name`, and what its source says about empty ones and about policies of others."""
+
+    name: str
+    bundle: Bundle
+    allow_empty: bool = False
+    adopt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +62,34 @@ class _Sorting:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def apply_bundle(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Applied:
-    """Make the set of a source agree with one revision of it; `RefusedError`, or what the engine raises."""
-    loaded = _accept(writer, plan, bundle)
-    host = writer.place.host()
-    found = _sort(writer, plan, loaded, host)
+def apply_revision(place: Workplace, revision: Revision, apply: Callable[[Request, Host], Result]) -> Applied:
+    """Make a set agree with a revision of it; `RefusedError`, or what `apply` raises."""
+    loaded = _accept(place, revision)
+    host = place.host()
+    found = _sort(place, revision, loaded, host)
     request = Request(
         given=tuple(found.given),
-        set=plan.name,
-        revision=bundle.revision,
+        set=revision.name,
+        revision=revision.bundle.revision,
         prune=True,
         allow_empty=True,  # an empty revision has been refused already, if it is not allowed
-        adopt=plan.adopt,
+        adopt=revision.adopt,
         keep=frozenset(found.left_out),
     )
-    result = writer.apply(request, host)
+    result = apply(request, host)
     tell(result)
     names = {policy.name for policy in loaded.policies}
     found.left_out.update({row.policy: str(row.error) for row in result.failed if row.policy in names})
-    running = tuple(sorted(name for name, record in read_policies(writer.kernel).items() if record.set == plan.name))
+    running = tuple(sorted(name for name, record in read_policies(place.kernel).items() if record.set == revision.name))
     changed = any(row.kind in {"created", "changed", "removed"} for row in result.outcomes)
     return Applied(len(loaded.policies), dict(sorted(found.left_out.items())), running, changed)
 
 
-def _accept(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Loaded:
+def _accept(place: Workplace, revision: Revision) -> Loaded:
     """Return the policies of a revision that is acceptable as a whole, with their warnings."""
-    loaded = writer.place.parse(bundle, plan.name)
-    if not loaded.require() and not plan.allow_empty:
-        owned = [name for name, record in read_policies(writer.kernel).items() if record.set == plan.name]
+    loaded = place.parse(revision.bundle, revision.name)
+    if not loaded.require() and not revision.allow_empty:
+        owned = [name for name, record in read_policies(place.kernel).items() if record.set == revision.name]
         if owned:
             raise RefusedError(
                 f"it holds no policy any more; the {len(owned)} that run stay, unless `allowEmpty: true` says otherwise"
@@ -88,12 +97,12 @@ def _accept(writer: Writer, plan: SourcePlan, bundle: Bundle) -> Loaded:
     return loaded
 
 
-def _sort(writer: Writer, plan: SourcePlan, loaded: Loaded, host: Host) -> _Sorting:
-    found, before = _Sorting(), read_policies(writer.kernel)
-    typed, problems = writer.place.resolve(loaded.policies, host)
+def _sort(place: Workplace, revision: Revision, loaded: Loaded, host: Host) -> _Sorting:
+    found, before = _Sorting(), read_policies(place.kernel)
+    typed, problems = place.resolve(loaded.policies, host)
     for policy in typed:
         record = before.get(policy.name)
-        if record is not None and record.set != plan.name and not plan.adopt:
+        if record is not None and record.set != revision.name and not revision.adopt:
             found.left_out[policy.name] = str(_foreign(policy.name, record.set))
         else:
             found.given.append(Given(policy, _warnings((*loaded.problems, *problems), policy.name)))

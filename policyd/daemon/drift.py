@@ -205,6 +205,8 @@ class DriftWatch:
             for where in {row.where for row in chosen if row.what == DELETED}:
                 self._count(where)
         error = self._apply() if any(row.what != DELETED for row in left) else ""
+        for row in {row for row in chosen if row in self.writer.met}:  # told here
+            self.writer.met.remove(row)
         damaged = {row.where for row in find_damage(self.writer.good, observe(self.writer.kernel))} if left else set()
         rows = [self._repaired(row, begun, not error and row.where not in damaged) for row in chosen if row.what != DELETED]
         return self._tell(row for row in rows if row is not None)

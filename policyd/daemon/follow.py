@@ -15,6 +15,9 @@ from policyd.host import Host
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Asked = tuple[dict[str, str] | None, str, dict[str, bool]]
+"""Interfaces, where cgroup v2 is, and which cgroups were there."""
+
 
 class Surroundings:
     """Makes hosts that remember what they were asked.  `changed` may be called from another thread than `host`."""
@@ -41,6 +44,18 @@ class Surroundings:
             return answer
 
         return replace(fresh, has_cgroup=has_cgroup)
+
+    def asked(self) -> Asked | None:
+        """Return what was asked of the last host, and answered; None if there was none."""
+        with self._lock:
+            return (self._interfaces, self._root, dict(self._cgroups)) if self._asked else None
+
+    def learn(self, asked: Asked | None) -> None:
+        """Follow what another process has asked (`asked`)."""
+        if asked is not None:
+            with self._lock:
+                self._interfaces, self._root, self._cgroups = asked
+                self._asked = True
 
     def changed(self) -> str:
         """Return what is another than when policies were last resolved (in a few words), or nothing; told once."""

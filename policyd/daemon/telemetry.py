@@ -15,7 +15,7 @@ import time
 from bisect import bisect_left
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policyd import __version__
 from policyd.builders.cache import ObjectCache
@@ -42,6 +42,9 @@ RECONCILE_BOUNDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.
 BUILD_BOUNDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
 """Upper ends of buckets, in seconds."""
 
+Rows = dict[tuple[str, ...], Any]
+"""What was counted, by labels: a number, or counts of buckets and a sum."""
+
 
 class Counts:
     """A counter by labels; also the base of `Timings`."""
@@ -60,6 +63,16 @@ class Counts:
     def _key(self, values: tuple[str, ...], known: Mapping[tuple[str, ...], object]) -> tuple[str, ...]:
         key = tuple(safe(value, _LONGEST_LABEL) for value in values)
         return key if key in known or len(known) < self._most else (OTHER,) * len(key)
+
+    def dump(self) -> Rows:
+        """Return what was counted."""
+        with self._lock:
+            return dict(self._values)
+
+    def learn(self, rows: Rows) -> None:
+        """Add what another process has counted (`dump`)."""
+        for values, count in rows.items():
+            self.add(*values, count=count)
 
     def family(self) -> Family:
         """Return the metric as it is now."""
@@ -85,6 +98,17 @@ class Timings(Counts):
             counts, total = self._rows.get(key) or (self._empty(), 0.0)
             counts[bisect_left(self._bounds, seconds)] += 1
             self._rows[key] = counts, total + seconds
+
+    def dump(self) -> Rows:
+        with self._lock:
+            return {key: (list(counts), total) for key, (counts, total) in self._rows.items()}
+
+    def learn(self, rows: Rows) -> None:
+        with self._lock:
+            for values, (counts, total) in rows.items():
+                key = self._key(values, self._rows)
+                known, before = self._rows.get(key) or (self._empty(), 0.0)
+                self._rows[key] = [one + more for one, more in zip(known, counts, strict=True)], before + total
 
     @contextmanager
     def timing(self, *values: str) -> Iterator[None]:
@@ -182,6 +206,7 @@ class Telemetry:
         self._compiles, self._loads = Timings(_COMPILES, BUILD_BOUNDS), Timings(_LOADS, BUILD_BOUNDS)
         self._lookups, self._drift = Counts(_LOOKUPS), Counts(_DRIFT)
         self._repairs = Timings(_REPAIRS, BUILD_BOUNDS)
+        self._changes: tuple[Counts, ...] = (self._parses, self._compiles, self._loads, self._lookups)
         self._measured = 0.0
         for result in ("hit", "miss"):
             self._lookups.add(result, count=0)
@@ -215,6 +240,15 @@ class Telemetry:
     def measured(self, builder: Builder) -> Builder:
         """Return a builder that does what `builder` does, and is measured."""
         return _MeasuredBuilder(builder, self._compiles, self._loads)
+
+    def of_changes(self) -> tuple[Rows, ...]:
+        """Return what was counted of changes: for the agent, if they are made in another process."""
+        return tuple(one.dump() for one in self._changes)
+
+    def learn(self, counted: tuple[Rows, ...]) -> None:
+        """Add what another process has counted of changes."""
+        for one, rows in zip(self._changes, counted, strict=True):
+            one.learn(rows)
 
     def families(self) -> list[Family]:
         """Return all metrics as they are now."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
-from policyd.daemon.applier import Applied, RefusedError, apply_bundle
+from policyd.daemon.applier import Applied, RefusedError, Revision
 from policyd.daemon.history import RAN, outcome_of
-from policyd.daemon.writer import StoppedError, TrialError
+from policyd.daemon.workplace import TrialError
+from policyd.daemon.writer import StoppedError
 from policyd.errors import NotFoundError, PolicydError, ProblemsError, UsageError
 from policyd.health import Outcome, RevisionRow, SourceState, SourceStatus
 from policyd.log import EVENT_BUG, EVENT_SOURCE, log
@@ -78,7 +79,7 @@ class Tending:
             bundle = self._fetch(one, effort)
             one.show(checked=time.time(), seen=bundle.revision)
             if effort & (Effort.APPLY | Effort.FOLLOW) or self._is_new(one, bundle):
-                self._note(one, bundle, apply_bundle(self.writer, one.plan, bundle))
+                self._note(one, bundle, self._bring(one, bundle))
                 if not effort & Effort.FETCH and before.state in _STANDING:
                     one.go_back_to(before, due)
             else:
@@ -99,6 +100,9 @@ class Tending:
         newer = one.status.state == "Degraded" and one.status.seen != one.record.revision
         kept = None if newer or effort & Effort.FETCH else self.history.bundle(one.record, one.record.digest)
         return kept or one.plan.source.fetch(one.record.mark)
+
+    def _bring(self, one: Tended, bundle: Bundle) -> Applied:
+        return self.writer.bring(Revision(one.name, bundle, one.plan.allow_empty, one.plan.adopt))
 
     @staticmethod
     def _is_new(one: Tended, bundle: Bundle) -> bool:
@@ -192,7 +196,7 @@ class Tending:
         bundle = self.history.bundle(one.record, row.digest)
         if bundle is None:
             raise NotFoundError(f"revision {row.revision} of source {one.name} is not kept any more")
-        applied = apply_bundle(self.writer, one.plan, replace(bundle, revision=row.revision))
+        applied = self._bring(one, replace(bundle, revision=row.revision))
         if applied.given and len(applied.left_out) == applied.given:
             raise UsageError(f"revision {row.revision} cannot be applied: {_left_out_text(applied)}")
         one.record = replace(one.record, suspended=True)

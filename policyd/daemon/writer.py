@@ -7,72 +7,40 @@ lock, takes back a trial that nobody waits for any more, and afterwards knows wh
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from policyd.daemon.damage import find_damage
+from policyd.daemon.applier import Applied
+from policyd.daemon.damage import DELETED, find_damage
 from policyd.daemon.guard import Guard
-from policyd.errors import LockError, PolicydError, UsageError
+from policyd.daemon.workplace import LOCK_SECONDS, Removal
+from policyd.engine import Result
+from policyd.errors import LockError, PolicydError
 from policyd.kernel.bpf.memory import give_back
-from policyd.log import EVENT_TRIAL_FORGOTTEN, EVENT_WAITING, log
+from policyd.log import EVENT_WAITING, log
 from policyd.observe import Observed, observe
-from policyd.plan.steps import AttachHook, DetachHook
 from policyd.record import HOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from policyd.daemon.applier import Revision
     from policyd.daemon.damage import Damage
-    from policyd.engine import Engine, Request, Result
-    from policyd.errors import Problem
-    from policyd.host import Host
-    from policyd.kernel.port import Kernel
-    from policyd.parsing import Loaded
-    from policyd.plan.steps import Step
-    from policyd.policy import Policy
-    from policyd.sources.source import Bundle
-    from policyd.unit import TypedPolicy
+    from policyd.daemon.workplace import Errand, Place
+    from policyd.engine import Request
 
 Answer = TypeVar("Answer")
-
-LOCK_SECONDS = 1.0
-"""How long the lock is waited for at a time, before looking whether the agent shall stop."""
-TRIAL_GRACE_SECONDS = 5.0
-"""A trial whose time has been over for so long has lost the process that should have taken it back."""
-
-
-class TrialError(PolicydError):
-    """A change is on trial: nothing else may change until it is confirmed or taken back, in `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        super().__init__(
-            f"a change is on trial for another {seconds:.0f} s: `policyd confirm` keeps it, `--revert` takes it back"
-        )
 
 
 class StoppedError(PolicydError):
     """The agent ends: what was about to be done is not done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """What the agent works with: the kernel, the host as it is now, what makes engines, what understands policies."""
-
-    kernel: Kernel
-    host: Callable[[], Host]
-    engine: Callable[[Host], Engine]
-    parse: Callable[[Bundle, str], Loaded]  # a bundle and its source's name, for messages
-    resolve: Callable[[Iterable[Policy], Host], tuple[tuple[TypedPolicy, ...], tuple[Problem, ...]]]
-
-
 class Writer:
     """Changes the kernel for the agent.  Safe for threads: whoever comes second waits."""
 
-    def __init__(self, place: Workplace, beat: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, place: Place, beat: Callable[[], object] = lambda: None) -> None:
         self.place, self.kernel = place, place.kernel
         self.guard = Guard(place.kernel)
         self.good = Observed()
@@ -80,6 +48,7 @@ class Writer:
         self.changes = 0  # requests that were brought about
         self.stopping = threading.Event()
         self._beat = beat
+        self._told = False  # that another policyd is waited for
         self._mutex = threading.RLock()
 
     # -- looking -------------------------------------------------------------------------------------------------
@@ -105,78 +74,81 @@ class Writer:
 
     # -- changing ------------------------------------------------------------------------------------------------
 
-    def apply(self, request: Request, host: Host | None = None) -> Result:
+    def apply(self, request: Request) -> Result:
         """Bring a request about; waits for other writers.  `TrialError` while a change is on trial."""
-        with self._mutex:
-            engine = self._engine(host or self.place.host())
-            self._end_forgotten_trial(engine)
-            self._restore_pins()
-            try:
-                return self._settle(self._patiently(lambda: engine.apply(request)))
-            except UsageError:  # a trial that began while the lock was waited for
-                self._end_forgotten_trial(engine)
-                raise
+        done = self._change(request)
+        assert isinstance(done, Result)
+        return done
 
-    def delete(self, names: frozenset[str], seconds: float) -> Result:
+    def bring(self, revision: Revision) -> Applied:
+        """Make a set agree with a revision of it; waits for other writers.  `RefusedError`, or as `apply`."""
+        done = self._change(revision)
+        assert isinstance(done, Applied)
+        return done
+
+    def delete(self, names: frozenset[str], seconds: float) -> None:
         """Remove policies by name; waits for the lock for so long at most (`LockError`), and lets go of all."""
         with self._mutex:
-            engine = self._engine(self.place.host())
-            engine.lock_timeout = seconds
-            result = engine.delete(names)
+            self.place.do(Removal(names, seconds), self)
             self.guard.close()
-            return result
+
+    def _change(self, errand: Errand) -> Applied | Result:
+        with self._mutex:
+            self._told = False
+            return self._settle(self.place.do(errand, self))
+
+    def _settle(self, done: Applied | Result) -> Applied | Result:
+        self.changes += 1
+        self.accept(observe(self.kernel))
+        give_back()
+        return done
+
+    # -- what is asked while a change is made (workplace.Liaison) ----------------------------------------------------
+
+    def ready(self) -> None:
+        """Give held objects that somebody has unlinked their pins back, before the engine takes them for lost.
+
+        Whatever else is damaged is mended by any change, and noted: since it was looked last, a second may have passed.
+        """
+        self._beat()
+        self._restore_pins()
+
+    def step(self, hook_id: str) -> None:
+        """Let go of a link that is about to be replaced or taken away, so that it is not held a moment too long."""
+        self._beat()
+        if hook_id:
+            self.guard.drop(f"{HOOKS}/{hook_id}")
+
+    def waiting(self, why: str) -> None:
+        """Another policyd holds the lock: say so once; `StoppedError` if the agent ends."""
+        self._beat()
+        if self.stopping.is_set():
+            raise StoppedError("the agent ends")
+        if not self._told:
+            log(EVENT_WAITING, what=why)
+        self._told = True
+
+    # -- pins ------------------------------------------------------------------------------------------------------
 
     def _restore_pins(self) -> None:
-        """Give held objects that somebody has unlinked their pins back, before the engine takes them for lost."""
         found = find_damage(self.good, observe(self.kernel))
-        places = {path.rpartition("/")[0] for path in self.restore(found)}
-        self.met.extend(row for row in found if row.directory in places)
+        self.restore(found)
+        self.met.extend(row for row in found if row.what != DELETED)
 
     def restore(self, found: Iterable[Damage]) -> tuple[str, ...]:
         """Pin held objects again, and return where: what runs has not stopped for a moment."""
         directories = tuple(f"{row.directory}/" for row in found if row.directory)
         return self.guard.restore(sorted(path for path in self.guard.paths if path.startswith(directories)))
 
-    def _settle(self, result: Result) -> Result:
-        self.changes += 1
-        self.accept(observe(self.kernel))
-        give_back()
-        return result
-
-    def _engine(self, host: Host) -> Engine:
-        engine = self.place.engine(host)
-        engine.lock_timeout, engine.on_step = LOCK_SECONDS, self._step
-        return engine
-
-    def _step(self, step: Step, _number: int, _total: int) -> None:
-        """Let go of a link that is about to be replaced or taken away, so that it is not held a moment too long."""
-        self._beat()
-        if isinstance(step, (AttachHook, DetachHook)):
-            hook_id = step.id if isinstance(step, DetachHook) else step.point.id
-            self.guard.drop(f"{HOOKS}/{hook_id}")
-
     def _patiently(self, action: Callable[[], Answer]) -> Answer:
         """Do what needs the lock, again and again while another policyd holds it."""
-        told = False
+        self._told = False
         while True:
             self._beat()
             try:
                 return action()
             except LockError as error:
-                if self.stopping.is_set():
-                    raise StoppedError("the agent ends") from None
-                if not told:
-                    log(EVENT_WAITING, what=str(error))
-                told = True
-
-    def _end_forgotten_trial(self, engine: Engine) -> None:
-        found = engine.pending()
-        if found is None:
-            return
-        if found.seconds_left > -TRIAL_GRACE_SECONDS:
-            raise TrialError(max(found.seconds_left, 0.0))
-        log(EVENT_TRIAL_FORGOTTEN, token=found.token, since=time.time() + found.seconds_left)
-        engine.revert(found.token)
+                self.waiting(str(error))
 
     def close(self) -> None:
         """Let go of all that is held."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from policyd.policy import Severity
 from policyd.reading.shown import Remembered
 from policyd.sinks.jsonl import to_json
 from policyd.text import is_safe
+from policyd.vocabulary.severities import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,7 +14,8 @@ from policyd.daemon.drift import DriftOptions, DriftWatch, Owner
 from policyd.daemon.follow import Surroundings
 from policyd.daemon.reconciler import Effort, Reconciler
 from policyd.daemon.tended import SourcePlan
-from policyd.daemon.writer import Workplace, Writer
+from policyd.daemon.workplace import Workplace
+from policyd.daemon.writer import Writer
 from policyd.engine import Engine, ProcessTable
 from policyd.errors import PolicyError, Problem
 from policyd.parsing import Loaded
