@@ -329,8 +329,8 @@ SHARED_ROWS = 1024
 """Rows of the shared maps that have one a policy."""
 
 CANARY_ROW = SHARED_ROWS - 1
-"""The row of `config` that no policy gets: {u32 until, u32 thread} names whose events are canaries (a thread), and the second
-since boot until which they are."""
+"""The row of `config` that no policy gets: {u32 until, u32 thread} names the thread whose events are canaries, and until
+which second since boot they are."""
 
 MOST_GUARDED = 64
 """How many processes can be kept from signals at a time."""
