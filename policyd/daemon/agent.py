@@ -290,6 +290,7 @@ class Agent:
             f"{where} has been repaired too often: nothing is repaired there for {seconds:.0f} s"
             for where, seconds in sorted(self.drift.paused().items())
         ]
+        found += [f"sink {sink.name} fails: {sink.error}" for sink in self.pump.statuses() if sink.error]
         return [*found, *self._removed]
 
     def proofs(self) -> Mapping[str, Proof]:

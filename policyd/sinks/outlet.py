@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policyd.health import SinkStatus
+from policyd.log import EVENT_SINK, log
 from policyd.sinks.backlog import Backlog, Chunk, Limits
 from policyd.sinks.fields import Fields, Filter
 from policyd.sinks.sink import SinkError
@@ -123,7 +124,7 @@ class Outlet:
             try:
                 refused = self._sink.write(chunk.batch)
             except SinkError as error:
-                self._error = safe(str(error), 500)
+                self._tell(safe(str(error), 500))
                 if error.transient:
                     self._retries += 1
                     if self._hastened.wait(pause(tries, error.retry_after)) and self._stopping.wait(FIRST_PAUSE):
@@ -132,12 +133,20 @@ class Outlet:
                     continue
                 refused = chunk.events
             except Exception as error:  # one batch that a sink cannot stand must not stop all others
-                self._error = safe(f"{type(error).__name__}: {error}", 500)
+                self._tell(safe(f"{type(error).__name__}: {error}", 500))
                 refused = chunk.events
             else:
-                self._error = ""
+                self._tell("")
             self._backlog.settle(chunk, refused)
             return True
+
+    def _tell(self, error: str) -> None:
+        """Note how sending goes; the log is told when it begins to fail, and when it works again."""
+        if error and not self._error:
+            log(EVENT_SINK, sink=self.name, error=error)
+        elif self._error and not error:
+            log(EVENT_SINK, sink=self.name, outcome="works again")
+        self._error = error
 
     def _spill_all(self) -> None:
         while not self._stopping.is_set():

@@ -14,6 +14,7 @@ from policyd.daemon.telemetry import Telemetry
 from policyd.daemon.tended import SourcePlan
 from policyd.engine import Request
 from policyd.errors import NotFoundError
+from policyd.health import SinkStatus
 from policyd.record import read_policies
 from policyd.resolve import Host
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 class FakePump:
     turned = 0.0
+    sinks: tuple[SinkStatus, ...] = ()
 
-    def statuses(self) -> tuple[Any, ...]:
-        return ()
+    def statuses(self) -> tuple[SinkStatus, ...]:
+        return self.sinks
 
     def stop(self, seconds: float) -> None:
         pass
@@ -62,6 +64,14 @@ def test_it_is_ready_once_every_source_has_been_applied(base: FakeSource) -> Non
     agent.reconciler.tended["team"].due = 0.0
     agent.reconciler.turn()
     assert (agent.status().ready, agent.status().reasons) == (True, ())
+
+
+def test_a_sink_that_fails_is_told_and_changes_nothing_about_health(base: FakeSource) -> None:
+    agent = agent_over(AgentHost(), SourcePlan(base))
+    agent.reconciler.turn()
+    dead = SinkStatus("siem", "webhook", "x", 0, 1, {}, error="x: Connection refused")
+    agent.pump.sinks = (dead, SinkStatus("log", "file", "y", 1, 0, {}))  # type: ignore[attr-defined]
+    assert (agent.status().healthy, agent.status().reasons) == (True, ("sink siem fails: x: Connection refused",))
 
 
 def test_sources_that_are_configured_no_longer_are_told_while_policies_of_theirs_run(base: FakeSource) -> None:

@@ -114,6 +114,19 @@ def test_what_fails_for_a_while_is_tried_again_until_it_is_taken(started: Outlet
     assert (started.status().error, sink.numbers) == ("", [1])
 
 
+def test_the_log_is_told_when_a_sink_begins_to_fail_and_when_it_works_again(
+    started: Outlet, sink: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr(outlet_module, "log", lambda _event, **facts: told.append(facts))
+    sink.fail = SinkError("connection refused")
+    started.offer(lines(1))
+    until(lambda: started.status().retries >= 3)
+    sink.fail = None
+    until(lambda: started.status().sent == 1)
+    assert told == [{"sink": "log", "error": "connection refused"}, {"sink": "log", "outcome": "works again"}]
+
+
 def test_what_is_refused_for_good_is_counted_and_the_next_is_sent(started: Outlet, sink: Memory) -> None:
     sink.fail = SinkError("bad request", transient=False)
     started.offer(lines(1, 2))
