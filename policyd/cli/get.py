@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,9 @@ def _get_sources(socket: str, names: tuple[str, ...], output: str | None, no_hea
     if not found and output not in {"json", "yaml"}:
         note("No sources.")
         return
+    if output is None:
+        rows = sources.fitted(item.cells for item in chosen)
+        chosen = [replace(item, cells=row) for item, row in zip(chosen, rows, strict=True)]
     _PRINTERS[output](SOURCE, chosen, no_headers)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 HEADERS = ("NAME", "STATUS", "REVISION", "POLICIES", "APPLIED", "REASON")
 WIDE = ("KIND", "WHERE", "SEEN", "SIGNER", "FAILURES", "NEXT TRY")
+_LEAST_REASON = 20
 _WELL = frozenset({"Applied", "Suspended"})
 
 
@@ -44,6 +47,17 @@ def cells(status: SourceStatus) -> tuple[object, ...]:
         status.failures,
         f"{max(0.0, status.next_try - now):.0f}s" if status.next_try and not status.suspended else "",
     )
+
+
+def fitted(lines: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Return lines of `get sources` whose reasons, the last cells, end where a terminal does."""
+    rows = [line[: len(HEADERS)] for line in lines]
+    if not sys.stdout.isatty():
+        return rows
+    others = list(zip(*(row[:-1] for row in rows), strict=True))
+    used = sum(max(len(head), *(len(str(cell)) for cell in cells)) + 2 for head, cells in zip(HEADERS, others, strict=False))
+    room = max(_LEAST_REASON, shutil.get_terminal_size().columns - used)
+    return [(*row[:-1], _short(str(row[-1]), room)) for row in rows]
 
 
 def _ago(when: float, now: float) -> str:
@@ -123,7 +137,7 @@ def answer(statuses: Iterable[SourceStatus], output: str | None) -> None:
     elif not statuses:
         note("No sources.")
     else:
-        click.echo(table(HEADERS, [cells(status)[: len(HEADERS)] for status in statuses], paint_status))
+        click.echo(table(HEADERS, fitted(map(cells, statuses)), paint_status))
     bad = [status.name for status in statuses if status.state not in _WELL]
     if bad:
         raise SourceFailedError(f"not as it should be: {', '.join(bad)}; policyd describe source {bad[0]} tells more")
