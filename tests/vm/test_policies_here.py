@@ -6,8 +6,6 @@ see all of it.
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,12 +13,7 @@ from typing import Any
 
 import pytest
 import test_policies_live as live
-from inside import SHARED, Shell, version
-from stages import PORTABLE
-
-from policyd.cli import wiring
-from policyd.resolve import Host
-from policyd.target import Target
+from inside import Shell, version
 
 CASES: dict[str, Callable[[Any], None]] = dict(live.CASES)
 NOT_HERE = {"traffic"} if version() < (6, 6) else set()
@@ -74,32 +67,3 @@ def _module_loads(shell: Shell) -> None:
 
 
 CASES |= {"block-io": _block_io, "module-loads": _module_loads}
-
-
-def test_objects_that_were_compiled_for_another_kernel_run_here(shell: Shell) -> None:
-    """CO-RE: what walks through structures is relocated when it is loaded."""
-
-    def compiled_elsewhere() -> None:
-        target = Target.load(SHARED / "host.profile")
-        assert target.release != os.uname().release
-        wiring.target_and_host = lambda _: (target, Host.running())
-
-    shell.run("apply", "-f", str(PORTABLE), before=compiled_elsewhere)
-    pid = int(shell.act('child = subprocess.Popen(["/bin/sh", "-c", "exit 7"]); child.wait(); print(child.pid)'))
-    started = [event["fields"] for event in shell.events("exec-audit") if event["rule"] == "exec"]
-    assert live.has(started, pid=pid, args="/bin/sh -c exit 7", exe=os.path.realpath("/bin/sh"))
-    shell.delete_all()
-
-
-def test_doctor_says_of_this_kernel_what_is_true(shell: Shell, found: dict[str, Any]) -> None:
-    """Debian's kernels are built with everything: what is there, a kernel's version decides."""
-    features = json.loads(shell.run("doctor", "-o", "json").stdout)["features"]
-    hooks = [one for one in features if one["group"] in {"attach", "later"}]
-    found["hooks"] = {one["name"]: one["ok"] for one in hooks}
-    assert {one["name"]: one["detail"] for one in features if one["needed"] and not one["ok"]} == {}
-    assert found["hooks"] == {one["name"]: version() >= _since(one["since"]) for one in hooks}
-
-
-def _since(text: str) -> tuple[int, int]:
-    major, minor = text.partition(",")[0].split(".")
-    return int(major), int(minor)

@@ -1,0 +1,50 @@
+"""This kernel itself: `doctor` tells the truth of it, and objects that were compiled for another kernel run on it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from inside import SHARED, Shell, version
+from stages import PORTABLE
+
+from policyd.cli import loading, wiring
+from policyd.resolve import Host
+from policyd.target import Target
+
+CONFIGURATION = (SHARED.parent / f"boot/config-{os.uname().release}").read_text().splitlines()
+
+
+def test_objects_that_were_compiled_for_another_kernel_run_here(shell: Shell) -> None:
+    """CO-RE: what walks through structures is relocated when it is loaded."""
+
+    def compiled_elsewhere() -> None:
+        target = Target.load(SHARED / "host.profile")
+        assert target.release != os.uname().release
+        loading.target_and_host = wiring.target_and_host = lambda _: (target, Host.running())
+
+    shell.run("apply", "-f", str(PORTABLE), before=compiled_elsewhere)
+    pid = int(shell.act('child = subprocess.Popen(["/bin/sh", "-c", "exit 7"]); child.wait(); print(child.pid)'))
+    started = [event["fields"] for event in shell.events("exec-audit") if event["rule"] == "exec"]
+    assert [(one["args"], one["exe"]) for one in started if one["pid"] == pid] == [
+        ("/bin/sh -c exit 7", os.path.realpath("/bin/sh"))
+    ]
+    shell.delete_all()
+
+
+def test_doctor_says_of_this_kernel_what_is_true(shell: Shell, found: dict[str, Any]) -> None:
+    """What is there is decided by the kernel's version, and by how it was built."""
+    features = json.loads(shell.run("doctor", "-o", "json").stdout)["features"]
+    hooks = [one for one in features if one["group"] in {"attach", "later"}]
+    found["hooks"] = {one["name"]: one["ok"] for one in hooks}
+    assert {one["name"]: one["detail"] for one in features if one["needed"] and not one["ok"]} == {}
+    assert found["hooks"] == {one["name"]: _is_there(one["since"]) for one in hooks}
+
+
+def _is_there(since: str) -> bool:
+    """Read `5.18, CONFIG_FPROBE` against this kernel's version and the configuration that its package tells."""
+    number, _, option = since.partition(", ")
+    major, minor = number.split(".")
+    built = f"{option}=y" in CONFIGURATION if option.startswith("CONFIG_") else True
+    return built and version() >= (int(major), int(minor))
