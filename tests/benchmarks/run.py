@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import agent
 import apply
 import bench
 import builders
@@ -42,6 +43,7 @@ def machine() -> dict[str, str]:
 
 def main(names: list[str]) -> int:
     known = {
+        "agent": (agent.measure, agent.report),
         "apply": (lambda _: apply.measure(), apply.report),
         "builders": (lambda _: builders.measure(), builders.report),
         "cost": (cost.measure, cost.report),
