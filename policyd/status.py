@@ -176,7 +176,7 @@ def _shared_faults(observed: Observed, record: PolicyRecord) -> Iterator[str]:
     stale = {name for hook in hooks for name in observed.stale(hook)}
     for name in sorted(stale | set(needed_shared((record,), record.process_table))):
         if name not in observed.shared:
-            yield f"shared map {name} is not pinned any more"
+            yield f"shared map {name} is not pinned (removed, or new in this policyd): apply makes it"
         elif name in stale:
             yield f"shared map {name} is not the one that its programs use"
         elif name == "processes" and observed.filled != observed.shared[name].id:

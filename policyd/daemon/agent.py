@@ -106,7 +106,7 @@ class Agent:
             plans,
             options.interval,
             mend=options.drift.mode == "repair",
-            tended=parts.telemetry.reconciled,
+            tended=self._tended,
         )
         owner = Owner(
             policies=self.reconciler.own_policies,
@@ -231,6 +231,11 @@ class Agent:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _tended(self, source: str, state: str, seconds: float) -> None:
+        """A source has been looked at: its rings may be others now."""
+        self.parts.telemetry.reconciled(source, state, seconds)
+        self.pump.refresh()
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -93,7 +93,9 @@ def test_a_shared_map_that_was_unpinned_is_told_by_get_and_mended_by_apply(
 
     everybody = name == "config"
     assert phases(cli) == {"tracks": "Degraded", "plain": "Degraded" if everybody else "Ready"}
-    assert f"shared map {name} is not pinned any more" in cli("describe", "policy", "tracks")
+    assert f"shared map {name} is not pinned (removed, or new in this policyd): apply makes it" in cli(
+        "describe", "policy", "tracks"
+    )
 
     document = cli.json("apply", *files)
     assert document["mended"][0] == {"what": f"shared map {name}", "reason": "it was removed from outside"}

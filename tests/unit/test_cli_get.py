@@ -217,7 +217,7 @@ def test_ages_are_as_kubectl_shows_them(seconds: float, text: str) -> None:
         (changed(record=replace(HOOK_RECORD, programs=())), f"{POINT.key}: it was not finished"),
         (
             replace(OBSERVED, shared={name: SHARED[name] for name in SHARED if name != "config"}),
-            "shared map config is not pinned any more",
+            "shared map config is not pinned (removed, or new in this policyd): apply makes it",
         ),
         (
             changed(record=replace(HOOK_RECORD, shared={"config": 7})),

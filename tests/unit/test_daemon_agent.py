@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 class FakePump:
     turned = 0.0
+    refreshed = 0
     sinks: tuple[SinkStatus, ...] = ()
 
     def statuses(self) -> tuple[SinkStatus, ...]:
@@ -31,6 +32,9 @@ class FakePump:
 
     def stop(self, seconds: float) -> None:
         pass
+
+    def refresh(self) -> None:
+        self.refreshed += 1
 
 
 def take_call(headers: Mapping[str, str], body: bytes) -> bool:
@@ -55,6 +59,7 @@ def test_it_is_ready_once_every_source_has_been_applied(base: FakeSource) -> Non
     agent = agent_over(AgentHost(), SourcePlan(base), SourcePlan(team), node="node-1")
     agent.reconciler.turn()
     agent.reconciler.turned_once.set()
+    assert agent.pump.refreshed == 2  # type: ignore[attr-defined]  # rings of what was applied are read at once
     status = agent.status()
     assert (status.ready, status.healthy, status.node, status.drift_mode) == (False, True, "node-1", "repair")
     assert [source.state for source in status.sources] == ["Applied", "Degraded"]
