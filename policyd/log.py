@@ -1,16 +1,12 @@
-"""Event names, and the one place that writes the log.
+"""Event names, and the one place that sets structlog up.
 
-Modules call `log(EVENT_…, key=value)`; nothing is formatted or written until somebody has called `set_up`.  A library for
-this (structlog) brought asyncio along, and 8 MB into an agent that should be small.
+Modules call `log(EVENT_…, key=value)`; nothing is imported, formatted or written until somebody has called `set_up`.
 """
 
 from __future__ import annotations
 
-import json
-import threading
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -41,29 +37,32 @@ EVENT_LATE = "loop-late"
 EVENT_UNGUARDED = "unguarded"
 EVENT_PROOF = "proof"
 
-_stream: TextIO | None = None
-_form: Form = "text"
-_lock = threading.Lock()
+_logger: Any = None
+_form: Form | None = None
 
 
 def set_up(stream: TextIO, form: Form = "text") -> None:
     """Write events to `stream` from now on, one a line: `key=value` text, or JSON."""
-    global _stream, _form
-    _stream, _form = stream, form
+    import structlog  # noqa: PLC0415 (100 ms that most commands do not need)
+
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.processors.KeyValueRenderer(key_order=["event"])
+    )
+    global _logger, _form  # noqa: PLW0603 (the process has one log)
+    _form = form
+    _logger = structlog.wrap_logger(
+        structlog.PrintLogger(stream),
+        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.add_log_level, renderer],
+    )
 
 
 def form() -> Form | None:
     """Return how events are written, for another process that shall write them in the same way; None if they are not."""
-    return _form if _stream is not None else None
+    return _form
 
 
 def log(event: str, **facts: object) -> None:
     """Note an event, with its facts, if logging has been set up."""
-    if _stream is None:
-        return
-    when = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    row = {"event": event, **facts, "timestamp": when, "level": "info"}
-    line = json.dumps(row, default=repr) if _form == "json" else " ".join(f"{key}={value!r}" for key, value in row.items())
-    with _lock, suppress(OSError):  # nobody reads it any more: that must not end what is at work
-        _stream.write(f"{line}\n")
-        _stream.flush()
+    if _logger is not None:
+        with suppress(OSError):  # nobody reads it any more: that must not end what is at work
+            _logger.info(event, **facts)

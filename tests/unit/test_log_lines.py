@@ -13,8 +13,8 @@ from policyd import log
 @pytest.fixture
 def stream(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """Where to log to; that it was set up is undone."""
-    monkeypatch.setattr(log, "_stream", None)
-    monkeypatch.setattr(log, "_form", "text")
+    monkeypatch.setattr(log, "_logger", None)
+    monkeypatch.setattr(log, "_form", None)
     return io.StringIO()
 
 
