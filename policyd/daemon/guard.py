@@ -75,6 +75,21 @@ class Guard:
                 done.append(path)
         return tuple(done)
 
+    def refill(self, directory: str) -> bool:
+        """Put the held program of an attach point back into its slot; tell whether another stood there.
+
+        The caller holds the root's lock, and has seen that the attach point's record is the one that it was.
+        """
+        slot, program = self._held.get(f"{directory}/slot"), self._held.get(f"{directory}/program-0")
+        if slot is None or program is None:
+            return False
+        with suppress(KernelError):
+            right = self.kernel.program_info(program).id.to_bytes(4, "little")
+            if self.kernel.lookup(slot, _FIRST) != right:
+                self.kernel.update(slot, _FIRST, program.to_bytes(4, "little"))
+                return True
+        return False
+
     def glance(self) -> bool:
         """Whether some link or slot is not as it was: a few system calls each, so it can be asked every second."""
         with self._lock:

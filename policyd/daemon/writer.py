@@ -20,7 +20,7 @@ from policyd.errors import LockError, PolicydError
 from policyd.kernel.bpf.memory import give_back
 from policyd.log import EVENT_WAITING, log
 from policyd.observe import Observed, observe
-from policyd.record import HOOKS
+from policyd.record import HOOKS, HookRecord, find_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -136,9 +136,27 @@ class Writer:
         self.met.extend(row for row in found if row.what != DELETED)
 
     def restore(self, found: Iterable[Damage]) -> tuple[str, ...]:
-        """Pin held objects again, and return where: what runs has not stopped for a moment."""
-        directories = tuple(f"{row.directory}/" for row in found if row.directory)
-        return self.guard.restore(sorted(path for path in self.guard.paths if path.startswith(directories)))
+        """Pin held objects again and refill slots, and return where: it takes moments, and no new process."""
+        damaged = sorted({row.directory for row in found if row.directory})
+        directories = tuple(f"{directory}/" for directory in damaged)
+        pinned = self.guard.restore(sorted(path for path in self.guard.paths if path.startswith(directories)))
+        return pinned + self._refill([directory for directory in damaged if directory.startswith(f"{HOOKS}/")])
+
+    def _refill(self, directories: list[str]) -> tuple[str, ...]:
+        """Put held programs back into slots that hold others, unless another policyd is at work (then the engine does)."""
+        if not directories:
+            return ()
+        try:
+            with self.kernel.lock(0):
+                return tuple(path for path in directories if self._is_unchanged(path) and self.guard.refill(path))
+        except (LockError, OSError):
+            return ()
+
+    def _is_unchanged(self, directory: str) -> bool:
+        """Whether an attach point's record is the one that was right: nobody changes it on purpose."""
+        good = self.good.hooks.get(directory.removeprefix(f"{HOOKS}/"))
+        now = find_record(self.kernel, f"{directory}/record", HookRecord).record
+        return good is not None and now is not None and now == good.record
 
     def _patiently(self, action: Callable[[], Answer]) -> Answer:
         """Do what needs the lock, again and again while another policyd holds it."""
