@@ -34,6 +34,27 @@ PD_INLINE long pd_net_load(void *ctx, u32 link, u32 offset, void *to, u32 length
 }
 #endif
 
+#ifdef PD_MAY_BEGIN_AT_NETWORK
+/* Behind generic XDP, a packet that the kernel had to copy (those on lo) comes without its Ethernet header: the copy knows no
+ * length of it to go back by (mac_len is not copied by skb_copy_header).  Of what a device hands up the type is always the one
+ * in its header, so another one there tells.  Not so for what a packet socket sends, which says what it likes. */
+PD_INLINE int pd_parse_headless(void *ctx, struct pd_packet *p, u16 type)
+{
+	struct pd_eth eth = {};
+	u8 version;
+
+	if (type != 0x0800 && type != 0x86dd)
+		return 0;
+	if (pd_skb_load(ctx, 0, &eth, sizeof(eth)) || PD_SWAP16(eth.type) == type)
+		return 0;
+	version = eth.dst[0] >> 4;
+	if (version != (type == 0x0800 ? 4 : 6))
+		return 0;
+	pd_parse_network(ctx, p, 0, type);
+	return 1;
+}
+#endif
+
 PD_INLINE void pd_parse(void *ctx, struct pd_packet *p)
 {
 	struct pd_skb *skb = ctx;
@@ -51,6 +72,10 @@ PD_INLINE void pd_parse(void *ctx, struct pd_packet *p)
 	else
 		pd_parse_network(ctx, p, 0, PD_SWAP16((u16) skb->protocol));
 #else
+#ifdef PD_MAY_BEGIN_AT_NETWORK
+	if (pd_parse_headless(ctx, p, PD_SWAP16((u16) skb->protocol)))
+		return;
+#endif
 	pd_parse_ethernet(ctx, p);
 #endif
 }

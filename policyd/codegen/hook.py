@@ -57,6 +57,8 @@ def defines(point: AttachPoint) -> tuple[CText, ...]:
     out = [CText(f"PD_NEUTRAL ({part.neutral})"), CText(f"PD_THREAD() {part.thread}")]
     if point.header == "none":
         out.append(CText("PD_NO_ETHERNET 1"))
+    if point.kind == "tcx" and point.option == "ingress" and point.header != "none":
+        out.append(CText("PD_MAY_BEGIN_AT_NETWORK 1"))
     if point.kind == "cgroup":
         out.append(CText(f"PD_FAMILY {10 if point.option.endswith('6') else 2}"))
     return tuple(out)

@@ -297,3 +297,26 @@ def test_the_loopback_interface_has_ethernet_headers(host: Host, hook: str, addr
     found = probe.wait({"dst.port": 4005, "eth.src": bytes(6), "src.ip": p.as_kept(address)})
     assert found["interface"] == socket.if_nametoindex("lo")
     assert found["packet.length"] == 14 + (53 if ":" in address else 33)
+
+
+def test_packets_behind_generic_xdp_on_loopback_are_read_without_their_ethernet_header(host: Host) -> None:
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    counter = "{counter: {name: %s_total, by: [protocol, dst.port]}}"
+    rules = [
+        f"{{name: {name}, hook: {hook}, outputs: [{counter % name}]}}"
+        for name, hook in (
+            ("dropper", XDP % ("lo", "generic")),
+            ("arrived", TC % ("lo", "ingress")),
+            ("left", TC % ("lo", "egress")),
+        )
+    ]
+    host.apply(
+        "{apiVersion: policyd.dev/v1alpha1, kind: Policy, metadata: {name: both}, spec: {rules: [" + ", ".join(rules) + "]}}"
+    )
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            for _ in range(5):
+                sender.sendto(b"x" * 100, (address, 4242))
+    metrics = open_policy(host.kernel, "both").metrics()
+    for name in ("dropper_total", "arrived_total", "left_total"):
+        assert [value for labels, value in metrics[name] if labels["dst_port"] == "4242"] == [10], name
