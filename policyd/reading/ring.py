@@ -134,12 +134,16 @@ class Ring:
         self._producer = memoryview(rest)[:8].cast("Q")
 
     def _window(self, at: int, length: int) -> tuple[mmap.mmap, int]:
-        """Return memory that holds `length` bytes of the data from `at`, and where in it they begin."""
+        """Return memory that holds `length` bytes of the data from `at` and a prefix more, and where in it they begin.
+
+        Who unpacks records in one go takes as many bytes after the last one as there are before the next (`Run.stride`).
+        The data is mapped twice, so there always is more.
+        """
         page = mmap.PAGESIZE
         if self._fd is None:
             return self._maps[1], page + at
         inside = at % page
-        whole = (inside + length + page - 1) // page * page
+        whole = (inside + length + PREFIX + page - 1) // page * page
         return mmap.mmap(self._fd, whole, mmap.MAP_SHARED, mmap.PROT_READ, offset=2 * page + at - inside), inside
 
     @property
