@@ -152,7 +152,8 @@ def test_without_a_terminal_pictures_stand_below_one_another(host: str, capsys: 
 
 
 PROGRAM = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 sys.path.insert(0, sys.argv[1])
 from state_by_hand import OBSERVED, FakeKernel

@@ -212,8 +212,8 @@ def test_a_file_that_grows_is_never_read_in_part(tmp_path: Path) -> None:
     seen = 0
     write(0)
     with meanwhile(write):
-        ends = time.monotonic() + 3
-        while seen < 20 and time.monotonic() < ends:
+        ends = time.monotonic() + 60
+        while seen < 3 and time.monotonic() < ends:
             for data in (fetch_or_none(tmp_path) or {}).values():
                 seen += 1
                 assert len(set(data.split())) == 1
