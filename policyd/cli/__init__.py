@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -88,70 +88,65 @@ def _remember(ctx: click.Context, option: click.Parameter, value: object) -> Non
 
 def _global_options(hidden: bool) -> list[click.Parameter]:
     """Return the options that may stand before or after a command; after it they are not listed in its help."""
-    environment = not hidden
+    return [*_place_options(hidden), *_output_options(hidden)]
+
+
+def _place_options(hidden: bool) -> list[click.Parameter]:
+    """Return the options that tell where policies run, and what compiles them."""
     return [
         click.Option(
             ["--root"],
             metavar="DIR",
             default=DEFAULT_ROOT,
-            envvar="POLICYD_ROOT" if environment else None,
             help="Folder in bpffs that holds everything policyd pins.",
             show_default=True,
-            show_envvar=True,
-            hidden=hidden,
-            expose_value=False,
-            callback=_remember,
+            **_from_environment("POLICYD_ROOT", hidden),
         ),
         click.Option(
             ["--target"],
             metavar="FILE",
             type=click.Path(dir_okay=False),
-            envvar="POLICYD_TARGET" if environment else None,
             help="Kernel profile to check and compile for, instead of the running kernel (see doctor --save-profile).",
-            show_envvar=True,
-            hidden=hidden,
-            expose_value=False,
-            callback=_remember,
+            **_from_environment("POLICYD_TARGET", hidden),
         ),
         click.Option(
             ["--builder"],
             type=click.Choice(["auto", "clang", "bcc"]),
             default="auto",
-            envvar="POLICYD_BUILDER" if environment else None,
             help="What compiles the programs: auto means clang where it is installed, else bcc (see doctor).",
-            show_envvar=True,
-            hidden=hidden,
-            expose_value=False,
-            callback=_remember,
+            **_from_environment("POLICYD_BUILDER", hidden),
         ),
+    ]
+
+
+def _output_options(hidden: bool) -> list[click.Parameter]:
+    """Return the options that tell what is printed, and how."""
+    return [
         click.Option(
             ["--color"],
             type=click.Choice(["auto", "always", "never"]),
             default="auto",
-            envvar="POLICYD_COLOR" if environment else None,
             help="Colours: auto means on a terminal, and not if NO_COLOR is set.",
-            show_envvar=True,
-            hidden=hidden,
-            expose_value=False,
-            callback=_remember,
+            **_from_environment("POLICYD_COLOR", hidden),
         ),
         click.Option(
             ["-v", "--verbose"],
             is_flag=True,
             help="Tell more: whole verifier logs, the traceback of a bug.",
-            hidden=hidden,
-            expose_value=False,
-            callback=_remember,
+            **_remembered(hidden),
         ),
-        click.Option(
-            ["-q", "--quiet"],
-            is_flag=True,
-            help="Print no progress and no summaries.",
-            hidden=hidden,
-            expose_value=False,
-            callback=_remember,
-        ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print no progress and no summaries.", **_remembered(hidden)),
     ]
+
+
+def _remembered(hidden: bool) -> dict[str, Any]:
+    """Return what makes an option a global one."""
+    return {"hidden": hidden, "expose_value": False, "callback": _remember}
+
+
+def _from_environment(variable: str, hidden: bool) -> dict[str, Any]:
+    """Return what makes an option a global one that a variable may give too: that is looked at once, before the command."""
+    return {**_remembered(hidden), "envvar": None if hidden else variable, "show_envvar": True}
 
 
 class LazyGroup(click.Group):
