@@ -166,7 +166,7 @@ def _hook_fault(hook: ObservedHook | None, record: PolicyRecord, point: str) -> 
 
 def _point_key(record: PolicyRecord, point: str) -> str:
     """Return the key of one of the attach points that a policy needs, by its id."""
-    points = [AttachPoint(*rule.point.split(":", 1)) for rule in record.rules]
+    points = [AttachPoint(kind, target) for kind, _, target in (rule.point.partition(":") for rule in record.rules)]
     return next((known.key for known in (*points, *PROCESS_POINTS) if known.id == point), point)
 
 

@@ -32,6 +32,13 @@ class AttachPoint:
     xdp             `eth0`          `option`: `native`, `generic` or `auto`
     tcx             `eth0`          `option`: `ingress` or `egress`
     cgroup          `/sys/fs/cgroup/…` (absolute directory)   `option`: `connect4`, `skb_ingress`…
+    kprobe          `vfs_read`      `option`: `return`, or none
+    kprobe_multi    `vfs_read+11-3f2a9c` (`several`); `members`: the functions, sorted
+    fentry fexit fmod_ret           `vfs_read`
+    lsm             `file_open`
+    uprobe          `/path:0x1234`, with `(0x5678)` for a semaphore, `@PID` for one process   `option`: `return`, or none
+    uprobe_multi    as `uprobe`, `several` for the offset; `members`: the file offsets, sorted
+    perf_event      `cpu-clock/frequency=99/cpus=all`
 
     A `syscall` hook becomes a tracepoint.  `key` is what people see; `id` is what bpffs holds (no dots allowed there).
     """
@@ -40,6 +47,7 @@ class AttachPoint:
     target: str
     option: str = ""
     header: str = "ethernet"  # what a packet of this interface begins with: `ethernet`, or `none` (wg, tun: IP at once)
+    members: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -50,6 +58,11 @@ class AttachPoint:
     @property
     def id(self) -> str:
         return f"{self.kind}-{hashlib.sha256(self.key.encode()).hexdigest()[:12]}"
+
+
+def several(names: tuple[str, ...]) -> str:
+    """Return the target of a point with several members: the first one's name, how many more, and a digest of all."""
+    return f"{names[0]}+{len(names) - 1}-{digest(names)[:6]}"
 
 
 # ------------------------------------------------------------------------------------------------ maps

@@ -28,7 +28,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class ContextLoad:
-    """`size` bytes at `offset` of a tracepoint's context: a number, or (a string or bytes) an array inside the record."""
+    """`size` bytes at `offset` of the context.
+
+    A tracepoint's: a number, or (a string or bytes) an array inside the record.  A probe's (`struct pt_regs`): a register.
+    """
 
     offset: int
     size: int
@@ -44,7 +47,7 @@ class DataLocation:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """Argument `index` of a raw tracepoint (each is a u64 in the context)."""
+    """Argument `index` of a raw tracepoint, fentry, fexit, fmod_ret or LSM program (each is a u64 in the context)."""
 
     index: int
     size: int = 8
@@ -66,22 +69,46 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class CurrentTask:
+    """The address of the current `struct task_struct`."""
+
+
+Base = Argument | ContextLoad | CurrentTask
+"""What a walk can begin with: a number that is a pointer into kernel memory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
     """From the pointer `base`, through kernel memory by probe reads.  A NULL or error pointer on the way is *absent*."""
 
-    base: Argument
+    base: Base
     steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """What the C accessor `accessor` of `bpf_templates/fields/` makes of a pointer: a file's path, a socket's address.
+
+    Every one of `steps` loads a pointer and follows it; the accessor is given the last one (`base` itself if there is none).
+    A NULL or error pointer on the way is *absent*; the accessor says what it made of the last.  The step that is last may
+    lead to an embedded struct, whose address is meant: `address`.
+    """
+
+    accessor: str
+    base: Base
+    steps: tuple[Step, ...] = ()
+    address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PointedString:
     """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory."""
 
-    pointer: ContextLoad | Argument | Walk
+    pointer: Base | Walk
     space: Literal["user", "kernel"]
 
 
-Access = Builtin | Constant | ContextLoad | DataLocation | Argument | Walk | PointedString
+Access = Builtin | Constant | ContextLoad | DataLocation | Argument | CurrentTask | Walk | Through | PointedString
 
 
 @dataclass(frozen=True, slots=True)

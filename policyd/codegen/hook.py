@@ -32,10 +32,21 @@ class HookPart:
 
 
 _TRACING = HookPart((), ("hooks/tracing.c",), 0)
+_PREEMPTED = HookPart((), ("hooks/tracing.c",), 0, preemptible=True)
+_DECIDING = HookPart((), ("hooks/errno.c",), 0, preemptible=True)
 _PACKETS = ("fields/packet_types.c",)
 _HOOKS = {
     "tracepoint": _TRACING,
     "raw_tracepoint": _TRACING,
+    "kprobe": _TRACING,
+    "kprobe_multi": _TRACING,
+    "fentry": _TRACING,
+    "fexit": _TRACING,
+    "fmod_ret": _DECIDING,
+    "lsm": _DECIDING,
+    "uprobe": _PREEMPTED,
+    "uprobe_multi": _PREEMPTED,
+    "perf_event": _TRACING,
     "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
     "tcx": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/tcx.c"), -1, packet=True),
     "cgroup_skb": HookPart(

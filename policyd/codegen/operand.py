@@ -7,17 +7,28 @@ an event however many rules read it.  An `Operand` is what conditions and output
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
-from policyd.value import Argument, Builtin, Constant, ContextLoad, DataLocation, PointedString, Value, Walk
+from policyd.value import (
+    Argument,
+    Builtin,
+    Constant,
+    ContextLoad,
+    CurrentTask,
+    DataLocation,
+    PointedString,
+    Through,
+    Value,
+    Walk,
+)
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from policyd.value import Access
+    from policyd.value import Access, Base
 
 _TABLE_STRINGS = {
     "process_exe": ("self", "exe"),
@@ -193,22 +204,26 @@ def fetch_view(operand: Operand) -> FetchView:
         pointer=place if shape in {Shape.STRING, Shape.BYTES} else CText(f"&{place}"),
         size=c.uint(value.type.size),
     )
-    access = value.access
-    if isinstance(access, Builtin):
-        template = "fetch/builtin_string.c" if shape is Shape.STRING else "fetch/builtin.c"
-        return replace(plain, template=template, accessor=c.ident(access.name))
-    if isinstance(access, ContextLoad):
-        return _context(plain, value, access)
-    if isinstance(access, Argument):
-        return replace(plain, template="fetch/number.c", number=_argument_number(access, value.big_endian))
-    if isinstance(access, DataLocation):
-        location = f"PD_CONTEXT(u32, r->ctx, {c.uint(access.offset)})"
-        address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
-        return replace(plain, template="fetch/string.c", reader=c.ident("pd_string_kernel"), address=address)
-    if isinstance(access, PointedString):
-        return _pointed(plain, access)
-    assert isinstance(access, Walk), "constants are not fetched"
-    return _walk(plain, value, access)
+    return _VIEWS[type(value.access)](plain, value, value.access)
+
+
+def _builtin(plain: FetchView, value: Value, access: Builtin) -> FetchView:
+    template = "fetch/builtin_string.c" if value.type.shape is Shape.STRING else "fetch/builtin.c"
+    return replace(plain, template=template, accessor=c.ident(access.name))
+
+
+def _argument(plain: FetchView, value: Value, access: Argument) -> FetchView:
+    return replace(plain, template="fetch/number.c", number=_argument_number(access, value.big_endian))
+
+
+def _task(plain: FetchView, _value: Value, access: CurrentTask) -> FetchView:
+    return replace(plain, template="fetch/number.c", number=_pointer(access))
+
+
+def _located(plain: FetchView, _value: Value, access: DataLocation) -> FetchView:
+    location = f"PD_CONTEXT(u32, r->ctx, {c.uint(access.offset)})"
+    address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
+    return replace(plain, template="fetch/string.c", reader=c.ident("pd_string_kernel"), address=address)
 
 
 def _context(plain: FetchView, value: Value, access: ContextLoad) -> FetchView:
@@ -240,19 +255,35 @@ def _argument_number(access: Argument, big_endian: bool = False) -> CText:
     return CText(f"(s64) {loaded}" if access.signed else loaded)
 
 
-def _pointed(plain: FetchView, access: PointedString) -> FetchView:
+def _pointed(plain: FetchView, _value: Value, access: PointedString) -> FetchView:
     reader = c.ident(f"pd_string_{access.space}")
     pointer = access.pointer
     if isinstance(pointer, Walk):
         return replace(_followed(plain, pointer), template="fetch/walk_pointed.c", reader=reader)
-    number = _context_number(pointer) if isinstance(pointer, ContextLoad) else _argument_number(pointer)
-    return replace(plain, template="fetch/string.c", reader=reader, address=number)
+    return replace(plain, template="fetch/string.c", reader=reader, address=_pointer(pointer))
+
+
+def _pointer(base: Base) -> CText:
+    """Return the number that a walk begins with."""
+    if isinstance(base, CurrentTask):
+        return CText("pd_task()")
+    return _context_number(base) if isinstance(base, ContextLoad) else _argument_number(base)
+
+
+def _through(plain: FetchView, value: Value, access: Through) -> FetchView:
+    views = tuple(StepView(c.type_name(step.container), c.designator(step.member)) for step in access.steps)
+    last = views[-1] if access.address else None
+    steps = views[:-1] if access.address else views
+    template = "fetch/through_string.c" if value.type.shape is Shape.STRING else "fetch/through.c"
+    return replace(
+        plain, template=template, base=_pointer(access.base), steps=steps, last=last, accessor=c.ident(access.accessor)
+    )
 
 
 def _followed(plain: FetchView, access: Walk) -> FetchView:
     """Return the view with the walk's pointers: all steps but the last are followed."""
     views = tuple(StepView(c.type_name(step.container), c.designator(step.member)) for step in access.steps)
-    return replace(plain, base=_argument_number(access.base), steps=views[:-1], last=views[-1])
+    return replace(plain, base=_pointer(access.base), steps=views[:-1], last=views[-1])
 
 
 def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
@@ -270,3 +301,16 @@ def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
     size = value.type.size * 8
     found = CText(f"__builtin_bswap{size}(found)") if value.big_endian and size > 8 else CText("found")
     return replace(view, template="fetch/walk.c", c_type=CText(f"{'s' if value.type.signed else 'u'}{size}"), number=found)
+
+
+_VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
+    Builtin: _builtin,
+    ContextLoad: _context,
+    Argument: _argument,
+    CurrentTask: _task,
+    DataLocation: _located,
+    PointedString: _pointed,
+    Through: _through,
+    Walk: _walk,
+}
+"""How each access is fetched; constants are not."""

@@ -11,13 +11,14 @@ from policyd.codegen.automata import Automata, MachineView
 from policyd.codegen.condition import Tests, TestView
 from policyd.codegen.ctext import CText
 from policyd.codegen.effects import EffectsView, Shape, Shapes, output_values, queue_length
+from policyd.codegen.families import families
 from policyd.codegen.hook import defines, hook_part
 from policyd.codegen.operand import SLACK, FetchView, ValueTable, fetch_view, member, room
 from policyd.codegen.output import AccountView
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
 from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves
-from policyd.value import Builtin, PointedString, Walk
+from policyd.value import Builtin, PointedString, Through, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,31 +301,26 @@ class Drawing:
 
     def _families(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """Return the type files, the function files and the BTF types that the values need."""
-        names = {one.source.access.name for one in self.values.stored if isinstance(one.source.access, Builtin)}
-        rows = self.values.rows
-        btf = {step.container for one in self.values.stored for step in _steps(one.source.access)}
-        types, fields = list(self.hook.types), list(self.hook.fields)
-        table = bool(rows) or bool(self.unit.internal)
-        if table:
+        accesses = [one.source.access for one in self.values.stored]
+        names = {name for access in accesses if (name := _accessor(access))}
+        types = list(self.hook.types)
+        if self.values.rows or self.unit.internal:
             types.append("fields/process_table.c")
         if self.unit.internal == "process_exec":
             types.append("internal/process_exec_types.c")
-        fields.append("fields/process.c")
-        if names & _TASK_ACCESSORS or "parent" in rows or self._signals:
-            fields.append("fields/task.c")
-            btf |= _TASK
+        rows = families(names, self._own_families())
+        btf = {step.container for access in accesses for step in _steps(access)}
+        btf |= {name for row in rows for name in row.types} | _INTERNAL_TYPES.get(self.unit.internal, frozenset())
+        return tuple(types), (*self.hook.fields, "fields/process.c", *(row.template for row in rows)), tuple(sorted(btf))
+
+    def _own_families(self) -> Iterator[str]:
+        """Yield the files that other templates than accessors need."""
         if self._signals:
-            fields.append("fields/guard.c")
+            yield "fields/guard.c"
         if self.hook.packet and self.rules:
-            fields.append("fields/thread.c")
-            btf |= _TASK
-        if names & _ABI_ACCESSORS:
-            fields.append("fields/syscall_abi.c")
-            btf |= _TASK
-        if "parent" in rows:
-            fields.append("fields/process_parent.c")
-        btf |= _INTERNAL_TYPES.get(self.unit.internal, frozenset())
-        return tuple(types), tuple(fields), tuple(sorted(btf))
+            yield "fields/thread.c"
+        if "parent" in self.values.rows:
+            yield "fields/process_parent.c"
 
     def _maps(self) -> tuple[tuple[tuple[str, str], ...], tuple[PrivateMap, ...]]:
         shared = {"config": "config", "account": "account", "rings": "rings", "scalars": "scalars"}
@@ -364,10 +360,6 @@ class Drawing:
             yield MapView(c.ident(name), c.uint(_KINDS[kind]), c.uint(key), c.uint(value), c.uint(entries))
 
 
-_TASK_ACCESSORS = frozenset(
-    {"process_start_time", "process_kernel_thread", "process_ppid", "process_parent_pid", "process_parent_comm"}
-)
-_ABI_ACCESSORS = frozenset({"syscall_abi", "syscall_number"})
 _INTERNAL_TYPES = {
     "process_exec": frozenset(
         {"struct task_struct", "struct linux_binprm", "struct file", "struct dentry", "struct mount", "struct mm_struct"}
@@ -398,10 +390,17 @@ def _eager(rules: tuple[TypedRule, ...]) -> frozenset[tuple[str, Access]]:
     )
 
 
+def _accessor(access: Access) -> str:
+    """Return the C accessor that a value is got by, or ''."""
+    if isinstance(access, Builtin):
+        return access.name
+    return access.accessor if isinstance(access, Through) else ""
+
+
 def _steps(access: Access) -> tuple[Step, ...]:
     """Return the steps through kernel memory that an access takes."""
     walk = access.pointer if isinstance(access, PointedString) else access
-    return walk.steps if isinstance(walk, Walk) else ()
+    return walk.steps if isinstance(walk, Walk | Through) else ()
 
 
 def entry_names(entry: str, shards: int) -> tuple[str, ...]:

@@ -73,6 +73,51 @@ def _tcx(option: str, attach_type: int, name: str) -> AttachKind:
     )
 
 
+_TRACING = (26, "BPF_PROG_TYPE_TRACING")
+_LSM = (29, "BPF_PROG_TYPE_LSM")
+_BOTH_WAYS = ("", "return")
+
+
+def _probe(kind: str, options: tuple[str, ...], attach_type: int, name: str, link: str, since: str) -> AttachKind:
+    """Return a row of kprobes and uprobes: programs of one type, which get the registers."""
+    return AttachKind(
+        kind=kind,
+        options=options,
+        template="probe",
+        program_type=2,
+        program_type_name="BPF_PROG_TYPE_KPROBE",
+        expected_attach_type=0 if link == "perf_event" else attach_type,
+        link_attach_type=attach_type,
+        attach_type_name=name,
+        link=link,
+        replacement="slot",
+        neutral=0,
+        neutral_name="0",
+        since=since,
+        scratch=True,
+    )
+
+
+def _typed(kind: str, attach_type: int, name: str, since: str, program: tuple[int, str] = _TRACING) -> AttachKind:
+    """Return a row of programs that are loaded for one function of the kernel, and get its arguments by type."""
+    return AttachKind(
+        kind=kind,
+        options=("",),
+        template=kind,
+        program_type=program[0],
+        program_type_name=program[1],
+        expected_attach_type=attach_type,
+        link_attach_type=attach_type,
+        attach_type_name=name,
+        link="tracing",
+        replacement="slot",
+        neutral=0,
+        neutral_name="0",
+        since=since,
+        scratch=True,
+    )
+
+
 ATTACH_KINDS: tuple[AttachKind, ...] = (
     AttachKind(
         kind="tracepoint",
@@ -132,6 +177,30 @@ ATTACH_KINDS: tuple[AttachKind, ...] = (
     _cgroup("bind6", 9, "BPF_CGROUP_INET6_BIND"),
     _cgroup("skb_ingress", 0, "BPF_CGROUP_INET_INGRESS", packets=True),
     _cgroup("skb_egress", 1, "BPF_CGROUP_INET_EGRESS", packets=True),
+    _probe("kprobe", _BOTH_WAYS, 41, "BPF_PERF_EVENT", "perf_event", "5.15"),
+    _probe("kprobe_multi", _BOTH_WAYS, 42, "BPF_TRACE_KPROBE_MULTI", "kprobe_multi", "5.18"),
+    _typed("fentry", 24, "BPF_TRACE_FENTRY", "5.5"),
+    _typed("fexit", 25, "BPF_TRACE_FEXIT", "5.5"),
+    _typed("fmod_ret", 26, "BPF_MODIFY_RETURN", "5.7"),
+    _typed("lsm", 27, "BPF_LSM_MAC", "5.7", _LSM),
+    _probe("uprobe", _BOTH_WAYS, 41, "BPF_PERF_EVENT", "perf_event", "5.15"),
+    _probe("uprobe_multi", _BOTH_WAYS, 48, "BPF_TRACE_UPROBE_MULTI", "uprobe_multi", "6.6"),
+    AttachKind(
+        kind="perf_event",
+        options=("",),
+        template="perf_event",
+        program_type=7,
+        program_type_name="BPF_PROG_TYPE_PERF_EVENT",
+        expected_attach_type=0,
+        link_attach_type=41,
+        attach_type_name="BPF_PERF_EVENT",
+        link="perf_event",
+        replacement="slot",
+        neutral=0,
+        neutral_name="0",
+        since="5.15",
+        scratch=True,
+    ),
 )
 
 

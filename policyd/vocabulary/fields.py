@@ -57,7 +57,16 @@ TCP_FLAGS = _number(
 )
 ABI = _number("enum", 1, ((0, "Native"), (1, "Compat")))
 HOOK_KIND = _number(
-    "enum", 1, ((0, "syscall"), (1, "tracepoint"), (2, "raw_tracepoint"), (3, "xdp"), (4, "tc"), (5, "cgroup"))
+    "enum",
+    1,
+    tuple(
+        enumerate(
+            (
+                *("syscall", "tracepoint", "raw_tracepoint", "xdp", "tc", "cgroup", "function", "kprobe", "kretprobe"),
+                *("fentry", "fexit", "lsm", "uprobe", "uretprobe", "usdt", "perf"),
+            )
+        )
+    ),
 )
 
 _PROCESS_FIELDS: tuple[Field, ...] = (

@@ -1,0 +1,2 @@
+/*% include "fetch/arrive.c" %*/
+	return /*{ value.accessor }*/(r, p, /*{ value.pointer }*/);
