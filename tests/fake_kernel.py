@@ -168,7 +168,13 @@ class FakeKernel(Kernel):
     # -- bpffs -----------------------------------------------------------------------------------------
 
     def ensure_root(self) -> None:
-        pass
+        self.directories.add("")
+
+    def remove_root(self) -> None:
+        assert self.locked
+        for name in sorted(self.directories, key=len, reverse=True):
+            if not self.list(name):
+                self.remove_directory(name)
 
     @contextmanager
     def _locking(self, waiting: Any) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from policyd.cli.outcomes import Shown, exit_of, print_result, show_result
 from policyd.cli.output import Progress, note
 from policyd.cli.quantities import Duration
 from policyd.cli.wiring import make_engine
-from policyd.errors import UsageError
+from policyd.errors import LockError, UsageError
 
 if TYPE_CHECKING:
     from policyd.cli.context import Settings
@@ -40,7 +41,8 @@ def command(
 
     Programs are detached and unloaded, maps and pins are freed; events that were not read and counts are gone. Other
     policies at the same hooks go on without a gap. An agent (policyd run) applies what its sources hold again: stop it
-    first, or change the sources. With --all, what an agent that has ended left for the next one goes too.
+    first, or change the sources. With --all, what an agent that has ended left for the next one goes too, and the
+    folder in bpffs if nothing else is in it.
 
     \b
     Examples:
@@ -64,7 +66,7 @@ def command(
             names = frozenset(name for name, record in read_policies(engine.kernel).items() if record.set == owner)
         result = engine.delete(names)
         if everything and owner is None:
-            _forget_sources(engine.kernel)
+            _leave(engine.kernel, lock_timeout)
     shown = Shown(names or frozenset())
     if output == "json":
         print_result(result, shown, {})
@@ -73,8 +75,12 @@ def command(
     exit_of(result)
 
 
-def _forget_sources(kernel: Kernel) -> None:
+def _leave(kernel: Kernel, lock_timeout: float | None) -> None:
+    """Remove what an agent that has ended left, and the root if it is empty then; another policyd at work keeps both."""
     from policyd.daemon.single import forget_sources
 
-    if not forget_sources(kernel):
-        note("an agent runs here, and applies what its sources hold again: stop it first", "yellow")
+    with suppress(LockError), kernel.lock(lock_timeout):
+        if forget_sources(kernel):
+            kernel.remove_root()
+        else:
+            note("an agent runs here, and applies what its sources hold again: stop it first", "yellow")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from policyd import __version__, engine
 from policyd.daemon.drift import DriftOptions, DriftWatch, Owner
+from policyd.daemon.history import SOURCES
 from policyd.daemon.notify import Notifier
 from policyd.daemon.pulse import Pulse
 from policyd.daemon.reconciler import Effort, Reconciler
@@ -34,6 +35,7 @@ from policyd.log import (
     EVENT_STARTED,
     EVENT_STOPPED,
     EVENT_STOPPING,
+    EVENT_WAITING,
     log,
 )
 from policyd.record import read_policies
@@ -135,9 +137,11 @@ class Agent:
         """
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # everything that is pinned is held
-        self.kernel.ensure_root()
-        self.kernel.make_directory("sources")
-        with only_agent(f"{self.kernel.root}/sources"), self._handling_signals(), ExitStack() as stack:
+        with ExitStack() as stack:
+            with self.kernel.lock(None, lambda: log(EVENT_WAITING, what="another policyd is at work")):
+                self.kernel.make_directory(SOURCES)
+                stack.enter_context(only_agent(f"{self.kernel.root}/{SOURCES}"))
+            stack.enter_context(self._handling_signals())
             log(EVENT_STARTED, version=__version__, pid=os.getpid(), root=self.kernel.root, sources=len(self.plans))
             stack.callback(self.writer.close)
             engine.Guard(self.kernel).join()

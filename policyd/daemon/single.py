@@ -35,7 +35,10 @@ def only_agent(directory: str) -> Iterator[None]:
 
 
 def forget_sources(kernel: Kernel) -> bool:
-    """Remove what an agent that has ended left pinned for the next one; tell whether none runs (else nothing is removed)."""
+    """Remove what an agent that has ended left pinned for the next one; tell whether none runs (else nothing is removed).
+
+    Only under the root's lock: an agent that starts makes its folder and locks it under that.
+    """
     if not kernel.exists(SOURCES):
         return True
     try:

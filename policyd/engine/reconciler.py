@@ -107,15 +107,18 @@ class Engine:
 
     def confirm(self) -> TrialRecord:
         """Keep the change that is on trial."""
-        with self._lock():
-            found = self.pending()
-            if found is None:
-                raise NotFoundError("no change is on trial; if its time was over, it has been reverted")
-            self.kernel.unpin(trial.PENDING)
-            return found
+        if self.kernel.exists(""):  # the lock would make it
+            with self._lock():
+                found = self.pending()
+                if found is not None:
+                    self.kernel.unpin(trial.PENDING)
+                    return found
+        raise NotFoundError("no change is on trial; if its time was over, it has been reverted")
 
     def revert(self, token: str = "") -> Result | None:
         """Put back what stood before the trial (`token`, or whichever there is); None if there is no such trial."""
+        if not self.kernel.exists(""):
+            return None
         with self._lock():
             found = self.pending()
             if found is None or (token and found.token != token):

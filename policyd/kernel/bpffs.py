@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOUNT_POINT = Path("/sys/fs/bpf")
 _ASIDE = "__new"
 _POLL_SECONDS = 0.05
+_KEPT = frozenset({errno.ENOTEMPTY, errno.ENOTDIR, errno.EBUSY, errno.EACCES, errno.EPERM})
+"""How rmdir(2) leaves a folder alone that is not ours to remove: others' files, links, mount points, others' parents."""
 
 _Result = TypeVar("_Result")
 
@@ -41,14 +43,36 @@ class Bpffs:
 
     def ensure_root(self) -> None:
         """Mount bpffs if it is absent at its usual place, make the root (0700), refuse a root that is not ours."""
-        if not _present(self.root):
-            self._find_bpffs()
+        while True:
+            if not _present(self.root):
+                self._make_root()
             try:
-                _change("mkdir", str(self.root), lambda: self.root.mkdir(mode=0o700))
-            except KernelError as error:
-                if error.errno != errno.EEXIST:  # somebody was quicker: looked at below like any other
+                return self.check_root()
+            except (FileNotFoundError, KernelError) as error:
+                if error.errno != errno.ENOENT:  # else somebody has just removed everything (`remove_root`)
                     raise
-        self.check_root()
+
+    def _make_root(self) -> None:
+        self._find_bpffs()
+        try:
+            _change("mkdir", str(self.root), lambda: self.root.mkdir(mode=0o700))
+        except KernelError as error:
+            if error.errno != errno.EEXIST:  # somebody was quicker: looked at like any other
+                raise
+
+    def remove_root(self) -> None:
+        """Remove the empty folders and the root itself, if nothing else is left in it; see `Kernel.remove_root`."""
+        for parent, directories, _ in os.walk(self.root, topdown=False, followlinks=False):
+            for name in sorted(directories):
+                self._remove_if_empty(Path(parent, name))
+        self._remove_if_empty(self.root)
+
+    def _remove_if_empty(self, path: Path) -> None:
+        try:
+            _change("rmdir", self._name(path), path.rmdir)
+        except KernelError as error:
+            if error.errno not in _KEPT:
+                raise
 
     def check_root(self) -> None:
         """Raise `OwnershipError` unless the root is a directory in a bpffs, ours, and closed to all others."""
@@ -88,9 +112,12 @@ class Bpffs:
     def _locked(self, timeout: float | None, waiting: Callable[[], object] | None) -> int:
         end, told = None if timeout is None else time.monotonic() + timeout, False
         while True:
-            fd = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            if _try_lock(fd) and self._is_root(fd):
-                return fd
+            fd = self._open_root()
+            if _try_lock(fd):
+                if self._is_root(fd):
+                    return fd
+                os.close(fd)
+                continue
             holder = _lock_holder(fd)
             os.close(fd)
             if end is not None and time.monotonic() >= end:
@@ -99,6 +126,14 @@ class Bpffs:
                 waiting()
             told = True
             time.sleep(_POLL_SECONDS)
+
+    def _open_root(self) -> int:
+        """Open the root; whoever held its lock may have removed it with all that was in it, then it is made again."""
+        while True:
+            try:
+                return os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except FileNotFoundError:
+                self.ensure_root()
 
     def _is_root(self, fd: int) -> bool:
         """Whether the locked directory still has the root's name: it may have been removed and made again meanwhile."""

@@ -30,8 +30,17 @@ class Kernel(Protocol):
     def ensure_root(self) -> None:
         """Mount bpffs if absent, make the root (0700), refuse one that is not ours (`OwnershipError`)."""
 
+    def remove_root(self) -> None:
+        """Remove the empty folders of the root, and the root if nothing is left in it; only under its lock.
+
+        Who waits for the lock meanwhile makes the root anew.
+        """
+
     def lock(self, timeout: float | None, waiting: Callable[[], object] | None = None) -> AbstractContextManager[None]:
-        """Hold the exclusive lock of the root; `waiting()` is called once if another holds it; `LockError` on timeout."""
+        """Hold the exclusive lock of the root; `waiting()` is called once if another holds it; `LockError` on timeout.
+
+        A root that is not there (any more) is made.
+        """
 
     def exists(self, path: str) -> bool: ...
     def list(self, path: str) -> tuple[str, ...]:

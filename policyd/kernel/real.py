@@ -40,6 +40,9 @@ class RealKernel(Kernel):
     def ensure_root(self) -> None:
         self._bpffs.ensure_root()
 
+    def remove_root(self) -> None:
+        self._bpffs.remove_root()
+
     def lock(self, timeout: float | None, waiting: Callable[[], object] | None = None) -> AbstractContextManager[None]:
         return self._bpffs.lock(timeout, waiting)
 

@@ -5,7 +5,6 @@ Prints tables, and writes what was found, with the machine it was found on, to `
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
@@ -64,8 +63,6 @@ def main(names: list[str]) -> int:
                 report(found)
     finally:
         subprocess.run([bench.POLICYD, "--root", bench.ROOT, "delete", "--all"], capture_output=True, check=False)
-        with contextlib.suppress(OSError):  # not empty: delete has failed, and what it left stays to be seen
-            Path(bench.ROOT).rmdir()
     folder = Path(__file__).resolve().parent / "results"
     folder.mkdir(exist_ok=True)
     file = folder / f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}.json"

@@ -120,12 +120,7 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
     yield found
     subprocess.run([*PROGRAM, "--root", found.root, "confirm"], capture_output=True, check=False)
     found("delete", "--all", "--quiet")
-    left = [str(path) for path in root.rglob("*") if not path.is_dir()]
-    for path in sorted(root.rglob("*"), reverse=True):
-        if path.is_dir():
-            path.rmdir()
-    root.rmdir()
-    assert not left
+    assert not root.exists(), [str(path) for path in root.rglob("*")]
 
 
 def ask(times: int = 1) -> None:
@@ -166,6 +161,20 @@ def test_a_policy_is_applied_read_changed_and_removed_by_separate_processes(cli:
     assert "policy/cli-watch removed" in cli("delete", "policy", "cli-watch")
     assert cli.json("get", "policies") == {"items": []}
     cli("describe", "policy", "cli-watch", code=4)
+
+
+def test_delete_all_removes_the_root_unless_others_have_put_something_there(cli: Cli) -> None:
+    cli("apply", "-f", cli.write("watch.yaml", WATCH))
+    (theirs := Path(cli.root, "theirs")).symlink_to("/sys")
+    cli("delete", "--all", "--set", "no-such-set")
+    cli("delete", "--all")
+    assert list(Path(cli.root).iterdir()) == [theirs]
+    theirs.unlink()
+    cli("delete", "--all")
+    assert not Path(cli.root).exists()
+    assert cli.json("get", "policies") == {"items": []}
+    assert "no change is on trial" in cli("confirm", code=4)
+    assert not Path(cli.root).exists()
 
 
 def test_diff_shows_what_changed_in_the_file_and_what_somebody_changed_in_the_kernel(cli: Cli) -> None:

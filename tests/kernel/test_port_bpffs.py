@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policyd.errors import KernelError, LockError, OwnershipError
+from policyd.kernel import bpffs
 from policyd.kernel.real import RealKernel
 
 if TYPE_CHECKING:
@@ -245,3 +246,82 @@ def test_a_lock_of_a_root_that_was_removed_meanwhile_is_not_mistaken_for_the_new
     root.mkdir(0o700)
     waiter.join(timeout=10)
     assert got == [root.stat().st_ino]
+
+
+# ------------------------------------------------------------------------------------------------ the end of a root
+
+
+def test_a_root_goes_with_its_empty_folders_and_what_holds_a_pin_stays(kernel: RealKernel, root: Path, map_fd: int) -> None:
+    for name in ("shared", "hooks/empty", "hooks/held"):
+        kernel.make_directory(name)
+    kernel.pin(map_fd, "hooks/held/map")
+    (root / "link").symlink_to("/sys")
+    with kernel.lock(0):
+        kernel.remove_root()
+    left = {str(path.relative_to(root)) for path in root.rglob("*")}
+    assert left == {"hooks", "hooks/held", "hooks/held/map", "link"}
+
+    (root / "link").unlink()
+    kernel.unpin("hooks/held/map")
+    with kernel.lock(0):
+        kernel.remove_root()
+    assert not root.exists()
+
+
+def test_a_root_that_is_a_mounted_bpffs_of_its_own_stays_mounted(tmp_path: Path) -> None:
+    subprocess.run(["mount", "-t", "bpf", "-o", "mode=0700", "none", tmp_path], check=True)
+    try:
+        kernel = RealKernel(str(tmp_path))
+        kernel.ensure_root()
+        kernel.make_directory("shared")
+        with kernel.lock(0):
+            kernel.remove_root()
+        assert tmp_path.is_mount()
+        assert not (tmp_path / "shared").exists()
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize("made_again", [False, True])
+def test_a_root_that_goes_between_a_look_and_its_lock_is_made_again_and_locked(
+    kernel: RealKernel, root: Path, monkeypatch: pytest.MonkeyPatch, made_again: bool
+) -> None:
+    real, tries = bpffs._try_lock, []
+
+    def try_lock(fd: int) -> bool:
+        tries.append(fd)
+        if len(tries) == 1:
+            root.rmdir()
+            if made_again:
+                root.mkdir(0o700)
+        return real(fd)
+
+    monkeypatch.setattr(bpffs, "_try_lock", try_lock)
+    with kernel.lock(0):
+        assert len(tries) == 2
+        with pytest.raises(LockError), RealKernel(str(root)).lock(0):
+            pytest.fail("two hold one lock")
+
+
+def test_who_waits_for_the_lock_of_a_root_that_goes_gets_one_that_is_there(kernel: RealKernel, root: Path) -> None:
+    """Each thread makes the root, works in it alone, and removes it under the noses of the others."""
+    inside = threading.Lock()
+    done: list[str] = []
+
+    def work(name: str) -> None:
+        for _ in range(100):
+            with kernel.lock(60):
+                assert inside.acquire(blocking=False)
+                kernel.make_directory(f"{name}/below")
+                assert kernel.list("") == (name,)
+                kernel.remove_root()
+                inside.release()
+        done.append(name)
+
+    threads = [threading.Thread(target=work, args=(f"t{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == ["t0", "t1", "t2"]
+    assert not root.exists()
