@@ -12,13 +12,16 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shell import _PRELUDE, ACTOR
+from stages import CASES
 
 from policyd.cli import run
 from policyd.target import Target
@@ -28,6 +31,8 @@ SHARED = Path(os.environ["POLICYD_VM"])
 
 OBJECTS = Path("/var/cache/policyd")
 ROOT = "/sys/fs/bpf/policyd"
+LEAVING_SECONDS = 15.0
+"""So long the kernel may take to let go of what has no user any more: some links wait for tasks to leave a trampoline."""
 _COMMANDS = ("apply", "delete", "doctor", "events", "get", "metrics", "params")
 _NEEDED = (*(f"cli.{name}" for name in _COMMANDS), "codegen.program", "codegen.offsets", "engine", "builders.clang")
 
@@ -105,15 +110,33 @@ class Shell:
         path.write_text(text)
         return self.run("apply", "-f", str(path), "--prune", before=before, check=check)
 
+    @contextmanager
+    def case(self, name: str, absent: Collection[str] = ()) -> Iterator[Done]:
+        """Run `tests/vm/policies/NAME.yaml` alone, and delete it; what apply said is yielded.
+
+        `absent` names the rules that this kernel has no place for: these, and no others.
+        """
+        told = json.loads((SHARED / "cases.json").read_text())[name]
+        assert not told["error"], told["error"]
+        assert set(told["not_applicable"]) == set(absent), told["not_applicable"]
+        done = self.run("apply", "-f", str(CASES / f"{name}.yaml"))
+        try:
+            yield done
+        finally:
+            self.delete_all()
+
     def delete_all(self) -> None:
         """Delete every policy: nothing is left in bpffs, and no program, map or link of policyd's in the kernel."""
         self.run("delete", "--all")
         assert [str(path) for path in Path(ROOT).rglob("*")] == []
-        assert ours() == []
+        end = time.monotonic() + LEAVING_SECONDS
+        while left := ours():
+            assert time.monotonic() < end, f"left in the kernel: {left}"
+            time.sleep(0.2)
 
 
 def ours() -> list[str]:
-    """Return the names of policyd's programs and maps, as bpftool reads them."""
+    """Return the names of policyd's programs and maps, as bpftool reads them; those of links are in the programs."""
     found = []
     for kind in ("prog", "map"):
         done = subprocess.run(["bpftool", "-j", kind, "show"], capture_output=True, text=True, check=True)

@@ -18,7 +18,7 @@ import page
 from guests import Ended, boot
 from kernels import CHECKOUT, NEWEST, Kernel, LaneError, fetch
 from load import compile_loop
-from preparing import compile_for, compile_portable
+from preparing import Preparation
 
 from policyd.profile import VERSION
 from policyd.target import Target
@@ -88,12 +88,18 @@ def _ready(kernel: Kernel) -> Share:
     started = time.monotonic()
     mine = share.found / "host.profile"
     Target.running().save(mine)
-    count = compile_for(share.profile, share.objects)
-    compile_portable(mine, share.objects)
+    portable = Preparation(mine, share.objects)
+    portable.add_portable()
+    portable.compile()
+    prepared = Preparation(share.profile, share.objects)
+    prepared.add_stages()
+    prepared.add_cases()
+    prepared.compile()
+    (share.found / "cases.json").write_text(json.dumps(prepared.facts()))
     compile_loop(share.found)
     for folder in ("policyd", "tests/vm", "tests/kernel"):  # the guest sees the checkout, but cannot write into it
         compileall.compile_dir(str(CHECKOUT / folder), quiet=2)
-    say(f"{kernel.release}: {count} objects are there, {time.monotonic() - started:.0f} s")
+    say(f"{kernel.release}: {len(list(share.objects.iterdir()))} objects are there, {time.monotonic() - started:.0f} s")
     return share
 
 
