@@ -5,6 +5,7 @@ The agent reads each ring once and encodes each event once (`jsonl.JsonLines`); 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ class Lines:
             yield replace(self, data=b"".join(some), count=len(some))
 
 
-class Sink:
+class Sink(ABC):
     """Takes lines.  Made and closed by its outlet, written to by one thread of its own.
 
     `kind` and `where` are for people (no secrets).  A batch holds at most about `batch_events` and `batch_bytes`.
@@ -67,20 +68,20 @@ class Sink:
     batch_events: int = 8192
     batch_bytes: int = 4 << 20
 
+    @abstractmethod
     def write(self, batch: Sequence[Lines]) -> int:
         """Take all of it durably, as far as the sink means that; return how many events the other side will never take.
 
         Raises `SinkError` if it was not taken, or not all of it; then it comes again as a whole, if that is `transient`.
         May block, but not for ever: every call has a time limit of its own.
         """
-        raise NotImplementedError
 
-    def reopen(self) -> None:
+    def reopen(self) -> None:  # noqa: B027 (most have no files)
         """Open files anew (SIGHUP).  Called from another thread."""
 
     def trouble(self) -> str:
         """Return what is wrong beside the events themselves (a reader too slow, metrics refused), or nothing."""
         return ""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Let go of files and connections."""
