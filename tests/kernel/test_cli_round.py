@@ -351,7 +351,9 @@ def test_without_root_it_is_said_that_root_is_needed(cli: Cli, words: tuple[str,
 def test_a_root_that_others_can_enter_is_refused(cli: Cli) -> None:
     Path(cli.root).mkdir(mode=0o755)
     try:
-        cli("get", "policies", code=9)
-        cli("apply", "-f", cli.write("watch.yaml", WATCH), code=9)
+        said = [cli("get", "policies", code=9), cli("apply", "-f", cli.write("watch.yaml", WATCH), code=9)]
+        left = list(Path(cli.root).iterdir())
     finally:
         Path(cli.root).chmod(0o700)
+    assert all("has mode 0755, so that others can get at it; expected 0700" in text for text in said)
+    assert left == []

@@ -42,12 +42,16 @@ def documents(text: str) -> list[Document]:
     return [document for document in yaml.safe_load_all(text) if document]
 
 
-def validate(found: list[Document]) -> None:
-    """Fail unless every object is what Kubernetes' own schemas say, with no key that they do not know."""
+def complaints(found: list[Document]) -> list[str]:
+    """Return what Kubernetes' own schemas say against the objects; a key that they do not know is an error."""
+    said = []
     for document in found:
-        if document["kind"] not in CUSTOM:
-            for version in KUBERNETES:
+        for version in KUBERNETES if document["kind"] not in CUSTOM else ():
+            try:
                 kubernetes_validate.validate(document, version, strict=True)
+            except kubernetes_validate.ValidationError as error:
+                said.append(f"{document['kind']} in {version}: {error.message}")
+    return said
 
 
 def of_kind(found: list[Document], kind: str, name: str = "policyd") -> Document:

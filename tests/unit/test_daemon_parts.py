@@ -36,8 +36,16 @@ def test_the_service_manager_hears_what_sd_notify_says(tmp_path: Path, abstract:
 
 
 @pytest.mark.parametrize("environment", [{}, {"NOTIFY_SOCKET": "/nowhere/at/all"}])
-def test_nobody_to_tell_is_no_error(environment: dict[str, str]) -> None:
+def test_nobody_to_tell_is_no_error(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    told, real = [], socket.socket.sendto
+
+    def sendto(sending: socket.socket, data: bytes, address: str) -> int:
+        told.append((data, address))
+        return real(sending, data, address)
+
+    monkeypatch.setattr(socket.socket, "sendto", sendto)
     Notifier(environment).ready()
+    assert told == [(b"READY=1", path) for path in environment.values()]
 
 
 def test_a_silent_loop_is_named_until_it_beats_or_leaves() -> None:

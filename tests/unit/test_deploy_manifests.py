@@ -9,7 +9,7 @@ import sys
 
 import jsonschema
 import yaml
-from deployed import CHART, ROOT, container, documents, of_kind, validate
+from deployed import CHART, KUBERNETES, ROOT, complaints, container, documents, of_kind
 
 from policyd import __version__
 from policyd.config.load import parse_config
@@ -25,8 +25,12 @@ def test_what_is_made_of_the_chart_is_up_to_date() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_kubernetes_schemas_take_every_object() -> None:
-    validate(FOUND)
+def test_kubernetes_schemas_take_every_object_and_refuse_a_misspelt_key() -> None:
+    assert complaints(FOUND) == []
+    broken = documents(TEXT.replace("readOnlyRootFilesystem", "readOnlyRootFilesytem"))
+    assert [(said.split(": ")[0], "readOnlyRootFilesytem" in said) for said in complaints(broken)] == [
+        (f"DaemonSet in {version}", True) for version in KUBERNETES
+    ]
 
 
 def test_policyds_own_parser_takes_the_agents_configuration() -> None:

@@ -35,12 +35,17 @@ def test_a_text_line_stays_one_line_whatever_is_in_it(stream: io.StringIO) -> No
 
 
 def test_a_reader_that_has_gone_ends_nothing(stream: io.StringIO) -> None:
+    lines = []
+
     class Gone(io.StringIO):
-        def write(self, _: str) -> int:
+        def write(self, text: str) -> int:
+            lines.append(text)
             raise BrokenPipeError
 
     log.set_up(Gone())
     log.log(log.EVENT_READY)
+    log.log(log.EVENT_STOPPED)
+    assert [line.split()[0] for line in lines] == ["event='agent-ready'", "event='agent-stopped'"]
 
 
 def test_nothing_is_written_before_somebody_asked_for_it(stream: io.StringIO) -> None:

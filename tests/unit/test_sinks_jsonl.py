@@ -209,5 +209,9 @@ def test_any_bytes_become_valid_json_that_is_safe_to_show(comm: bytes, filename:
 def test_arbitrary_records_become_valid_json(parts: list[tuple[int, bytes]]) -> None:
     records = [with_header(layout, body, time=at) for at, (layout, body) in enumerate(parts)]
 
-    for line in lines([*records, with_header(1, b"")], policy(FIXED, PACKED, EVERYTHING)):
-        msgspec.json.decode(line)
+    found = lines([*records, with_header(1, b"")], policy(FIXED, PACKED, EVERYTHING))
+
+    assert len(found) == len(records) + 1
+    for line in found:
+        assert isinstance(msgspec.json.decode(line), dict)  # strict: no lone surrogates, no raw control characters
+        assert is_safe(line.rstrip("\n"))
