@@ -20,7 +20,7 @@ from policyd.kernel.bpf.btf import Btf
 from policyd.kernel.bpf.btf_format import Kind
 from policyd.kernel.bpf.constants import ATTACH_TYPES, MAP_NO_PREALLOC, PROGRAM_TYPES
 from policyd.kernel.bpf.programs import ProgramKind
-from policyd.kernel.bpf.syscall import perf_event_open_probe
+from policyd.kernel.bpf.syscall import PerfEvent, perf_event_open
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import attach_kind
 
@@ -138,13 +138,13 @@ def cgroup() -> str:
 
 def kprobe() -> str:
     """Open a perf event on a kernel function, disabled."""
-    os.close(perf_event_open_probe(_probe_type("kprobe"), _FUNCTION, 0, "make a kprobe"))
+    os.close(perf_event_open(PerfEvent(_probe_type("kprobe"), place=_FUNCTION), "make a kprobe"))
     return ""
 
 
 def uprobe() -> str:
     """Open a perf event on this interpreter's file, disabled."""
-    os.close(perf_event_open_probe(_probe_type("uprobe"), "/proc/self/exe", 0, "make a uprobe"))
+    os.close(perf_event_open(PerfEvent(_probe_type("uprobe"), place="/proc/self/exe"), "make a uprobe"))
     return ""
 
 

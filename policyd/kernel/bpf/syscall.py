@@ -12,6 +12,7 @@ import errno
 import os
 import platform
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.capabilities import BPF, NET_ADMIN, PERFMON, SYS_ADMIN, why_denied
@@ -93,32 +94,53 @@ def _number(index: int) -> int:
     return _NUMBERS[machine][index]
 
 
-def perf_event_open_tracepoint(event_id: int, what: str) -> int:
-    """Return an fd of a perf event on a tracepoint, for all processes.
+@dataclass(frozen=True, slots=True)
+class PerfEvent:
+    """What `struct perf_event_attr` is told (`include/uapi/linux/perf_event.h`).
 
-    Perf tracepoint events are not bound to a CPU once a BPF program is attached: the program runs on every CPU whichever CPU
-    the event names (`perf_trace_run_bpf_submit` runs the tracepoint's whole program array), so CPU 0 stands for all.
+    `sample` is a period in events, or (`is_frequency`) samples a second.  A probe's `place` is a kernel function or a file,
+    at `offset`; its `type` and the bits of `config` are in `/sys/bus/event_source/devices`.
     """
-    type_tracepoint, attr_size = 2, 64
-    return _perf_event_open(struct.pack("<IIQ", type_tracepoint, attr_size, event_id).ljust(attr_size, b"\0"), what)
+
+    type: int
+    config: int = 0
+    sample: int = 0
+    is_frequency: bool = False
+    place: str = ""
+    offset: int = 0
 
 
-def perf_event_open_probe(type_: int, place: str, offset: int, what: str) -> int:
-    """Return an fd of a perf event on a kernel function or an offset of a file; `type_` is the probe kind's number."""
-    attr_size, name = 72, buffer(os.fsencode(place) + b"\0")
-    head = struct.pack("<II", type_, attr_size).ljust(56, b"\0")
-    return _perf_event_open(head + struct.pack("<QQ", address(name), offset), what)
+_ATTR_BYTES = 72  # PERF_ATTR_SIZE_VER1
+_FREQUENCY = 1 << 10
+
+
+def perf_event_open(event: PerfEvent, what: str, pid: int = -1, cpu: int = 0) -> int:
+    """Return an fd of a perf event that counts: of one process, or (`pid` -1) of all on one CPU.
+
+    Events of tracepoints and probes are not bound to a CPU once a BPF program is attached: the program runs on every CPU
+    whichever the event names (`perf_trace_run_bpf_submit` runs the tracepoint's whole array), so CPU 0 stands for all.
+    """
+    place = buffer(os.fsencode(event.place) + b"\0") if event.place else None
+    attr = struct.pack(
+        "<IIQQQQQIIQQ",
+        *(event.type, _ATTR_BYTES, event.config, event.sample, 0, 0),
+        _FREQUENCY if event.is_frequency else 0,
+        *(0, 0, address(place), event.offset),
+    )
+    memory, close_on_exec = buffer(attr), 8
+    return checked(lambda: _syscall(_number(1), memory, pid, cpu, -1, close_on_exec), what, "perf-event-open")
+
+
+def perf_event_open_tracepoint(event_id: int, what: str) -> int:
+    """Return an fd of a perf event on a tracepoint, for all processes."""
+    type_tracepoint = 2
+    return perf_event_open(PerfEvent(type_tracepoint, event_id), what)
 
 
 def raw_call(number: int, *arguments: int) -> int:
     """Do the system call of this number with plain numbers, and return what it returned; `KernelError` if it failed."""
     words = [ctypes.c_long(argument) for argument in arguments]
     return checked(lambda: _syscall(ctypes.c_long(number), *words), f"system call {number}")
-
-
-def _perf_event_open(attr: bytes, what: str) -> int:
-    memory, close_on_exec = buffer(attr), 8
-    return checked(lambda: _syscall(_number(1), memory, -1, 0, -1, close_on_exec), what)
 
 
 def filesystem_magic(path: str) -> int:
