@@ -208,10 +208,13 @@ def test_any_bytes_become_valid_json_that_is_safe_to_show(comm: bytes, filename:
 @given(st.lists(st.tuples(st.sampled_from([FIXED.id, PACKED.id, EVERYTHING.id, 1]), st.binary(max_size=160)), max_size=12))
 def test_arbitrary_records_become_valid_json(parts: list[tuple[int, bytes]]) -> None:
     records = [with_header(layout, body, time=at) for at, (layout, body) in enumerate(parts)]
+    record = policy(FIXED, PACKED, EVERYTHING)
 
-    found = lines([*records, with_header(1, b"")], policy(FIXED, PACKED, EVERYTHING))
+    found = lines([*records, with_header(1, b"")], record)
 
     assert len(found) == len(records) + 1
+    fields = [json.loads(line)["fields"] for line in found[:-1]]
+    assert fields == [encode([alone], record)[0]["fields"] for alone in records]  # nothing of those beside it
     for line in found:
         assert isinstance(msgspec.json.decode(line), dict)  # strict: no lone surrogates, no raw control characters
         assert is_safe(line.rstrip("\n"))

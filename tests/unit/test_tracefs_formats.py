@@ -85,7 +85,9 @@ def test_no_tracefs_is_none(tmp_path: Path) -> None:
 def test_without_tracefs_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, found: Path | None) -> None:
     monkeypatch.setattr("policyd.tracefs.find_tracefs", lambda: found)
 
-    with pytest.raises(UnsupportedError, match=r"run as root .*, or use a saved profile: --target FILE"):
+    with pytest.raises(
+        UnsupportedError, match=r"run as root \(or with CAP_DAC_READ_SEARCH\), or use a saved profile: --target FILE"
+    ):
         RunningFormats().names()
 
 
