@@ -41,6 +41,7 @@ class AttachPoint:
     perf_event      `cpu-clock/frequency=99/cpus=all`
 
     A `syscall` hook becomes a tracepoint.  `key` is what people see; `id` is what bpffs holds (no dots allowed there).
+    `policyd/places.py` makes and reads the targets of probes.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class AttachPoint:
     option: str = ""
     header: str = "ethernet"  # what a packet of this interface begins with: `ethernet`, or `none` (wg, tun: IP at once)
     members: tuple[str, ...] = ()
+    file: str = field(default="", repr=False)  # which file the path of a uprobe meant (`places.file_identity`)
 
     @property
     def key(self) -> str:

@@ -1,0 +1,98 @@
+"""Places of probes: how a place in a file or in the kernel's code is spelled as an attach point, and read again.
+
+In: what the language side found (a file, offsets in it).  Out: `AttachPoint`s; and for the kernel layer the numbers that
+their text stands for.  The one place that knows the spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from policyd.unit import AttachPoint, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Option = Literal["", "return"]
+
+_LOCATION = re.compile(r"0x(?P<offset>[0-9a-f]+)(?:\(0x(?P<semaphore>[0-9a-f]+)\))?")
+_TARGET = re.compile(r"(?P<path>/.*):(?P<place>[^:]+?)(?:@(?P<pid>[0-9]+))?", re.DOTALL)
+_FUNCTION = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_.$]*)(?:\+0x(?P<offset>[0-9a-f]+))?")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """An offset in a file, and that of the counter (USDT's semaphore) which tells a program that somebody looks; 0: none."""
+
+    offset: int
+    semaphore: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.offset:#x}" + (f"({self.semaphore:#x})" if self.semaphore else "")
+
+    @classmethod
+    def parse(cls, text: str) -> Location:
+        """Read what `str` made; `ValueError`."""
+        found = _LOCATION.fullmatch(text)
+        if found is None:
+            raise ValueError(f"not an offset in a file: {text!r}")
+        return cls(int(found["offset"], 16), int(found["semaphore"] or "0", 16))
+
+
+@dataclass(frozen=True, slots=True)
+class UserPlace:
+    """Locations in one file, for one process or (`pid` 0) for all."""
+
+    path: str
+    locations: tuple[Location, ...]
+    pid: int = 0
+
+
+def uprobe(place: UserPlace, option: Option = "") -> AttachPoint:
+    """Return the point of the one location of `place`."""
+    (location,) = place.locations
+    return AttachPoint("uprobe", f"{place.path}:{location}{_process(place)}", option, file=file_identity(place.path))
+
+
+def uprobe_multi(place: UserPlace, names: Sequence[str], option: Option = "") -> AttachPoint:
+    """Return the point of all locations of `place`, in their order (which the cookies count); `names` are their symbols."""
+    members = tuple(map(str, place.locations))
+    first = names[0].translate({ord(":"): ".", ord("@"): "."})  # they separate the parts of a target
+    target = f"{place.path}:{first}+{len(members) - 1}-{digest((tuple(names), members))[:6]}{_process(place)}"
+    return AttachPoint("uprobe_multi", target, option, members=members, file=file_identity(place.path))
+
+
+def _process(place: UserPlace) -> str:
+    return f"@{place.pid}" if place.pid else ""
+
+
+def user_place(point: AttachPoint) -> UserPlace:
+    """Read the target of a `uprobe` or `uprobe_multi` point; `ValueError` if it is none."""
+    found = _TARGET.fullmatch(point.target)
+    if found is None:
+        raise ValueError(f"not a place in a file: {point.target!r}")
+    members = point.members or (found["place"],)
+    return UserPlace(found["path"], tuple(map(Location.parse, members)), int(found["pid"] or "0"))
+
+
+def function_place(target: str) -> tuple[str, int]:
+    """Read the target of a `kprobe` point, `vfs_read` or `vfs_read+0x10`, as function and offset; `ValueError`."""
+    found = _FUNCTION.fullmatch(target)
+    if found is None:
+        raise ValueError(f"not a place in a function of the kernel: {target!r}")
+    return found["name"], int(found["offset"] or "0", 16)
+
+
+def file_identity(path: str) -> str:
+    """Return what tells a file from one that takes its place, or changes (12 hex digits); empty if there is none.
+
+    An inode's number alone is given again to new files; a package's new version has another time.
+    """
+    try:
+        facts = Path(path).stat()
+    except OSError:
+        return ""
+    return digest((facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns))
