@@ -109,8 +109,9 @@ def received() -> int:
 class Load:
     """The loop, running; `finish()` ends it and returns how many events it made."""
 
-    def __init__(self, program: Path, kind: str) -> None:
-        self.process = subprocess.Popen([str(program), kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, program: Path, kind: str, niceness: int = 0) -> None:
+        command = ["nice", "-n", str(niceness), str(program), kind]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 

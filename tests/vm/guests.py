@@ -28,6 +28,9 @@ _KERNEL_OPTIONS = (
     "panic=-1",  # a panic ends the guest
 )
 
+stopping = threading.Event()
+"""Set it to end all guests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -55,10 +58,12 @@ def boot(
     words = [str(VNG), "-r", str(kernel.image), "--disable-kvm", "--cpus", "1", "--memory", "2G", "--user", "root"]
     with console.open("wb") as log:
         process = _Terminal([*words, *shares, *options, "--", f"sh {script}"], log.fileno())
-        while process.runs() and time.monotonic() - started < limit:
-            poll()
-            time.sleep(0.2)
-        process.end()
+        try:
+            while process.runs() and not stopping.is_set() and time.monotonic() - started < limit:
+                poll()
+                time.sleep(0.2)
+        finally:
+            process.end()
     poll()
     code = int(result.read_text()) if result.exists() else None
     return Ended(code, time.monotonic() - started, console)

@@ -5,7 +5,9 @@ Under emulation it takes ten seconds to start policyd; a child that is forked ha
 
 from __future__ import annotations
 
+import gc
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -14,7 +16,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,6 @@ from shell import _PRELUDE, ACTOR
 from stages import CASES
 
 from policyd.cli import run
-from policyd.target import Target
 
 SHARED = Path(os.environ["POLICYD_VM"])
 """The directory that host and guest share: what the host has prepared, and what the suite has found."""
@@ -34,6 +35,10 @@ ROOT = "/sys/fs/bpf/policyd"
 LEAVING_SECONDS = 15.0
 """So long the kernel may take to let go of what has no user any more: some links wait for tasks to leave a trampoline."""
 _COMMANDS = ("apply", "delete", "doctor", "events", "get", "metrics", "params")
+_WARMING = (
+    ("render", "policies/exec-audit.yaml", "policies/deny-egress.yaml", "policies/xdp-drop.yaml"),
+    ("get", "policies"),
+)
 _NEEDED = (*(f"cli.{name}" for name in _COMMANDS), "codegen.program", "codegen.offsets", "engine", "builders.clang")
 
 
@@ -173,10 +178,14 @@ def _nothing_is_compiled() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _warm(_nothing_is_compiled: None) -> None:
-    """Import once what children need, and read the kernel's types once."""
+    """Do once what every child would do anew: import, read the kernel's types, make templates and expressions ready."""
     for name in _NEEDED:
         importlib.import_module(f"policyd.{name}")
-    assert Target.running().btf.raw
+    for words in _WARMING:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
+            assert run(words) == 0, said.getvalue()
+    gc.collect()
+    gc.freeze()  # the collector of a child would write to every page of what is shared
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -29,7 +29,11 @@ _OTHER_FLAVOURS = re.compile(r"-(cloud|rt)-|-unsigned$|-dbg$")
 
 
 class LaneError(Exception):
-    """Why a kernel cannot be had or run; the text is for the terminal."""
+    """Why a kernel cannot be run; the text is for the terminal."""
+
+
+class UnavailableError(LaneError):
+    """Why a kernel cannot be had on this machine: no mirror of Debian is known, or none answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,16 @@ class Kernel:
     @property
     def image(self) -> Path:
         return self.directory / f"boot/vmlinuz-{self.release}"
+
+    @property
+    def shared(self) -> Path:
+        """What the host and a guest tell each other; it and `objects` are what the guest may write into."""
+        return self.directory / "shared"
+
+    @property
+    def objects(self) -> Path:
+        """The guest's object cache."""
+        return self.directory / "objects"
 
 
 def fetch(name: str) -> Kernel:
@@ -102,20 +116,20 @@ class _Apt:
             *("-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none"),
             *("-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"),
         ]
+        self._stamp = self.directory / "updated"
 
     def update(self) -> None:
         """Fetch the suite's lists; older ones will do where that is not possible."""
-        stamp = self.directory / "updated"
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < _DAYS * 86400:
+        if self._stamp.exists() and time.time() - self._stamp.stat().st_mtime < _DAYS * 86400:
             return
         try:
-            _run(["apt-get", *self.options, "-qq", "update"], CHECKOUT)
-        except LaneError as error:
-            if not stamp.exists():
+            _run(["apt-get", *self.options, "-qq", "update"], CHECKOUT, UnavailableError)
+        except UnavailableError as error:
+            if not self._stamp.exists():
                 raise
             print(f"test-vm: going on with old lists: {error}")
             return
-        stamp.touch()
+        self._stamp.touch()
 
     def releases(self) -> list[str]:
         """Return the releases of all kernels of the generic flavour: the others lack modules that virtual machines need."""
@@ -126,7 +140,12 @@ class _Apt:
     def download(self, names: Sequence[str], directory: Path) -> list[Path]:
         """Download those of the packages that there are."""
         known = set(_run(["apt-cache", *self.options, "pkgnames", "linux-"], CHECKOUT).split())
-        _run(["apt-get", *self.options, "-qq", "download", *(name for name in names if name in known)], directory)
+        there = [name for name in names if name in known]
+        try:
+            _run(["apt-get", *self.options, "-qq", "download", *there], directory, UnavailableError)
+        except UnavailableError:
+            self._stamp.unlink(missing_ok=True)  # the lists may name what the mirror has no more
+            raise
         return list(directory.glob("*.deb"))
 
 
@@ -140,11 +159,11 @@ def _mirror() -> str:
     for origin, component, uri in (row.split(" ", 2) for row in rows if row.count(" ") == 2):
         if (origin, component) == ("Debian", "main") and "security" not in uri:
             return uri
-    raise LaneError("this system gets no packages of Debian: set POLICYD_DEBIAN_MIRROR to the URL of a mirror")
+    raise UnavailableError("this system gets no packages of Debian: set POLICYD_DEBIAN_MIRROR to the URL of a mirror")
 
 
-def _run(command: list[str], directory: Path) -> str:
+def _run(command: list[str], directory: Path, error: type[LaneError] = LaneError) -> str:
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise LaneError(f"{' '.join(command[:1] + command[-2:])}: {(done.stderr or done.stdout).strip()}")
+        raise error(f"{' '.join(command[:1] + command[-2:])}: {(done.stderr or done.stdout).strip()}")
     return done.stdout

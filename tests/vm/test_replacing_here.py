@@ -21,6 +21,8 @@ from stages import KINDS, replaced
 from policyd.kernel import points
 
 REPLACEMENTS = 3
+NICENESS = 10
+"""There is one CPU: the load gets a tenth of it while policyd works, in slices between all that policyd does."""
 KILLS = 4
 
 
@@ -42,7 +44,7 @@ def test_replacing_under_load_loses_and_repeats_nothing(
 ) -> None:
     versions = replaced(kind)
     shell.apply(versions[0], tmp_path / "one.yaml")
-    load = Load(SHARED / "pd-loop", kind.name)
+    load = Load(SHARED / "pd-loop", kind.name, NICENESS)
     before = received()
     load.start()
     for number in range(REPLACEMENTS):
