@@ -213,8 +213,9 @@ def test_arbitrary_records_become_valid_json(parts: list[tuple[int, bytes]]) -> 
     found = lines([*records, with_header(1, b"")], record)
 
     assert len(found) == len(records) + 1
-    fields = [json.loads(line)["fields"] for line in found[:-1]]
-    assert fields == [encode([alone], record)[0]["fields"] for alone in records]  # nothing of those beside it
+    for line, alone, (layout, _) in zip(found, records, parts, strict=False):
+        if layout == FIXED.id:  # one that is too short shows nothing of what lies behind it
+            assert json.loads(line)["fields"] == encode([alone], record)[0]["fields"]
     for line in found:
         assert isinstance(msgspec.json.decode(line), dict)  # strict: no lone surrogates, no raw control characters
         assert is_safe(line.rstrip("\n"))
