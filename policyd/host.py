@@ -1,4 +1,4 @@
-"""What a policy's hooks need to know of the host beside the kernel: names of interfaces, where cgroup v2 is.
+"""What a policy's hooks need to know of the host beside the kernel: interfaces, where cgroup v2 is, programs and libraries.
 
 Read once by the caller and handed in, so that resolving stays a function of its arguments.
 """
@@ -6,12 +6,16 @@ Read once by the caller and handed in, so that resolving stays a function of its
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from policyd.elf import Binaries
+from policyd.vocabulary.constants import ARCHITECTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,20 +33,24 @@ class Host:
     """`interfaces`: what packets begin with, by name; None: not known, every name is taken as it is (for another host).
 
     `cgroup_root` is where cgroup v2 is mounted, empty if it is not; `has_cgroup` tells whether a directory exists.
+    `binaries` finds and reads programs and libraries; None: they cannot be known (for another host).
     """
 
     interfaces: dict[str, Header] | None
     cgroup_root: str
     has_cgroup: Callable[[str], bool]
+    binaries: Binaries | None = None
 
     @classmethod
     def running(cls) -> Host:
         """Return this host as it is now."""
-        return cls(_interfaces(), _find_cgroup_root(_MOUNTS.read_text()), lambda path: Path(path).is_dir())
+        root, machine = _find_cgroup_root(_MOUNTS.read_text()), os.uname().machine
+        binaries = Binaries(machine) if machine in ARCHITECTURES else None
+        return cls(_interfaces(), root, lambda path: Path(path).is_dir(), binaries)
 
     @classmethod
     def anywhere(cls) -> Host:
-        """Return a host that has everything that a policy names."""
+        """Return a host that has everything that a policy names, but for files: what is in them cannot be made up."""
         return cls(None, _USUAL_ROOT, lambda _: True)
 
 

@@ -1,0 +1,79 @@
+"""`Binary`: what hooks in user space need to know of one file, each part read when it is asked for first."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Self
+
+from policyd.elf.debugdata import inner_image
+from policyd.elf.image import ElfError, Image, shown
+from policyd.elf.notes import build_id
+from policyd.elf.symbols import functions
+from policyd.elf.usdt import usdt_probes
+
+if TYPE_CHECKING:
+    from policyd.elf.symbols import Symbol
+    from policyd.elf.usdt import UsdtProbe
+
+_SHOWN = 12
+"""Hex digits of a build id that tell files apart."""
+
+
+def file_state(status: os.stat_result) -> str:
+    """Return what changes when a file is replaced or written to."""
+    return f"{status.st_dev:x}-{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
+
+
+class Binary:
+    """A program or a shared library at `path` (links followed), of the architecture `machine`.
+
+    `identity` tells whether a path still leads to the same file: device, inode, and the build id (or a digest of size and
+    time).  A file that has become another one meanwhile is an `ElfError` of whatever is asked.
+    """
+
+    def __init__(self, path: str, image: Image) -> None:
+        self.path, self.machine = path, image.tables.machine
+        self.build_id = build_id(image)
+        self.state = file_state(image.status)
+        status = image.status
+        content = self.build_id or hashlib.sha256(self.state.encode()).hexdigest()
+        self.identity = f"{status.st_dev:x}-{status.st_ino:x}-{content[:_SHOWN]}"
+        self._tables = image.tables
+        self._symbols: dict[str, Symbol] | None = None
+        self._probes: tuple[UsdtProbe, ...] | None = None
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """Read the tables of a file; `ElfError` for one that is no program and no library."""
+        real = os.path.realpath(path)
+        with Image.open(real) as image:
+            return cls(real, image)
+
+    def symbols(self) -> dict[str, Symbol]:
+        """Return the functions by name, versioned ones by `NAME@VERSION` too; of stripped files those that are left."""
+        if self._symbols is None:
+            with self._image() as image:
+                self._symbols = functions(image, self._tables)
+                inner = inner_image(image)
+            if inner is not None:
+                self._symbols = functions(inner, self._tables) | self._symbols
+        return self._symbols
+
+    def usdt(self) -> tuple[UsdtProbe, ...]:
+        """Return every place of every USDT probe."""
+        if self._probes is None:
+            with self._image() as image:
+                self._probes = usdt_probes(image)
+        return self._probes
+
+    def is_code(self, offset: int) -> bool:
+        """Whether the byte at `offset` of the file is mapped executable."""
+        return self._tables.is_code(offset)
+
+    def _image(self) -> Image:
+        image = Image.open(self.path)
+        if file_state(image.status) != self.state:
+            image.stream.close()
+            raise ElfError(f"{shown(self.path)} was replaced while it was read: try again")
+        return image
