@@ -69,6 +69,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """From an address to another, without a load: to `member` inside the `container` there (an embedded struct); or `back`,
+    from the address of `member` to the `container` that it lies in (container_of)."""
+
+    container: str
+    member: str
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CurrentTask:
     """The address of the current `struct task_struct`."""
 
@@ -82,22 +92,20 @@ class Walk:
     """From the pointer `base`, through kernel memory by probe reads.  A NULL or error pointer on the way is *absent*."""
 
     base: Base
-    steps: tuple[Step, ...]
+    steps: tuple[Step | Shift, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Through:
     """What the C accessor `accessor` of `bpf_templates/fields/` makes of a pointer: a file's path, a socket's address.
 
-    Every one of `steps` loads a pointer and follows it; the accessor is given the last one (`base` itself if there is none).
-    A NULL or error pointer on the way is *absent*; the accessor says what it made of the last.  The step that is last may
-    lead to an embedded struct, whose address is meant: `address`.
+    A step loads a pointer and follows it, a shift goes into an embedded struct; the accessor is given where that leads (`base`
+    itself if there are none).  A NULL or error pointer on the way is *absent*; the accessor says what it made of the last.
     """
 
     accessor: str
     base: Base
-    steps: tuple[Step, ...] = ()
-    address: bool = False
+    steps: tuple[Step | Shift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from policyd.value import (
     CurrentTask,
     DataLocation,
     PointedString,
+    Shift,
+    Step,
     Through,
     Value,
     Walk,
@@ -85,10 +87,13 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step of a walk: the type that the pointer points to, and the member."""
+    """A step of a walk: the type that the pointer points to, and the member; which is loaded, unless it is `inside` that type,
+    or the way leads `back` from it to the type's start."""
 
     container: CText
     member: CText
+    inside: bool = False
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,24 +275,27 @@ def _pointer(base: Base) -> CText:
     return _context_number(base) if isinstance(base, ContextLoad) else _argument_number(base)
 
 
+def _step(step: Step | Shift) -> StepView:
+    shift = isinstance(step, Shift)
+    back = isinstance(step, Shift) and step.back
+    return StepView(c.type_name(step.container), c.designator(step.member), inside=shift and not back, back=back)
+
+
 def _through(plain: FetchView, value: Value, access: Through) -> FetchView:
-    views = tuple(StepView(c.type_name(step.container), c.designator(step.member)) for step in access.steps)
-    last = views[-1] if access.address else None
-    steps = views[:-1] if access.address else views
+    steps = tuple(map(_step, access.steps))
     template = "fetch/through_string.c" if value.type.shape is Shape.STRING else "fetch/through.c"
-    return replace(
-        plain, template=template, base=_pointer(access.base), steps=steps, last=last, accessor=c.ident(access.accessor)
-    )
+    return replace(plain, template=template, base=_pointer(access.base), steps=steps, accessor=c.ident(access.accessor))
 
 
 def _followed(plain: FetchView, access: Walk) -> FetchView:
     """Return the view with the walk's pointers: all steps but the last are followed."""
-    views = tuple(StepView(c.type_name(step.container), c.designator(step.member)) for step in access.steps)
+    views = tuple(map(_step, access.steps))
     return replace(plain, base=_pointer(access.base), steps=views[:-1], last=views[-1])
 
 
 def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
-    view, bits = _followed(plain, access), access.steps[-1].bits
+    view, last = _followed(plain, access), access.steps[-1]
+    bits = last.bits if isinstance(last, Step) else None
     if bits is not None:
         offset, width = bits
         first, end = offset // 8, -(-(offset + width) // 8)

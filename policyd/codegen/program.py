@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policyd.unit import BoundUnit, MapClass, TypedRule
-    from policyd.value import Access, Step, Value
+    from policyd.value import Access, Shift, Step, Value
 
 _CONTEXT_COST, _EAGER_COST = 1, 2
 _PACKET_BYTES = 128
@@ -397,7 +397,7 @@ def _accessor(access: Access) -> str:
     return access.accessor if isinstance(access, Through) else ""
 
 
-def _steps(access: Access) -> tuple[Step, ...]:
+def _steps(access: Access) -> tuple[Step | Shift, ...]:
     """Return the steps through kernel memory that an access takes."""
     walk = access.pointer if isinstance(access, PointedString) else access
     return walk.steps if isinstance(walk, Walk | Through) else ()
