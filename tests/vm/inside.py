@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ SHARED = Path(os.environ["POLICYD_VM"])
 
 OBJECTS = Path("/var/cache/policyd")
 ROOT = "/sys/fs/bpf/policyd"
+proven: set[tuple[str, ...]] = set()
+"""The ways (`preparing.Way`) of all that was seen to work here."""
 LEAVING_SECONDS = 15.0
 """So long the kernel may take to let go of what has no user any more: some links wait for tasks to leave a trampoline."""
 _COMMANDS = ("apply", "delete", "doctor", "events", "get", "metrics", "params")
@@ -121,12 +124,13 @@ class Shell:
 
         `absent` names the rules that this kernel has no place for: these, and no others.
         """
-        told = json.loads((SHARED / "cases.json").read_text())[name]
+        told = prepared()["cases"][name]
         assert not told["error"], told["error"]
         assert set(told["not_applicable"]) == set(absent), told["not_applicable"]
         done = self.run("apply", "-f", str(CASES / f"{name}.yaml"))
         try:
             yield done
+            proven.update(map(tuple, told["ways"]))
         finally:
             self.delete_all()
 
@@ -138,6 +142,13 @@ class Shell:
         while left := ours():
             assert time.monotonic() < end, f"left in the kernel: {left}"
             time.sleep(0.2)
+
+
+@cache
+def prepared() -> dict[str, Any]:
+    """Return what the host has found out: see `preparing.Case`."""
+    found: dict[str, Any] = json.loads((SHARED / "cases.json").read_text())
+    return found
 
 
 def ours() -> list[str]:
@@ -165,6 +176,7 @@ def found() -> Iterator[dict[str, Any]]:
     """What the suite finds out about this kernel; the host makes a page of it."""
     facts: dict[str, Any] = {"release": os.uname().release}
     yield facts
+    facts["ways"] = sorted(proven)
     (SHARED / "found.json").write_text(json.dumps(facts))
 
 

@@ -13,12 +13,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import guests
-import page
-from kernels import NEWEST, LaneError, UnavailableError, fetch
+from kernels import CHECKOUT, NEWEST, Kernel, LaneError, UnavailableError, fetch
 from suite import Run
 from transcripts import in_turn
 
 DEFAULT = ("6.1", "6.12")
+FOUND = CHECKOUT / "tests/vm/found"
 CANNOT = 77
 """The exit code where this machine cannot run the lane."""
 
@@ -27,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/test-vm", description="Run tests/vm on kernels of other versions.")
     parser.add_argument("kernels", nargs="*", default=DEFAULT, metavar="KERNEL", help=f"6.1, 6.12 (the default), {NEWEST}…")
     parser.add_argument("-k", default="", metavar="WORDS", help="only the tests that pytest's -k selects")
-    parser.add_argument("--write-docs", action="store_true", help="write what was found into docs/kernels.md")
+    parser.add_argument("--write-docs", action="store_true", help="write what was found into docs/support.md")
     options = parser.parse_args()
     kernels = [fetch(name) for name in options.kernels]
     runs = [Run(kernel, script, options.k) for kernel, script in zip(kernels, in_turn(len(kernels)), strict=True)]
@@ -37,11 +37,18 @@ def main() -> int:
                 done.result()
         finally:
             guests.stopping.set()
-    for run in runs:
-        if run.passed and options.write_docs:
-            page.write(run.kernel.name, json.loads((run.kernel.shared / "found.json").read_text()))
+    if options.write_docs:
+        _write([run.kernel for run in runs if run.passed])
     print("test-vm: " + ", ".join(str(run) for run in runs))
     return 0 if all(run.passed for run in runs) else 1
+
+
+def _write(kernels: list[Kernel]) -> None:
+    """Keep what was found on each kernel, for the tables of docs/support.md."""
+    for kernel in kernels:
+        found = json.loads((kernel.shared / "found.json").read_text())
+        (FOUND / f"{kernel.name}.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    subprocess.run([CHECKOUT / "scripts/generate-docs"], check=True)
 
 
 if __name__ == "__main__":

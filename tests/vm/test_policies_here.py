@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import test_policies_live as live
-from inside import Shell, version
+from inside import Shell, prepared, proven, version
 
 CASES: dict[str, Callable[[Any], None]] = dict(live.CASES)
 NOT_HERE = {"traffic"} if version() < (6, 6) else set()
@@ -40,6 +40,7 @@ def test_a_shipped_policy_sees_what_it_is_for(running: Shell, monkeypatch: pytes
         return
     monkeypatch.setattr(live, "ACTOR", f"pd-{name}"[:15])
     CASES[name](running)
+    proven.update(map(tuple, prepared()["shipped"][name]["ways"]))
 
 
 def _block_io(shell: Shell) -> None:
