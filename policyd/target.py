@@ -10,66 +10,38 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError, UnsupportedError, UsageError
-from policyd.kernel.bpf.btf import Btf
-from policyd.kernel.bpf.btf_format import BtfType, Kind
+from policyd.functions import LSM_PREFIX, FunctionLists, Functions, Prototype
+from policyd.kernel.bpf.btf import Btf, running
+from policyd.kernel.bpf.btf_format import Kind
 from policyd.profile import Profile, read_profile, write_profile
 from policyd.tracefs import Formats, RunningFormats, SavedFormats, parse_format
-from policyd.tracepoint import Field, Space, TracepointFormat, Typing, typed_format
+from policyd.tracepoint import Field, TracepointFormat, Typing, typed_format
 from policyd.vocabulary.c_types import number_type
 from policyd.vocabulary.constants import ARCHITECTURES
 from policyd.vocabulary.syscalls import RESULT, Syscall, SyscallArgument, syscall_arguments, syscalls
-from policyd.walk import Walked, value_type, walk
+from policyd.walk import Walked, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from policyd.vocabulary.types import ValueType
+    from policyd.kernel.bpf.btf_format import BtfType
 
 _ENTER, _EXIT = "syscalls/sys_enter_", "syscalls/sys_exit_"
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a raw tracepoint.
-
-    `size` is in bytes, `value` what a rule can compare (None: a struct passed by value); `space` is `kernel` for a pointer
-    to a string, whose type `value` then is.  A pointer to a struct can be walked: `Target.walk(parameter.type, …)`.
-    """
-
-    name: str
-    type: BtfType
-    c_type: str
-    size: int
-    signed: bool
-    value: ValueType | None
-    space: Space = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Prototype:
-    """A raw tracepoint's arguments, in order: argument n is the u64 at 8·n of the context."""
-
-    name: str
-    args: tuple[Parameter, ...]
-
-    def parameter(self, name: str) -> tuple[int, Parameter]:
-        """Return the index and the parameter of this name; `TargetError` lists the names."""
-        for index, parameter in enumerate(self.args):
-            if parameter.name == name:
-                return index, parameter
-        names = tuple(parameter.name for parameter in self.args)
-        raise TargetError(f"raw tracepoint {self.name} has no argument {name}", names)
-
-
 @dataclass
 class Target:
-    """One kernel.  `features` are what trying found (`kernel/features.py`), by name; empty if nobody tried."""
+    """One kernel.
+
+    `features` are what trying found (`kernel/features.py`), by name (one that is not there could not be tried), `make_lists`
+    reads what the kernel tells of its functions: both may be found when they are first asked for.
+    """
 
     arch: str
     release: str
@@ -77,18 +49,22 @@ class Target:
     formats: Formats
     make_btf: Callable[[], Btf]
     features: Mapping[str, bool | str] = field(default_factory=dict)
+    make_lists: Callable[[], FunctionLists] = FunctionLists
     _tracepoints: dict[str, TracepointFormat] = field(default_factory=dict, repr=False)
     _prototypes: dict[str, Prototype] = field(default_factory=dict, repr=False)
 
     # -- where targets come from ----------------------------------------------------------------------------
 
     @classmethod
-    def running(cls, features: Mapping[str, bool | str] | None = None) -> Target:
+    def running(
+        cls, features: Mapping[str, bool | str] | None = None, make_lists: Callable[[], FunctionLists] = FunctionLists
+    ) -> Target:
         """Return the running kernel; `UnsupportedError` for an architecture that policyd does not know."""
         system = os.uname()
         if system.machine not in ARCHITECTURES:
             raise UnsupportedError(f"the architecture {system.machine}", instead=f"policyd knows {', '.join(ARCHITECTURES)}")
-        return cls(system.machine, system.release, "the running kernel", RunningFormats(), _running_btf, features or {})
+        formats = RunningFormats()
+        return cls(system.machine, system.release, "the running kernel", formats, running, features or {}, make_lists)
 
     @classmethod
     def default(cls) -> Target:
@@ -179,29 +155,54 @@ class Target:
     def raw_tracepoint(self, event: str) -> Prototype:
         """Return a raw tracepoint's arguments; `TargetError` if there is none of that name."""
         if event not in self._prototypes:
-            self._prototypes[event] = self._prototype(event)
+            found = self._functions.raw_tracepoint(event)
+            if found is None:
+                raise TargetError(f"{self.source} has no raw tracepoint {event}", self.raw_tracepoints())
+            self._prototypes[event] = found
         return self._prototypes[event]
 
-    def _prototype(self, event: str) -> Prototype:
-        typedef = self.btf.find(f"btf_trace_{event}", Kind.TYPEDEF) if event.isidentifier() else None
-        if typedef is None:
-            raise TargetError(f"{self.source} has no raw tracepoint {event}", self.raw_tracepoints())
-        # btf_trace_EVENT is a pointer to a prototype without names; the function __traceiter_EVENT has the same with names
-        function = self.btf.find(f"__traceiter_{event}", Kind.FUNCTION)
-        prototype = self.btf.target(self.btf.resolve(typedef))
-        parameters = self.btf.parameters(prototype)[1:]  # the first is the tracepoint's private data
-        named = self.btf.parameters(function)[1:] if function else ()
-        names = [parameter.name for parameter in named] if len(named) == len(parameters) else []
-        names += [f"arg{index}" for index in range(len(names), len(parameters))]
-        types = [self.btf.type(parameter.type_id) for parameter in parameters]
-        return Prototype(event, tuple(self._parameter(*pair) for pair in zip(names, types, strict=True)))
+    # -- functions ------------------------------------------------------------------------------------------
 
-    def _parameter(self, name: str, type_: BtfType) -> Parameter:
-        resolved = self.btf.resolve(type_)
-        value = value_type(self.btf, type_, self.arch)
-        space: Space = "kernel" if value and value.kind == "string" else ""
-        signed = resolved.signed and resolved.kind is not Kind.POINTER
-        return Parameter(name, type_, self.btf.spell(type_), self.btf.size_of(type_), signed, value, space)
+    @cached_property
+    def _functions(self) -> Functions:
+        return Functions(self.btf, self.arch)
+
+    @cached_property
+    def function_lists(self) -> FunctionLists:
+        """Which functions can be traced, and overridden, as far as the kernel tells."""
+        return self.make_lists()
+
+    def functions(self) -> tuple[str, ...]:
+        """Return the functions that can be traced, sorted; those with types where the kernel does not tell."""
+        traceable = self.function_lists.traceable
+        return tuple(sorted(traceable)) if traceable is not None else self._functions.names()
+
+    def has_function(self, name: str) -> bool:
+        """Tell whether there is a function that a probe could be put on."""
+        return name in (self.function_lists.traceable or ()) or self._functions.prototype(name) is not None
+
+    def function(self, name: str) -> Prototype:
+        """Return a function's arguments and result; `TargetError` if there are no types of it, with names near it."""
+        found = self._functions.prototype(name)
+        if found is None:
+            raise TargetError(f"{self.source} has no types of a function {name}", self.functions_near(name))
+        return found
+
+    def functions_near(self, name: str) -> tuple[str, ...]:
+        """Return names of functions that `name` may have meant, the likeliest first."""
+        return self._functions.near(name, self.function_lists.traceable or ())
+
+    @cached_property
+    def _lsm_hooks(self) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self.btf.functions() if name.startswith(LSM_PREFIX)))
+
+    def lsm_hooks(self) -> tuple[str, ...]:
+        """Return the names of all LSM hooks (`file_open`), sorted; none where BPF programs cannot be LSMs."""
+        return tuple(name.removeprefix(LSM_PREFIX) for name in self._lsm_hooks)
+
+    def has(self, feature: str) -> bool:
+        """Tell whether trying found a feature of `kernel/features.py`, by its name; True if nobody could try it."""
+        return self.features.get(feature, True) is not False
 
     def walk(self, start: BtfType, path: Sequence[str]) -> Walked:
         """Follow members (`["real_parent", "tgid"]`, each with optional `[n]`) from a struct or a pointer to one."""
@@ -232,7 +233,7 @@ class Target:
         events = {call.event for call in table.values()}
         for name, call in table.items():
             if call.event and call.event not in traced:
-                table[name] = Syscall(name, call.number, call.compat_numbers, "", call.arguments)
+                table[name] = replace(call, event="")
         for event in sorted(traced - events):
             table[event] = Syscall(event, None, (), event, self._unknown_arguments(event))
         return table
@@ -289,13 +290,3 @@ def _saved_btf(path: Path, data: bytes) -> Btf:
         return Btf.from_bytes(data)
     except ValueError as error:
         raise UsageError(f"{path} is no usable profile: {error}") from error
-
-
-_loaded: list[Btf] = []
-
-
-def _running_btf() -> Btf:
-    """Load the running kernel's BTF once a process."""
-    if not _loaded:
-        _loaded.append(Btf.load())
-    return _loaded[0]

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policyd.errors import TargetError, UnsupportedError
-from policyd.kernel.bpf.btf_format import QUALIFIERS, BtfParameter, BtfType, Kind, Member, enum_ids
+from policyd.kernel.bpf.btf_format import QUALIFIERS, BtfParameter, BtfType, Kind, Member, enum_ids, functions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
 MAGIC = b"\x9f\xeb"  # little-endian BTF
@@ -55,6 +55,7 @@ class Btf:
         self._names: dict[tuple[str, Kind], int] = {}
         self._types: dict[int, BtfType] = {}
         self._enumerators: dict[str, int] | None = None
+        self._functions: dict[str, int] | None = None
 
     def __del__(self) -> None:
         if getattr(self, "_handle", 0):
@@ -113,6 +114,10 @@ class Btf:
             return self.find(rest.strip(), *_TAGGED_NAMES[tag])
         name = spelling.strip()
         return self.find(name, *_UNTAGGED) or self.find(_INTS.get(name, ""), Kind.INT)
+
+    def function(self, name: str) -> BtfType | None:
+        """Return a function of the kernel; of several that have this name, the first."""
+        return self.find(name, Kind.FUNCTION)
 
     def names_with_prefix(self, prefix: str) -> tuple[str, ...]:
         """Return the rest of every identifier of the string table that starts with `prefix`, sorted."""
@@ -182,6 +187,12 @@ class Btf:
             enums = (self.type(type_id) for type_id in enum_ids(self.raw))
             self._enumerators = {name: number for enum in enums for number, name in self.enum_values(enum)}
         return self._enumerators.get(name)
+
+    def functions(self) -> Mapping[str, int]:
+        """Return the ids of all functions by name (the first time costs a walk over all types)."""
+        if self._functions is None:
+            self._functions = functions(self.raw)
+        return self._functions
 
     def parameters(self, type_: BtfType) -> tuple[BtfParameter, ...]:
         """Return the parameters of a prototype, or of a function."""
@@ -275,6 +286,12 @@ class Btf:
     def _string(self, offset: int) -> str:
         text = self._library.btf__name_by_offset(self._handle, offset)
         return text.decode() if text else ""
+
+
+@cache
+def running() -> Btf:
+    """Return the running kernel's types, loaded once a process; `UnsupportedError`."""
+    return Btf.load()
 
 
 def _spell_tagged(type_: BtfType) -> str:

@@ -81,18 +81,35 @@ class BtfParameter:
 
 
 def enum_ids(data: bytes) -> Iterator[int]:
-    """Yield the ids of all enums: types follow each other, each as long as its kind says."""
+    """Yield the ids of all enums."""
+    return (type_id for type_id, kind, _ in _types(data) if kind in {Kind.ENUM, Kind.ENUM64})
+
+
+def functions(data: bytes) -> dict[str, int]:
+    """Return the ids of all functions by their names; of several with one name the first, as libbpf finds it."""
+    header, _, _, strings = struct.unpack_from("<4xIIII", data)
+    found: dict[str, int] = {}
+    for type_id, kind, name in _types(data):
+        if kind is Kind.FUNCTION:
+            start = header + strings + name
+            found.setdefault(data[start : data.index(0, start)].decode(), type_id)
+    return found
+
+
+def _types(data: bytes) -> Iterator[tuple[int, Kind, int]]:
+    """Yield id, kind and the place of the name of every type: they follow each other, each as long as its kind says."""
     length, types, size = struct.unpack_from("<4xIII", data)
     at, end, type_id = length + types, length + types + size, 1
     while at < end:
-        info = int.from_bytes(data[at + 4 : at + 8], "little")
-        kind, count = Kind(info >> 24 & 0x1F), info & 0xFFFF
-        if kind in {Kind.ENUM, Kind.ENUM64}:
-            yield type_id
+        name, info = struct.unpack_from("<II", data, at)
+        kind, count = _KINDS[info >> 24 & 0x1F], info & 0xFFFF
+        yield type_id, kind, name
         fixed, each = _TAIL_SIZES.get(kind, (0, 0))
         at += 12 + fixed + each * count
         type_id += 1
 
+
+_KINDS = tuple(Kind)
 
 _TAIL_SIZES = {
     Kind.INT: (4, 0),
