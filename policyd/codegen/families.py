@@ -25,6 +25,11 @@ class Family:
     needs: tuple[str, ...] = ()
 
 
+_COMPAT = frozenset(
+    {"compat_number", "compat_signed", "compat_short", "compat_string"}
+    | {f"compat_{sign}{far}word_{index}" for sign in ("", "signed_") for far in ("", "far_") for index in range(6)}
+)
+
 FAMILIES: tuple[Family, ...] = (
     Family(
         "fields/task.c",
@@ -36,6 +41,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("fields/guard.c", frozenset(), needs=("fields/task.c",)),
     Family("fields/thread.c", frozenset(), _TASK),
     Family("fields/syscall_abi.c", frozenset({"syscall_abi", "syscall_number"}), _TASK),
+    Family("fields/compat.c", _COMPAT),
     Family("fields/process_parent.c", frozenset(), needs=("fields/task.c",)),
 )
 
