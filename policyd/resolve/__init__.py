@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from policyd.errors import PolicyError, Problem
 from policyd.host import Host
 from policyd.policy import SyscallHook
+from policyd.resolve.asked import asked_by
 from policyd.resolve.hooks import locate
 from policyd.resolve.metrics import Metrics
 from policyd.resolve.operands import Reading
@@ -45,7 +46,7 @@ class Resolved:
 def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     """Return `policy` as `target` and `host` understand it; `PolicyError` with every problem otherwise."""
     problems, reading = Problems(policy), Reading(target.arch)
-    located = [locate(rule.hook, target, host) for rule in policy.rules]
+    located = [locate(rule.hook, target, host, asked_by(rule, policy)) for rule in policy.rules]
     rules = Rules(
         policy=policy,
         stock=Stock(policy, reading),

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
     from policyd.errors import Path
     from policyd.host import Host
+    from policyd.resolve.asked import Asked
     from policyd.resolve.place import Place
     from policyd.target import Target
 
-_PLACES: dict[type, Callable[[Any, Target, Host], tuple[list[Place], list[Missing]]]] = {
-    SyscallHook: lambda hook, target, _: syscall_places(hook, target),
-    TracepointHook: lambda hook, target, _: tracepoint_places(hook, target),
-    RawTracepointHook: lambda hook, target, _: raw_tracepoint_places(hook, target),
-    XdpHook: lambda hook, _, host: xdp_places(hook, host),
-    TcHook: tc_places,
-    CgroupHook: lambda hook, _, host: cgroup_places(hook, host),
+_PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list[Missing]]]] = {
+    SyscallHook: lambda hook, target, _, __: syscall_places(hook, target),
+    TracepointHook: lambda hook, target, _, __: tracepoint_places(hook, target),
+    RawTracepointHook: lambda hook, target, _, __: raw_tracepoint_places(hook, target),
+    XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
+    TcHook: lambda hook, target, host, _: tc_places(hook, target, host),
+    CgroupHook: lambda hook, _, host, __: cgroup_places(hook, host),
 }
+"""How each kind of hook is located; `Asked` is what the rule wants there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,21 @@ class Located:
         return self.places + self.alternatives
 
 
-def locate(hook: Hook, target: Target, host: Host) -> Located:
+def locate(hook: Hook, target: Target, host: Host, asked: Asked) -> Located:
     """Return the attach points that `hook` means, and what it names that is not there."""
     if not isinstance(hook, FirstOf):
-        places, missing = _places(hook, target, host)
+        places, missing = _places(hook, target, host, asked)
         return Located(tuple(places), tuple((hook.at, problem) for problem in missing))
-    tried = [_places(alternative, target, host)[0] for alternative in hook.hooks]
+    tried = [_places(alternative, target, host, asked)[0] for alternative in hook.hooks]
     there = [places for places in tried if places]
     if not there:
         return Located((), ((hook.at, Missing("unknown-target", "none of the hooks of firstOf is there")),))
     return Located(tuple(there[0]), (), tuple(places[0] for places in there[1:]))
 
 
-def _places(hook: Any, target: Target, host: Host) -> tuple[list[Place], list[Missing]]:
+def _places(hook: Any, target: Target, host: Host, asked: Asked) -> tuple[list[Place], list[Missing]]:
     try:
-        return _PLACES[type(hook)](hook, target, host)
+        return _PLACES[type(hook)](hook, target, host, asked)
     except TargetError as error:
         return [], [from_target(error, "")]
     except UnsupportedError as error:
