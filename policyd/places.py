@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Option = Literal["", "return"]
 
+_TYPED = frozenset({"fentry", "fexit", "fmod_ret"})
 _LOCATION = re.compile(r"0x(?P<offset>[0-9a-f]+)(?:\(0x(?P<semaphore>[0-9a-f]+)\))?")
 _TARGET = re.compile(r"(?P<path>/.*):(?P<place>[^:]+?)(?:@(?P<pid>[0-9]+))?", re.DOTALL)
 _FUNCTION = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_.$]*)(?:\+0x(?P<offset>[0-9a-f]+))?")
@@ -84,6 +85,13 @@ def function_place(target: str) -> tuple[str, int]:
     if found is None:
         raise ValueError(f"not a place in a function of the kernel: {target!r}")
     return found["name"], int(found["offset"] or "0", 16)
+
+
+def attach_target(point: AttachPoint) -> str:
+    """Return the function of the kernel whose type (BTF) programs of `point` are loaded for; empty for most kinds."""
+    if point.kind == "lsm":
+        return f"bpf_lsm_{point.target}"
+    return point.target if point.kind in _TYPED else ""
 
 
 def file_identity(path: str) -> str:

@@ -17,6 +17,7 @@ from policyd.builders.directives import Plain, without_directives
 from policyd.errors import CompileError
 from policyd.kernel.bpf import maps as bpf_maps
 from policyd.kernel.bpf.programs import ProgramKind
+from policyd.places import attach_target
 from policyd.vocabulary.attach import attach_kind
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class CachingBuilder(ABC):
             return error
 
     def load(self, compiled: bytes, source: Source, point: AttachPoint, maps: Mapping[str, int]) -> tuple[int, ...]:
-        kind = ProgramKind.of(attach_kind(point.kind, point.option))
+        kind = ProgramKind.of(attach_kind(point.kind, point.option), attach_target(point))
         with _made(source.private) as private:
             return self.load_with(compiled, source, point, kind, {**maps, **private})
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class Feature:
     """One thing that was tried.
 
-    `group` is `kernel`, `attach` (what policies can hook now), `later` (hooks that policyd does not support yet), `settings`
-    (`ok` then only says that it could be read) or `tools`; `detail` is the reason where `ok` is False.  `needed`: policyd
-    does not work without it.  `since` is the kernel that had it first.
+    `group` is `kernel`, `attach` (what policies can hook), `settings` (`ok` then only says that it could be read) or
+    `tools`; `detail` is the reason where `ok` is False.  `needed`: policyd does not work without it.  `since` is the kernel
+    that had it first.
     """
 
     name: str
@@ -168,12 +168,16 @@ PROBES: tuple[Probe, ...] = (
     Probe("tc ingress (tcx)", "attach", probes.tcx_ingress, "6.6"),
     Probe("tc egress (tcx)", "attach", probes.tcx_egress, "6.6"),
     Probe("cgroup", "attach", probes.cgroup, "5.7"),
-    Probe("kprobe", "later", probes.kprobe, "4.17, CONFIG_KPROBES"),
-    Probe("uprobe", "later", probes.uprobe, "4.17, CONFIG_UPROBES"),
-    Probe("kprobe_multi", "later", probes.kprobe_multi, "5.18, CONFIG_FPROBE"),
-    Probe("uprobe_multi", "later", probes.uprobe_multi, "6.6"),
-    Probe("fentry", "later", probes.fentry, "5.5"),
-    Probe("lsm", "later", probes.lsm, "5.7, `bpf` among lsm="),
+    Probe("kprobe", "attach", probes.kprobe, "5.15, CONFIG_KPROBE_EVENTS"),
+    Probe("kprobe_multi", "attach", probes.kprobe_multi, "5.18, CONFIG_FPROBE"),
+    Probe("override", "attach", probes.override, "4.16, CONFIG_BPF_KPROBE_OVERRIDE"),
+    Probe("fentry", "attach", probes.fentry, "5.5"),
+    Probe("fexit", "attach", probes.fexit, "5.5"),
+    Probe("fmod_ret", "attach", probes.fmod_ret, "5.7"),
+    Probe("lsm", "attach", probes.lsm, "5.7, `bpf` among lsm="),
+    Probe("uprobe", "attach", probes.uprobe, "5.15, CONFIG_UPROBE_EVENTS"),
+    Probe("uprobe_multi", "attach", probes.uprobe_multi, "6.6"),
+    Probe("perf_event", "attach", probes.perf_event, "5.15"),
     Probe("lockdown", "settings", _lockdown, "5.4"),
     Probe("active LSMs", "settings", _active_lsms),
     Probe("unprivileged BPF", "settings", _unprivileged),

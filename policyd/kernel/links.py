@@ -1,36 +1,43 @@
 """Attach kinds on a real kernel: how a link of each is made, and which identity its target must have now.
 
-One `LinkKind` a kind of attach point (`vocabulary.attach` has their numbers and neutral verdicts).  `real.py` calls `attach`
-and `locate`; every failure is an `AttachError` whose hint says what stands in the way and what to do.
+One `LinkKind` a kind of attach point (`vocabulary.attach` has their numbers and neutral verdicts): tracepoints, interfaces
+and cgroups here, code of the kernel and of programs in modules of their own.  `real.py` calls `attach` and `locate`; every
+failure is an `AttachError` whose hint says what stands in the way and what to do.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyd.capabilities import BPF, NET_ADMIN, why_denied
 from policyd.errors import AttachError, KernelError, NotFoundError
-from policyd.kernel import netlink, tracepoints
+from policyd.kernel import netlink, tracepoints, tracing_links, user_links
 from policyd.kernel.bpf import attach as bpf_links
+from policyd.kernel.bpf import programs
 from policyd.kernel.bpf.constants import XDP_GENERIC, XDP_NATIVE
+from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpf.syscall import perf_event_open_tracepoint
-from policyd.unit import AttachPoint
+from policyd.kernel.link_kind import LinkKind, missing, what
+from policyd.places import attach_target
 from policyd.vocabulary.attach import AttachKind, attach_kind
 
-_Hint = str | Callable[[AttachPoint], str]
+if TYPE_CHECKING:
+    from policyd.unit import AttachPoint
 
 
-@dataclass(frozen=True, slots=True)
-class LinkKind:
-    """How one kind of attach point is attached and found; `hints` explain the errnos that this kind can meet."""
+def load(point: AttachPoint, code: bytes, name: str) -> int:
+    """Return the fd of a program of bare instructions that `point` takes; `KernelError`.
 
-    attach: Callable[[AttachPoint, AttachKind, int], int]
-    locate: Callable[[AttachPoint, AttachKind], str | None]
-    hints: dict[int, _Hint] = field(default_factory=dict)
+    One that is loaded for a function meets there what others meet when they are attached.
+    """
+    kind = ProgramKind.of(attach_kind(point.kind, point.option), attach_target(point))
+    try:
+        return programs.load(kind, code, name)
+    except KernelError as error:
+        raise explained(point, error) if kind.function else error from None
 
 
 def attach(point: AttachPoint, program_fd: int) -> int:
@@ -64,24 +71,16 @@ def explained(point: AttachPoint, error: KernelError) -> AttachError:
     return AttachError(point.key, error.what, error.errno, hint(point) if callable(hint) else hint)
 
 
-def _what(point: AttachPoint) -> str:
-    return f"attach to {point.key}"
-
-
-def _missing(point: AttachPoint, code: int) -> KernelError:
-    return KernelError(_what(point), code)
-
-
 # ------------------------------------------------------------------------------------------------ tracepoints
 
 
 def _attach_tracepoint(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
     event_id = tracepoints.event_id(point.target)
     if event_id is None:
-        raise _missing(point, errno.ENOENT)
-    event_fd = perf_event_open_tracepoint(event_id, _what(point))
+        raise missing(point, errno.ENOENT)
+    event_fd = perf_event_open_tracepoint(event_id, what(point))
     try:
-        return bpf_links.create_link(program_fd, event_fd, kind.link_attach_type, 0, _what(point))
+        return bpf_links.create_link(program_fd, event_fd, kind.link_attach_type, 0, what(point))
     finally:
         os.close(event_fd)  # the link holds the event
 
@@ -92,7 +91,7 @@ def _locate_tracepoint(point: AttachPoint, _kind: AttachKind) -> str | None:
 
 
 def _attach_raw_tracepoint(point: AttachPoint, _kind: AttachKind, program_fd: int) -> int:
-    return bpf_links.open_raw_tracepoint(program_fd, point.target, _what(point))
+    return bpf_links.open_raw_tracepoint(program_fd, point.target, what(point))
 
 
 def _locate_raw_tracepoint(point: AttachPoint, _kind: AttachKind) -> str | None:
@@ -109,7 +108,7 @@ _NO_FALLBACK = frozenset({errno.EBUSY, errno.EEXIST, errno.EPERM, errno.ENODEV, 
 def _interface(point: AttachPoint) -> int:
     index = netlink.index_of(point.target)
     if index is None:
-        raise _missing(point, errno.ENODEV)
+        raise missing(point, errno.ENODEV)
     return index
 
 
@@ -117,11 +116,11 @@ def _attach_xdp(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
     """`auto` lets the kernel choose (native where the driver has XDP), and takes generic where the driver then refuses."""
     index, mode = _interface(point), point.option
     try:
-        return bpf_links.create_link(program_fd, index, kind.link_attach_type, _XDP_FLAGS[mode], _what(point))
+        return bpf_links.create_link(program_fd, index, kind.link_attach_type, _XDP_FLAGS[mode], what(point))
     except KernelError as error:
         if mode != "auto" or error.errno in _NO_FALLBACK:
             raise
-    return bpf_links.create_link(program_fd, index, kind.link_attach_type, XDP_GENERIC, _what(point))
+    return bpf_links.create_link(program_fd, index, kind.link_attach_type, XDP_GENERIC, what(point))
 
 
 def _locate_xdp(point: AttachPoint, _kind: AttachKind) -> str | None:
@@ -131,7 +130,7 @@ def _locate_xdp(point: AttachPoint, _kind: AttachKind) -> str | None:
 
 def _attach_tcx(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
     """Behind the programs that are there: first come, first served."""
-    return bpf_links.create_link(program_fd, _interface(point), kind.link_attach_type, 0, _what(point))
+    return bpf_links.create_link(program_fd, _interface(point), kind.link_attach_type, 0, what(point))
 
 
 def _locate_tcx(point: AttachPoint, _kind: AttachKind) -> str | None:
@@ -160,9 +159,9 @@ def _attach_cgroup(point: AttachPoint, kind: AttachKind, program_fd: int) -> int
     try:
         cgroup_fd = os.open(point.target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise _missing(point, error.errno or errno.ENOENT) from None
+        raise missing(point, error.errno or errno.ENOENT) from None
     try:
-        return bpf_links.create_link(program_fd, cgroup_fd, kind.link_attach_type, 0, _what(point))
+        return bpf_links.create_link(program_fd, cgroup_fd, kind.link_attach_type, 0, what(point))
     finally:
         os.close(cgroup_fd)
 
@@ -222,6 +221,8 @@ LINK_KINDS: dict[str, LinkKind] = {
             errno.E2BIG: "the kernel takes 64 programs a cgroup and hook, and other tools hold them all",
         },
     ),
+    **tracing_links.LINK_KINDS,
+    **user_links.LINK_KINDS,
 }
 
 

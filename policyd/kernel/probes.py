@@ -17,10 +17,10 @@ from policyd.kernel import links
 from policyd.kernel.bpf import attach, instructions, maps, programs
 from policyd.kernel.bpf import object as bpf_object
 from policyd.kernel.bpf.btf import Btf
-from policyd.kernel.bpf.btf_format import Kind
 from policyd.kernel.bpf.constants import ATTACH_TYPES, MAP_NO_PREALLOC, PROGRAM_TYPES
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpf.syscall import PerfEvent, perf_event_open
+from policyd.kernel.link_kind import event_source
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import attach_kind
 
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 _EVENT = "sched_process_exec"  # every kernel has it, and it is rare
 _FUNCTION = "bpf_fentry_test1"  # called by BPF's own tests only
-_LSM_HOOK = "bpf_lsm_sb_umount"
+_MODIFIABLE = "bpf_modify_return_test"  # as this one, which may also be decided about
+_LSM_HOOK = "task_getpgid"
 _JIT = Path("/proc/sys/net/core/bpf_jit_enable")
-_PROBE_TYPES = Path("/sys/bus/event_source/devices")
+_OVERRIDE_HELPER = 58
+_SOFTWARE, _CPU_CLOCK = 1, 0  # PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK
 
 
 class Absent(Exception):  # noqa: N818 (not an error: an answer)
@@ -110,22 +112,21 @@ def tail_call() -> str:
 
 def attach_point(kind: str, target: str, option: str = "") -> Callable[[], str]:
     """Return a probe that attaches a program which does nothing, and detaches it."""
+    return lambda: _attached(AttachPoint(kind, target, option))
 
-    def probe() -> str:
-        point = AttachPoint(kind, target, option)
-        row = attach_kind(kind, option)
-        program = programs.load(ProgramKind.of(row), instructions.neutral(row.neutral), "pd_probe")
-        try:
-            os.close(links.attach(point, program))
-        except KernelError as error:
-            if error.errno not in {errno.EBUSY, errno.EEXIST}:
-                raise
-            return f"{target} is in use"
-        finally:
-            os.close(program)
-        return f"tried on {target}"
 
-    return probe
+def _attached(point: AttachPoint) -> str:
+    row = attach_kind(point.kind, point.option)
+    program = links.load(point, instructions.neutral(row.neutral), "pd_probe")
+    try:
+        os.close(links.attach(point, program))
+    except KernelError as error:
+        if error.errno not in {errno.EBUSY, errno.EEXIST}:
+            raise
+        return f"{point.target} is in use"
+    finally:
+        os.close(program)
+    return f"tried on {point.target}"
 
 
 def cgroup() -> str:
@@ -136,33 +137,30 @@ def cgroup() -> str:
     return attach_point("cgroup", root, "connect4")()
 
 
-def kprobe() -> str:
-    """Open a perf event on a kernel function, disabled."""
-    os.close(perf_event_open(PerfEvent(_probe_type("kprobe"), place=_FUNCTION), "make a kprobe"))
+def kprobe_multi() -> str:
+    """Attach to a function that only BPF's own tests call."""
+    return _attached(AttachPoint("kprobe_multi", _FUNCTION, members=(_FUNCTION,)))
+
+
+def override() -> str:
+    """Load a program that would override what a function returns; no function is chosen."""
+    kind = ProgramKind.of(attach_kind("kprobe", ""))
+    code = instructions.move(2, 0) + instructions.call_helper(_OVERRIDE_HELPER) + instructions.neutral(0)
+    try:
+        os.close(programs.load(kind, code, "pd_probe"))
+    except KernelError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise Absent("this kernel was built without CONFIG_BPF_KPROBE_OVERRIDE") from None
     return ""
 
 
 def uprobe() -> str:
     """Open a perf event on this interpreter's file, disabled."""
-    os.close(perf_event_open(PerfEvent(_probe_type("uprobe"), place="/proc/self/exe"), "make a uprobe"))
-    return ""
-
-
-def _probe_type(name: str) -> int:
-    path = _PROBE_TYPES / name / "type"
-    if not path.exists():
-        raise Absent(f"this kernel was built without {name}s (CONFIG_{name.upper()}S)")
-    return int(read_setting(str(path)))
-
-
-def kprobe_multi() -> str:
-    """Attach to a function that only BPF's own tests call."""
-    attach_type = ATTACH_TYPES["trace_kprobe_multi"]
-    program = _load(ProgramKind(PROGRAM_TYPES["kprobe"], attach_type))
-    try:
-        os.close(attach.create_kprobe_multi_link(program, attach_type, _FUNCTION, "make a kprobe_multi link"))
-    finally:
-        os.close(program)
+    source = event_source("uprobe")
+    if source is None:
+        raise Absent("this kernel was built without uprobes (CONFIG_UPROBE_EVENTS)")
+    os.close(perf_event_open(PerfEvent(source, place="/proc/self/exe"), "make a uprobe"))
     return ""
 
 
@@ -171,7 +169,8 @@ def uprobe_multi() -> str:
     attach_type = ATTACH_TYPES["trace_uprobe_multi"]
     program = _load(ProgramKind(PROGRAM_TYPES["kprobe"], attach_type))
     try:
-        os.close(attach.create_uprobe_multi_link(program, attach_type, "/", "make a uprobe_multi link"))
+        nowhere = attach.FileProbes("/", (0,), (0,))
+        os.close(attach.create_uprobe_multi_link(program, attach_type, nowhere, "make a uprobe_multi link"))
     except KernelError as error:
         if error.errno != errno.EBADF:
             raise
@@ -180,26 +179,39 @@ def uprobe_multi() -> str:
     return ""
 
 
-def fentry() -> str:
-    """Attach to a function that only BPF's own tests call."""
-    return _attach_typed(ProgramKind(PROGRAM_TYPES["tracing"], ATTACH_TYPES["trace_fentry"]), _FUNCTION)
+def perf_event() -> str:
+    """Attach to a clock of the kernel, which would tick once an hour."""
+    hour = 3600 * 10**9
+    row = attach_kind("perf_event", "")
+    event = perf_event_open(PerfEvent(_SOFTWARE, _CPU_CLOCK, hour), "make a perf event")
+    try:
+        program = _load(ProgramKind.of(row))
+        try:
+            os.close(attach.create_link(program, event, row.link_attach_type, 0, "attach to a perf event"))
+        finally:
+            os.close(program)
+    finally:
+        os.close(event)
+    return ""
 
 
 def lsm() -> str:
-    """Attach to the hook of unmounting, for a moment, allowing all."""
-    return _attach_typed(ProgramKind(PROGRAM_TYPES["lsm"], ATTACH_TYPES["lsm_mac"]), _LSM_HOOK)
-
-
-def _attach_typed(kind: ProgramKind, function: str) -> str:
-    found = Btf.load().find(function, Kind.FUNCTION)
-    if found is None:
-        raise Absent(f"the kernel has no function {function}")
-    program = programs.load(kind, instructions.neutral(0), "pd_probe", found.id)
+    """Attach to the hook of asking for a process's group, and ask: it is called only if `bpf` is among the active LSMs."""
+    seen = maps.create("array", 4, 4, 1, name="pd_probe")
+    kind = ProgramKind.of(attach_kind("lsm", ""), f"bpf_lsm_{_LSM_HOOK}")
     try:
-        os.close(attach.open_raw_tracepoint(program, "", f"attach to {function}"))
+        program = programs.load(kind, instructions.marking(seen, 0), "pd_probe")
+        try:
+            link = attach.open_raw_tracepoint(program, "", f"attach to {_LSM_HOOK}")
+            os.getpgid(os.getpid())
+            os.close(link)
+        finally:
+            os.close(program)
+        if not any(maps.lookup(seen, bytes(4), 4) or b""):
+            raise Absent("`bpf` is not among the active LSMs: start the kernel with lsm=…,bpf")
     finally:
-        os.close(program)
-    return ""
+        os.close(seen)
+    return f"tried on {_LSM_HOOK}"
 
 
 def _load(kind: ProgramKind) -> int:
@@ -208,6 +220,10 @@ def _load(kind: ProgramKind) -> int:
 
 tracepoint = attach_point("tracepoint", f"sched/{_EVENT}")
 raw_tracepoint = attach_point("raw_tracepoint", _EVENT)
+kprobe = attach_point("kprobe", _FUNCTION)
+fentry = attach_point("fentry", _FUNCTION)
+fexit = attach_point("fexit", _FUNCTION)
+fmod_ret = attach_point("fmod_ret", _MODIFIABLE)
 xdp = attach_point("xdp", "lo", "generic")
 tcx_ingress = attach_point("tcx", "lo", "ingress")
 tcx_egress = attach_point("tcx", "lo", "egress")

@@ -10,8 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from policyd.kernel import links
-from policyd.kernel.bpf import attach, current, info, instructions, maps, programs
-from policyd.kernel.bpf.programs import ProgramKind
+from policyd.kernel.bpf import attach, current, info, instructions, maps
 from policyd.kernel.bpffs import Bpffs
 from policyd.kernel.port import Kernel
 from policyd.vocabulary.attach import attach_kind
@@ -114,12 +113,12 @@ class RealKernel(Kernel):
     # -- programs and links ------------------------------------------------------------------------------
 
     def load_stub(self, point: AttachPoint, slot_fd: int) -> int:
-        kind = attach_kind(point.kind, point.option)
-        return programs.load(ProgramKind.of(kind), instructions.stub(slot_fd, kind.neutral), "pd_stub")
+        verdict = attach_kind(point.kind, point.option).neutral
+        return links.load(point, instructions.stub(slot_fd, verdict), "pd_stub")
 
     def load_neutral(self, point: AttachPoint) -> int:
-        kind = attach_kind(point.kind, point.option)
-        return programs.load(ProgramKind.of(kind), instructions.neutral(kind.neutral), "pd_neutral")
+        verdict = attach_kind(point.kind, point.option).neutral
+        return links.load(point, instructions.neutral(verdict), "pd_neutral")
 
     def program_info(self, fd: int) -> ProgramInfo:
         return info.program_info(fd)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
 from policyd.kernel.bpf.constants import LINK_REPLACE, Command
-from policyd.kernel.bpf.syscall import address, buffer, call
+from policyd.kernel.bpf.syscall import Buffer, address, buffer, call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def create_link(program_fd: int, target: int, attach_type: int, flags: int, what: str) -> int:
@@ -20,19 +25,45 @@ def create_link(program_fd: int, target: int, attach_type: int, flags: int, what
     return call(Command.LINK_CREATE, attr, what)
 
 
-def create_kprobe_multi_link(program_fd: int, attach_type: int, function: str, what: str) -> int:
-    """Return the fd of a kprobe_multi link on one kernel function."""
-    name = buffer(function.encode("ascii") + b"\0")
-    names = buffer(struct.pack("<Q", address(name)))
-    attr = struct.pack("<IIIIIIQQQ", program_fd, 0, attach_type, 0, 0, 1, address(names), 0, 0)
+def create_kprobe_multi_link(program_fd: int, attach_type: int, flags: int, functions: tuple[str, ...], what: str) -> int:
+    """Return the fd of a kprobe_multi link on kernel functions; the cookie of each is its index."""
+    names = [buffer(function.encode("ascii") + b"\0") for function in functions]
+    symbols, cookies = _numbers(map(address, names)), _numbers(range(len(names)))
+    attr = struct.pack(
+        "<IIIIIIQQQ",
+        *(program_fd, 0, attach_type, 0),
+        *(flags, len(names), address(symbols), 0, address(cookies)),
+    )
     return call(Command.LINK_CREATE, attr, what)
 
 
-def create_uprobe_multi_link(program_fd: int, attach_type: int, path: str, what: str) -> int:
-    """Return the fd of a uprobe_multi link on offset 0 of a file."""
-    name, offsets = buffer(os.fsencode(path) + b"\0"), buffer(8)
-    attr = struct.pack("<IIIIQQQQIII4x", program_fd, 0, attach_type, 0, address(name), address(offsets), 0, 0, 1, 0, 0)
+@dataclass(frozen=True, slots=True)
+class FileProbes:
+    """Where in one file: offsets, with the offset of a semaphore each (0: none); of one process, or (`pid` 0) of all."""
+
+    path: str
+    offsets: tuple[int, ...]
+    semaphores: tuple[int, ...]
+    flags: int = 0
+    pid: int = 0
+
+
+def create_uprobe_multi_link(program_fd: int, attach_type: int, probes: FileProbes, what: str) -> int:
+    """Return the fd of a uprobe_multi link on one file; the cookie of each offset is its index."""
+    path, offsets = buffer(os.fsencode(probes.path) + b"\0"), _numbers(probes.offsets)
+    semaphores = _numbers(probes.semaphores) if any(probes.semaphores) else None
+    cookies = _numbers(range(len(probes.offsets)))
+    attr = struct.pack(
+        "<IIIIQQQQIII4x",
+        *(program_fd, 0, attach_type, 0),
+        *(address(path), address(offsets), address(semaphores), address(cookies)),
+        *(len(probes.offsets), probes.flags, probes.pid),
+    )
     return call(Command.LINK_CREATE, attr, what)
+
+
+def _numbers(numbers: Iterable[int]) -> Buffer:
+    return buffer(b"".join(struct.pack("<Q", number) for number in numbers))
 
 
 def open_raw_tracepoint(program_fd: int, name: str, what: str) -> int:

@@ -129,8 +129,6 @@ LINK_TYPE_NAMES: dict[int, str] = {
     14: "sockmap",
 }
 
-PERF_EVENT_TRACEPOINT = 5  # enum bpf_perf_event_type: what a perf link's info describes (6.6)
-
 MAP_NO_PREALLOC = 1 << 0  # BPF_F_NO_PREALLOC: obligatory for lpm_trie
 PROGRAM_XDP_HAS_FRAGS = 1 << 5  # BPF_F_XDP_HAS_FRAGS: packets of several buffers, so large MTU (5.18)
 LINK_REPLACE = 1 << 2  # BPF_F_REPLACE: the link's program must still be the expected one

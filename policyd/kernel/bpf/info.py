@@ -6,16 +6,17 @@ The three `…Info` rows are what the engine, the readers and `doctor` see (`ker
 from __future__ import annotations
 
 import errno
+import os
 import struct
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from policyd.errors import KernelError
+from policyd.errors import KernelError, UnsupportedError
+from policyd.kernel.bpf import btf
 from policyd.kernel.bpf.constants import (
     ATTACH_TYPES,
     LINK_TYPE_NAMES,
     MAP_TYPE_NAMES,
-    PERF_EVENT_TRACEPOINT,
     PROGRAM_TYPE_NAMES,
     Command,
 )
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _INFO_BYTES = 256  # more than any info of today; the kernel fills what it knows and leaves the rest zero
-_NAME_BYTES = 256
+_PATH_BYTES = 4096
+_DELETED = b" (deleted)"  # what the kernel puts behind the path of a file that has no name any more
+
+# enum bpf_perf_event_type: what a perf link's info describes (6.6)
+_EVENT_UPROBE, _EVENT_URETPROBE, _EVENT_KPROBE, _EVENT_KRETPROBE, _EVENT_TRACEPOINT, _EVENT_PERF = range(1, 7)
+_MULTI_RETURN = 1  # BPF_F_KPROBE_MULTI_RETURN, BPF_F_UPROBE_MULTI_RETURN
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,13 @@ class LinkInfo:
     tcx             interface index and direction, `3:ingress`
     cgroup          cgroup id and attach type, `1234:10`
     raw_tracepoint  name
-    perf_event      a tracepoint's name without its group; empty before Linux 6.6, which does not tell
+    tracing         attach type and function, `24:vfs_read`
+    kprobe_multi    number of functions, `12 functions`; empty before Linux 6.6, which does not tell
+    uprobe_multi    number of locations, `3 locations`; empty before Linux 6.8; not alive if the file was removed
+    perf_event      empty before Linux 6.6, which does not tell; else: a tracepoint's name without its group;
+                    a function, `vfs_read+0x10`; a place in a file, `/bin/sh:0x1234`; a clock's or counter's type and number
+
+    What runs at the end of functions has `:return` behind it.
     """
 
     id: int
@@ -154,17 +166,59 @@ def _raw_tracepoint_target(fd: int, _data: bytes) -> str:
     return _named_target(fd, 16)
 
 
+def _tracing_target(_fd: int, data: bytes) -> str:
+    """Types of modules are not looked up: their numbers lie behind those of the kernel."""
+    attach_type, _, type_id = struct.unpack_from("<III", data, 16)
+    try:
+        name = btf.running().type(type_id).name if type_id else ""
+    except (ValueError, UnsupportedError):
+        name = ""
+    return f"{attach_type}:{name}" if name else ""
+
+
+def _kprobe_multi_target(_fd: int, data: bytes) -> str:
+    count, flags = struct.unpack_from("<II", data, 24)
+    return f"{count} functions{_returning(bool(flags & _MULTI_RETURN))}" if count else ""
+
+
+def _uprobe_multi_target(fd: int, data: bytes) -> str | None:
+    count, flags = struct.unpack_from("<II", data, 52)
+    if not count:
+        return ""
+    path, info = buffer(_PATH_BYTES), buffer(_INFO_BYTES)
+    struct.pack_into("<Q", info, 16, address(path))
+    struct.pack_into("<I", info, 48, _PATH_BYTES)
+    _query(fd, "read a link's file", info)
+    if path.value.endswith(_DELETED):
+        return None
+    return f"{count} locations{_returning(bool(flags & _MULTI_RETURN))}"
+
+
 def _perf_event_target(fd: int, data: bytes) -> str:
+    """`struct bpf_link_info.perf_event`: the kind, then at 24 a name and its length, at 36 an offset; or two numbers."""
     kind = struct.unpack_from("<I", data, 16)[0]
-    return _named_target(fd, 24) if kind in {0, PERF_EVENT_TRACEPOINT} else ""
+    if kind == _EVENT_PERF:
+        config, source = struct.unpack_from("<QI", data, 24)
+        return f"{source}:{config}"
+    name = _named_target(fd, 24)
+    if not name or kind in {0, _EVENT_TRACEPOINT}:
+        return name
+    offset = struct.unpack_from("<I", data, 36)[0]
+    is_file = kind in {_EVENT_UPROBE, _EVENT_URETPROBE}
+    place = f"{name}:{offset:#x}" if is_file else name + (f"+{offset:#x}" if offset else "")
+    return place + _returning(kind in {_EVENT_URETPROBE, _EVENT_KRETPROBE})
+
+
+def _returning(returns: bool) -> str:
+    return ":return" if returns else ""
 
 
 def _named_target(fd: int, offset: int) -> str:
     """Ask again with room for the name, whose pointer and length stand at `offset` of the information."""
-    name, info = buffer(_NAME_BYTES), buffer(_INFO_BYTES)
-    struct.pack_into("<QI", info, offset, address(name), _NAME_BYTES)
+    name, info = buffer(_PATH_BYTES), buffer(_INFO_BYTES)
+    struct.pack_into("<QI", info, offset, address(name), _PATH_BYTES)
     _query(fd, "read a link's target name", info)
-    return _text(name.raw)
+    return os.fsdecode(name.value)
 
 
 _LINK_TARGETS: dict[str, Callable[[int, bytes], str | None]] = {
@@ -172,6 +226,9 @@ _LINK_TARGETS: dict[str, Callable[[int, bytes], str | None]] = {
     "tcx": _tcx_target,
     "cgroup": _cgroup_target,
     "raw_tracepoint": _raw_tracepoint_target,
+    "tracing": _tracing_target,
+    "kprobe_multi": _kprobe_multi_target,
+    "uprobe_multi": _uprobe_multi_target,
     "perf_event": _perf_event_target,
 }
 

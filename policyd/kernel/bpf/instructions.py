@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _LOAD_WIDE, _MOVE, _CALL, _EXIT = 0x18, 0xB7, 0x85, 0x95
 _MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the wide immediate is a map's fd
-_TAIL_CALL_HELPER = 12
+_STORE_WORD, _MOVE_REGISTER, _ADD = 0x62, 0xBF, 0x07
+_UPDATE_HELPER, _TAIL_CALL_HELPER = 2, 12
+_FRAME = 10
 _BYTES = 8
 
 
@@ -54,6 +56,18 @@ def stub(slot_fd: int, verdict: int) -> bytes:
     Register 1 still holds the context, which is what the helper wants there.
     """
     return load_map(2, slot_fd) + move(3, 0) + call_helper(_TAIL_CALL_HELPER) + neutral(verdict)
+
+
+def marking(map_fd: int, verdict: int) -> bytes:
+    """A program that sets entry 0 of an array of u32 to 1, and returns `verdict`."""
+    return (
+        instruction(_STORE_WORD, _FRAME, offset=-4, immediate=0)
+        + instruction(_STORE_WORD, _FRAME, offset=-8, immediate=1)
+        + load_map(1, map_fd)
+        + (instruction(_MOVE_REGISTER, 2, _FRAME) + instruction(_ADD, 2, immediate=-4))
+        + (instruction(_MOVE_REGISTER, 3, _FRAME) + instruction(_ADD, 3, immediate=-8))
+        + (move(4, 0) + call_helper(_UPDATE_HELPER) + neutral(verdict))
+    )
 
 
 def with_maps(code: bytes, fds: Mapping[int, int]) -> bytes:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyd.errors import KernelError, UnsupportedError
 from policyd.kernel import points
+from policyd.kernel.bpf.constants import ATTACH_TYPES
 from policyd.kernel.bpf.programs import LOG_BYTES, RefusedError, log_is_whole
 from policyd.kernel.bpf.syscall import Buffer, address, buffer, failure
 
@@ -44,6 +45,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "bpf_program__name": (_TEXT, [_POINTER]),
     "bpf_program__set_type": (_INT, [_POINTER, _INT]),
     "bpf_program__set_expected_attach_type": (_INT, [_POINTER, _INT]),
+    "bpf_program__set_attach_target": (_INT, [_POINTER, _INT, _TEXT]),
     "bpf_program__set_flags": (_INT, [_POINTER, ctypes.c_uint32]),
     "bpf_program__set_log_buf": (_INT, [_POINTER, _POINTER, ctypes.c_size_t]),
     "bpf_program__set_autoload": (_INT, [_POINTER, ctypes.c_bool]),
@@ -149,11 +151,24 @@ def _prepare(handle: int, wanted: Wanted, log: Buffer) -> dict[str, int]:
         library.bpf_program__set_type(entry, wanted.kind.type)
         library.bpf_program__set_expected_attach_type(entry, wanted.kind.attach_type)
         library.bpf_program__set_flags(entry, wanted.kind.flags)
+        if wanted.kind.function:
+            _aim(entry, wanted)
         library.bpf_program__set_log_buf(entry, address(log), len(log))
     missing = [name for name in wanted.programs if name not in found]
     if missing:
         raise MalformedObjectError(f"it has no program {missing[0]!r}")
     return found
+
+
+def _aim(entry: int, wanted: Wanted) -> None:
+    """Name the function that a program is loaded for; libbpf puts the prefix of LSM hooks itself."""
+    name = wanted.kind.function
+    if wanted.kind.attach_type == ATTACH_TYPES["lsm_mac"]:
+        name = name.removeprefix("bpf_lsm_")
+    code = -_library().bpf_program__set_attach_target(entry, 0, name.encode())
+    if code:
+        hint = f"the kernel's types have no function {wanted.kind.function}"
+        raise KernelError(wanted.what, code, hint if code in {errno.ENOENT, errno.ESRCH} else "")
 
 
 def _load(handle: int, what: str, messages: list[str], log: Buffer) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
+from policyd.kernel.bpf import btf
 from policyd.kernel.bpf.constants import ENOTSUPP, PROGRAM_XDP_HAS_FRAGS, Command
 from policyd.kernel.bpf.syscall import Buffer, address, buffer, call
 
@@ -25,17 +26,19 @@ class ProgramKind:
     """What the kernel must be told to load a program, in numbers of `include/uapi/linux/bpf.h`.
 
     The expected attach type is given always: link updates and program arrays insist that old and new agree in it.
+    `function` is the kernel's function whose type (BTF) the program is loaded for, if it is of a type that is.
     """
 
     type: int
     attach_type: int = 0
     flags: int = 0
+    function: str = ""
 
     @classmethod
-    def of(cls, kind: AttachKind) -> ProgramKind:
+    def of(cls, kind: AttachKind, function: str = "") -> ProgramKind:
         """Return what programs of an attach kind are loaded with; XDP takes packets of several buffers (large MTU)."""
         flags = PROGRAM_XDP_HAS_FRAGS if kind.kind == "xdp" else 0
-        return cls(kind.program_type, kind.expected_attach_type, flags)
+        return cls(kind.program_type, kind.expected_attach_type, flags, function)
 
 
 LOG_BYTES = (1 << 20, 16 << 20)
@@ -58,9 +61,9 @@ class RefusedError(Exception):
         super().__init__(f"errno {number}")
 
 
-def load(kind: ProgramKind, instructions: bytes, name: str, attach_btf_id: int = 0) -> int:
+def load(kind: ProgramKind, instructions: bytes, name: str) -> int:
     """Return the fd of a program; `KernelError` if the kernel refuses it (no log is asked for)."""
-    return _load(kind, instructions, name, attach_btf_id, None)
+    return _load(kind, instructions, name, None)
 
 
 def load_or_explain(kind: ProgramKind, instructions: bytes, name: str) -> int:
@@ -69,14 +72,14 @@ def load_or_explain(kind: ProgramKind, instructions: bytes, name: str) -> int:
     As libbpf does, a log is asked for only when the load has failed without: writing it takes longer than verifying.
     """
     try:
-        return _load(kind, instructions, name, 0, None)
+        return _load(kind, instructions, name, None)
     except KernelError as error:
         if error.errno not in _OF_THE_VERIFIER:
             raise
     for size in LOG_BYTES:
         log = buffer(size)
         try:
-            return _load(kind, instructions, name, 0, log)
+            return _load(kind, instructions, name, log)
         except KernelError as error:
             text = log.value.decode("utf-8", "replace")
             if not text and error.errno != errno.E2BIG:
@@ -91,7 +94,7 @@ def log_is_whole(log: str, number: int) -> bool:
     return number != errno.ENOSPC or _LOG_END.search(log) is not None
 
 
-def _load(kind: ProgramKind, instructions: bytes, name: str, attach_btf_id: int, log: Buffer | None) -> int:
+def _load(kind: ProgramKind, instructions: bytes, name: str, log: Buffer | None) -> int:
     code, gpl = buffer(instructions), buffer(b"GPL\0")
     level = 0 if log is None else 1
     attr = struct.pack(
@@ -106,9 +109,20 @@ def _load(kind: ProgramKind, instructions: bytes, name: str, attach_btf_id: int,
         0,  # interface: not for hardware
         kind.attach_type,
         *(0, 0, 0, 0, 0, 0, 0),  # no BTF
-        attach_btf_id,
+        _type_id(kind.function, name),
     )
     return call(Command.PROG_LOAD, attr, f"load program {name}")
+
+
+def _type_id(function: str, name: str) -> int:
+    """Return the number of a function's type, 0 for none; `KernelError` (ENOENT) if the kernel has no such function."""
+    if not function:
+        return 0
+    found = btf.running().function(function)
+    if found is None:
+        hint = f"the kernel's types have no function {function}: it is a module's, was inlined, or is another kernel's"
+        raise KernelError(f"load program {name}", errno.ENOENT, hint)
+    return found.id
 
 
 @dataclass(frozen=True, slots=True)
