@@ -20,10 +20,12 @@ LOOP = r"""
 static volatile sig_atomic_t stop;
 static void on_term(int s) { (void)s; stop = 1; }
 
-/* Calls getppid (argument `calls`) or sends UDP packets to 127.0.0.1:9 (`packets`) until SIGTERM; prints how many. */
+/* Calls getppid (argument `calls`), asks for its own group as for another's (`groups`) or sends UDP packets to 127.0.0.1:9
+ * (`packets`) until SIGTERM; prints how many.
+ */
 int main(int argc, char **argv)
 {
-	int packets = argc > 1 && !strcmp(argv[1], "packets");
+	int packets = argc > 1 && !strcmp(argv[1], "packets"), groups = argc > 1 && !strcmp(argv[1], "groups"), self = getpid();
 	int fd = packets ? socket(AF_INET, SOCK_DGRAM, 0) : -1;
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
 	struct sigaction action = {.sa_handler = on_term};
@@ -35,7 +37,9 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	getchar();
 	while (!stop) {
-		if (!packets)
+		if (groups)
+			syscall(SYS_getpgid, self);
+		else if (!packets)
 			syscall(SYS_getppid);
 		else if (sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) != 1)
 			continue;
@@ -64,29 +68,31 @@ spec:
 
 @dataclass(frozen=True)
 class Kind:
-    """What is counted: two versions of a policy which see the same events by different conditions, and share a counter."""
+    """What is counted: two versions of a policy which see the same events by different conditions, and share a counter.
+
+    `load` is what the loop is told to make.
+    """
 
     name: str
     hook: str
     first: str
     second: tuple[str, str]
+    load: str = "calls"
 
     def versions(self) -> tuple[str, str]:
         text = POLICY.replace("HOOK", self.hook).replace("FIRST", self.first)
         return text.replace("SECOND", self.second[0]), text.replace("SECOND", self.second[1])
 
 
-CALLS = Kind(
-    "calls",
-    "{syscall: getppid}",
-    "process.comm, operator: Equal, value: pd-loop",
-    ("process.uid, operator: GreaterOrEqual, value: 0", "process.pid, operator: Greater, value: 0"),
-)
+BY_LOOP = "process.comm, operator: Equal, value: pd-loop"
+OF_ANYBODY = ("process.uid, operator: GreaterOrEqual, value: 0", "process.pid, operator: Greater, value: 0")
+CALLS = Kind("calls", "{syscall: getppid}", BY_LOOP, OF_ANYBODY)
 PACKETS = Kind(
     "packets",
     "{xdp: {interfaces: [lo], mode: generic}}",
     "udp.dst_port, operator: Equal, value: 9",
     ("packet.length, operator: Greater, value: 0", "packet.length, operator: Greater, value: 1"),
+    "packets",
 )
 
 

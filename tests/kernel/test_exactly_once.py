@@ -42,7 +42,7 @@ def counted_and_made(host: Host, loop: Path, kind: Kind, disturb: Callable[[str,
     host.apply(one)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
         sink.bind(("127.0.0.1", 9))
-        load = Load(loop, kind.name)
+        load = Load(loop, kind.load)
         before = received()
         load.start()
         disturb(one, two)

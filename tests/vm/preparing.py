@@ -6,28 +6,23 @@ each case.  Called by `lane.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kernels import LaneError
-from stages import FOLDER, KINDS, PORTABLE, cases, replaced
+from stages import CASES, FOLDER, GOLDEN, GOLDEN_HOST, GUEST, KINDS, PORTABLE, cases, replaced
 
 from policyd.assembly import resolve_all
 from policyd.builders.cache import ObjectCache
 from policyd.builders.clang import ClangBuilder
 from policyd.cli.render import bound_units
 from policyd.codegen import Source
-from policyd.parsing import load, parse_policies
+from policyd.host import Host
+from policyd.parsing import Loaded, load, parse_policies
 from policyd.policy import Policy
-from policyd.resolve import Host
 from policyd.target import Target
 from policyd.toolchain import Toolchain
 from policyd.unit import TypedPolicy
-
-GUEST = Host({"lo": "ethernet"}, "/sys/fs/cgroup", lambda _: True)
-"""What a guest has: one interface, cgroup v2 alone."""
-
 
 Way = tuple[str, str]
 """A kind of hook as policies spell it, and the kind of the attach points that a kernel has for it."""
@@ -47,59 +42,63 @@ class Case:
 
 
 class Preparation:
-    """Compiles for one target into one directory; `cases` and `shipped` (by name) are for the guest."""
+    """Compiles for one target into one directory; `found` has what guests are told: kind of case → its name → `Case`."""
 
     def __init__(self, profile: Path, objects: Path) -> None:
         self._target = Target.load(profile)
         self._builder = ClangBuilder(ObjectCache(objects))
         self._toolchain = Toolchain(self._target, self._builder)
-        self._sources: dict[str, Source] = {}
-        self.cases: dict[str, Case] = {}
-        self.shipped: dict[str, Case] = {}
+        self._sources: dict[tuple[str, str, str], Source] = {}
+        self.found: dict[str, dict[str, Case]] = {"shipped": {}, "cases": {}, "golden": {}, "replaced": {}}
 
     def add_stages(self) -> None:
         """Add what every kernel must be able to run; `LaneError`."""
-        typed = self._add("policies", load((str(FOLDER),)).require())
-        self.shipped = {policy.name: _case((policy,)) for policy in typed}
-        for kind in KINDS:
-            for number, text in enumerate(replaced(kind)):
-                self._add(f"{kind.name}-{number}", parse_policies(text.encode(), kind.name).require())
+        typed = self._add(("", "policies"), load((str(FOLDER),)).require())
+        self.found["shipped"] = {policy.name: _case((policy,)) for policy in typed}
 
     def add_portable(self) -> None:
         """Add what guests with other kernels load too."""
-        self._add("portable", load((str(PORTABLE),)).require())
+        self._add(("", "portable"), load((str(PORTABLE),)).require())
 
-    def add_cases(self, files: Iterable[Path] = cases()) -> None:
-        """Add each file alone: what is wrong with it is for the test that applies it to complain about."""
-        for file in files:
-            try:
-                self.cases[file.stem] = _case(self._add(file.stem, load((str(file),)).require()))
-            except Exception as error:
-                self.cases[file.stem] = Case(error=f"{type(error).__name__}: {error}")
+    def add_cases(self) -> None:
+        """Add each case alone: what is wrong with it is for the test that applies it to complain about."""
+        for kind, folder, host in (("cases", CASES, GUEST), ("golden", GOLDEN, GOLDEN_HOST)):
+            for file in cases(folder):
+                self._try((kind, file.stem), load((str(file),)), host)
+        for kind_ in KINDS:
+            for number, text in enumerate(replaced(kind_)):
+                self._try(("replaced", f"{kind_.name} {number}"), parse_policies(text.encode(), kind_.name), GUEST)
 
     def compile(self) -> None:
         """Compile all that was added and is not there yet, as many at once as there are CPUs; `LaneError`."""
-        results = self._builder.compile_many(self._sources)
-        for stage, result in results.items():
+        names = {" ".join(key): key for key in self._sources}
+        results = self._builder.compile_many({name: self._sources[key] for name, key in names.items()})
+        for name, result in results.items():
+            kind, stage, _ = names[name]
             if not isinstance(result, bytes):
-                name = stage.partition(" ")[0]
-                if name not in self.cases:
-                    raise LaneError(f"for {self._target.release}: {stage}: {result}")
-                self.cases[name] = Case(error=str(result))
+                if not kind:
+                    raise LaneError(f"for {self._target.release}: {name}: {result}")
+                self.found[kind][stage] = Case(error=str(result))
 
     def facts(self) -> dict[str, object]:
-        """Return what the guest is told."""
-        both = {"cases": self.cases, "shipped": self.shipped}
-        return {kind: {name: asdict(case) for name, case in cases.items()} for kind, cases in both.items()}
+        """Return what the guest is told, for JSON."""
+        return {kind: {name: asdict(case) for name, case in cases.items()} for kind, cases in self.found.items()}
 
-    def _add(self, stage: str, policies: tuple[Policy, ...]) -> tuple[TypedPolicy, ...]:
+    def _try(self, stage: tuple[str, str], loaded: Loaded, host: Host) -> None:
+        try:
+            case = _case(self._add(stage, loaded.require(), host))
+        except Exception as error:
+            case = Case(error=f"{type(error).__name__}: {error}")
+        self.found[stage[0]][stage[1]] = case
+
+    def _add(self, stage: tuple[str, str], policies: tuple[Policy, ...], host: Host = GUEST) -> tuple[TypedPolicy, ...]:
         """Render what one apply of these policies would compile, and return them typed."""
-        typed, problems = resolve_all(policies, self._target, GUEST)
+        typed, problems = resolve_all(policies, self._target, host)
         wrong = [str(problem) for problem in problems if problem.severity == "error"]
         if wrong:
             raise LaneError(f"on {self._target.release}: " + "; ".join(wrong))
         for bound in bound_units(typed):
-            self._sources[f"{stage} {bound.unit.attach_point.key}"] = self._toolchain.render(bound)
+            self._sources[*stage, bound.unit.attach_point.key] = self._toolchain.render(bound)
         return typed
 
 

@@ -8,20 +8,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from load import CALLS, PACKETS, Kind
+from load import BY_LOOP, CALLS, OF_ANYBODY, PACKETS, Kind
+
+from policyd.host import Host
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / "policies"
 CASES = CHECKOUT / "tests/vm/policies"
 """Each file is a stage of its own, for the tests that apply it by its name (`Shell.case`)."""
-KINDS = (CALLS, PACKETS)
-"""Replaced through a slot, and by a link update."""
+GOLDEN = CHECKOUT / "tests/golden"
+"""The cases of the golden C, which have every template and every word of the language: loaded, attached nowhere."""
+GUEST = Host({"lo": "ethernet"}, "/sys/fs/cgroup", lambda _: True)
+"""What a guest has: one interface, cgroup v2 alone."""
+GOLDEN_HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True)
+KINDS = (
+    CALLS,
+    PACKETS,
+    Kind("kprobe", "{kprobe: __x64_sys_getppid}", BY_LOOP, OF_ANYBODY),
+    Kind("fentry", "{fentry: __x64_sys_getppid}", BY_LOOP, OF_ANYBODY),
+    Kind("lsm", "{lsm: task_getpgid}", BY_LOOP, OF_ANYBODY, "groups"),
+)
+"""Replaced through a slot, but `PACKETS` by a link update."""
+KILLED = KINDS[3]
+"""Whose replacing is killed: through a slot, by a body that must be for the same function as the stub."""
 PORTABLE = FOLDER / "exec-audit.yaml"
 """Loaded from objects that were compiled for another kernel: it walks through the kernel's structures."""
 
 
-def cases() -> tuple[Path, ...]:
-    return tuple(sorted(CASES.glob("*.yaml")))
+def cases(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(folder.glob("*.yaml")))
 
 
 def replaced(kind: Kind) -> tuple[str, str]:

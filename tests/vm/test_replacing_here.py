@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inside import SHARED, Shell, forked
-from load import Kind, Load, received
-from stages import KINDS, replaced
+from inside import SHARED, Shell, forked, prepared, proven
+from load import PACKETS, Kind, Load, received
+from stages import KILLED, KINDS, replaced
 
 from policyd.kernel import points
 
@@ -42,15 +42,15 @@ def sink() -> Iterator[None]:
 def test_replacing_under_load_loses_and_repeats_nothing(
     shell: Shell, kind: Kind, tmp_path: Path, found: dict[str, Any]
 ) -> None:
-    versions = replaced(kind)
+    versions = _versions(kind)
     shell.apply(versions[0], tmp_path / "one.yaml")
-    load = Load(SHARED / "pd-loop", kind.name, NICENESS)
+    load = Load(SHARED / "pd-loop", kind.load, NICENESS)
     before = received()
     load.start()
     for number in range(REPLACEMENTS):
         shell.apply(versions[1 - number % 2], tmp_path / "other.yaml")
     made = load.finish()
-    if kind.name == "packets":
+    if kind is PACKETS:
         made = received() - before
     assert counted(shell) == made > 1000
     found.setdefault("replaced", {})[kind.name] = made
@@ -58,7 +58,7 @@ def test_replacing_under_load_loses_and_repeats_nothing(
 
 
 def test_a_change_that_is_killed_loses_nothing_and_the_next_one_converges(shell: Shell, tmp_path: Path) -> None:
-    one, two = replaced(KINDS[0])
+    one, two = _versions(KILLED)
     trace = tmp_path / "trace"
 
     def script(**facts: Any) -> None:
@@ -78,6 +78,14 @@ def test_a_change_that_is_killed_loses_nothing_and_the_next_one_converges(shell:
         shell.apply(text, tmp_path / "next.yaml")
         assert counted(shell) == made
     shell.delete_all()
+
+
+def _versions(kind: Kind) -> tuple[str, str]:
+    """Return the two versions, and take note that this kernel runs them."""
+    told = [case for name, case in prepared()["replaced"].items() if name.split()[0] == kind.name]
+    assert [case["error"] for case in told] == ["", ""]
+    proven.update(map(tuple, told[0]["ways"]))
+    return replaced(kind)
 
 
 def _calls() -> None:

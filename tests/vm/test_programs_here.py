@@ -1,0 +1,29 @@
+"""The programs of the golden cases pass this kernel's verifier: every template, every word of the language."""
+
+from __future__ import annotations
+
+import pytest
+from inside import Shell, prepared, version
+from stages import GOLDEN, GOLDEN_HOST, cases
+
+from policyd.cli import loading, wiring
+from policyd.target import Target
+
+TOO_OLD = {"tc": "tc hooks need Linux 6.6"} if version() < (6, 6) else {}
+"""Cases that this kernel has no place for, and what is said of them."""
+
+
+@pytest.mark.parametrize("name", [case.stem for case in cases(GOLDEN)])
+def test_the_programs_of_a_golden_case_pass_the_verifier(shell: Shell, name: str) -> None:
+    told = prepared()["golden"][name]
+    if name in TOO_OLD:
+        assert TOO_OLD[name] in told["error"]
+        return
+    assert not told["error"], told["error"]
+    assert not told["not_applicable"]
+    shell.run("apply", "--dry-run=kernel", "-f", str(GOLDEN / f"{name}.yaml"), before=_with_the_host_of_the_cases)
+
+
+def _with_the_host_of_the_cases() -> None:
+    """Nothing is attached: that the interfaces are not there matters to nobody."""
+    loading.target_and_host = wiring.target_and_host = lambda _: (Target.default(), GOLDEN_HOST)
