@@ -139,9 +139,9 @@ class Shell:
         self.run("delete", "--all")
         assert [str(path) for path in Path(ROOT).rglob("*")] == []
         end = time.monotonic() + LEAVING_SECONDS
-        while left := ours():
-            assert time.monotonic() < end, f"left in the kernel: {left}"
-            time.sleep(0.2)
+        for kind in ("prog", "map"):  # in this order: no slot is opened while it still lets go of a program
+            while left := ours(kind):
+                assert time.monotonic() < end, f"left in the kernel: {left}"
 
 
 @cache
@@ -151,13 +151,16 @@ def prepared() -> dict[str, Any]:
     return found
 
 
-def ours() -> list[str]:
-    """Return the names of policyd's programs and maps, as bpftool reads them; those of links are in the programs."""
-    found = []
-    for kind in ("prog", "map"):
-        done = subprocess.run(["bpftool", "-j", kind, "show"], capture_output=True, text=True, check=True)
-        found += [row.get("name", "") for row in json.loads(done.stdout or "[]")]
-    return [name for name in found if name.startswith("pd_")]
+def ours(kind: str) -> list[str]:
+    """Return the names of policyd's programs (`prog`) or maps (`map`), as bpftool reads them.
+
+    It waits a moment before: bpftool opens what it lists, and a slot that is opened while the kernel lets go of it is kept
+    for ever (docs/decisions.md).
+    """
+    time.sleep(0.4)
+    done = subprocess.run(["bpftool", "-j", kind, "show"], capture_output=True, text=True, check=True)
+    rows = json.loads(done.stdout or "[]")
+    return [row["name"] for row in rows if row.get("name", "").startswith("pd_")]
 
 
 def version() -> tuple[int, int]:

@@ -36,7 +36,7 @@ def test_objects_that_were_compiled_for_another_kernel_run_here(shell: Shell) ->
 def test_doctor_says_of_this_kernel_what_is_true(shell: Shell, found: dict[str, Any]) -> None:
     """What is there is decided by the kernel's version, and by how it was built."""
     features = json.loads(shell.run("doctor", "-o", "json").stdout)["features"]
-    hooks = [one for one in features if one["group"] in {"attach", "later"}]
+    hooks = [one for one in features if one["group"] == "attach"]
     found["hooks"] = {one["name"]: one["ok"] for one in hooks}
     assert {one["name"]: one["detail"] for one in features if one["needed"] and not one["ok"]} == {}
     assert found["hooks"] == {one["name"]: _is_there(one["since"]) for one in hooks}
