@@ -165,12 +165,17 @@ def _no_tracefs(why: str) -> UnsupportedError:
 
 def find_tracefs(mounts: Path = _MOUNTS) -> Path | None:
     """Return where tracefs is mounted, `/sys/kernel/tracing` first; None if it is not."""
+    return find_mount("tracefs", MOUNT_POINT, mounts)
+
+
+def find_mount(kind: str, first: Path | None = None, mounts: Path = _MOUNTS) -> Path | None:
+    """Return where a file system of this kind is mounted, at `first` rather than elsewhere; None if it is not."""
     found = []
     for line in mounts.read_text().splitlines():
         left, _, right = line.partition(" - ")
-        if right.startswith("tracefs "):
+        if right.startswith(f"{kind} "):
             found.append(Path(_unescape(left.split()[4])))
-    return min(found, key=lambda path: (path != MOUNT_POINT, str(path)), default=None)
+    return min(found, key=lambda path: (path != first, str(path)), default=None)
 
 
 def _unescape(text: str) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 GROUPS = {
     "kernel": "Kernel",
     "attach": "Hooks that policies can use",
-    "later": "Hooks that policyd does not support yet",
     "settings": "Settings",
     "tools": "Tools",
 }
@@ -138,7 +137,8 @@ def _colored(line: str) -> str:
 
 def _save(path: Path, features: list[Feature]) -> None:
     from policyd.kernel.features import as_facts
+    from policyd.kernel.functions import function_lists
     from policyd.target import Target
 
-    Target.running(as_facts(features)).save(path)
+    Target.running(as_facts(features), function_lists).save(path)
     note(f"saved the profile of {os.uname().release} to {path} ({path.stat().st_size >> 10} KiB)")

@@ -54,6 +54,8 @@ def target_and_host(settings: Settings) -> tuple[Target, Host]:
     Root gets tracefs mounted where it is not; without it only system calls, raw tracepoints and packets are known.
     """
     from policyd.host import Host
+    from policyd.kernel.features import AttachFeatures
+    from policyd.kernel.functions import function_lists
     from policyd.kernel.tracepoints import ensure_tracefs
     from policyd.target import Target
 
@@ -62,7 +64,7 @@ def target_and_host(settings: Settings) -> tuple[Target, Host]:
     if os.geteuid() == 0:
         with suppress(UnsupportedError):
             ensure_tracefs()
-    return Target.default(), Host.running()
+    return Target.running(AttachFeatures(), function_lists), Host.running()
 
 
 def load(settings: Settings, paths: Sequence[str]) -> Loaded:
