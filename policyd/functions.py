@@ -47,8 +47,8 @@ class Parameter:
     """A parameter of a function or a raw tracepoint, or its result.
 
     `slot` counts 8 bytes each: in the context of a typed program, or in registers.  `size` is in bytes, `value` what a rule
-    can compare (None: a struct passed by value); `space` is `kernel` for a pointer to a string, whose type `value` then is.
-    A pointer to a struct can be walked: `Target.walk(parameter.type, …)`.
+    can compare (None: a struct passed by value); `space` is set for a pointer to a string, whose type `value` then is: whose
+    memory it leads to.  A pointer to a struct can be walked: `Target.walk(parameter.type, …)`.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Parameter:
     value: ValueType | None
     space: Space = ""
     slot: int = 0
+    is_pointer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Functions:
         types = [self._btf.type(found.type_id) for found in given]
         args, slot = [], 0
         for each, type_ in zip(names, types, strict=True):
-            args.append(replace(self.parameter(each, type_), slot=slot))
+            args.append(replace(self._argument(each, type_), slot=slot))
             slot += max(1, -(-args[-1].size // 8))
         return Prototype(name, tuple(args), self._result(function, slot), slot, variadic, "function")
 
@@ -135,7 +136,7 @@ class Functions:
         type_ = self._btf.target(self._btf.target(function))
         if self._btf.resolve(type_).kind is Kind.VOID:
             return None
-        found = replace(self.parameter("ret", type_), slot=slot)
+        found = replace(self._argument("ret", type_), slot=slot)
         if found.value and found.value.kind in {"s32", "s64"}:
             return replace(found, value=replace(RESULT, size=found.size))
         return found
@@ -156,13 +157,22 @@ class Functions:
         args = [replace(self.parameter(*pair), slot=slot) for slot, pair in enumerate(zip(names, types, strict=True))]
         return Prototype(event, tuple(args), slots=len(args))
 
+    def _argument(self, name: str, type_: BtfType) -> Parameter:
+        """Return a function's parameter: only Clang tells pointers to user memory, so that else the address must."""
+        found = self.parameter(name, type_)
+        if not found.space:
+            return found
+        pointed = self._btf.target(self._btf.resolve(type_))
+        return replace(found, space="user" if (pointed.kind, pointed.name) == (Kind.TYPE_TAG, "user") else "either")
+
     def parameter(self, name: str, type_: BtfType) -> Parameter:
         """Return a value of a type under a name, in the first slot."""
         resolved = self._btf.resolve(type_)
         value = value_type(self._btf, type_, self._arch)
         space: Space = "kernel" if value and value.kind == "string" else ""
-        signed = resolved.signed and resolved.kind is not Kind.POINTER
-        return Parameter(name, type_, self._btf.spell(type_), self._btf.size_of(type_), signed, value, space)
+        is_pointer = resolved.kind is Kind.POINTER
+        size, signed = self._btf.size_of(type_), resolved.signed and not is_pointer
+        return Parameter(name, type_, self._btf.spell(type_), size, signed, value, space, is_pointer=is_pointer)
 
 
 def _agreement(name: str, other: str, words: list[str]) -> float:

@@ -18,7 +18,7 @@ from policyd.vocabulary.types import Shape, ValueType
 if TYPE_CHECKING:
     from policyd.tracefs import RawField, RawFormat
 
-Space = Literal["", "user", "kernel"]
+Space = Literal["", "user", "kernel", "either"]
 _CHARACTERS = frozenset({"char", "const char"})
 _STRONG = frozenset({"enum", "flags", "symbol", "ip", "mac", "device"})  # decoders that say more than a C type
 

@@ -109,14 +109,40 @@ class Through:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointer:
+    """The pointer `base` as a number; NULL, or an error number dressed as a pointer, is *absent*."""
+
+    base: Base
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """The errno that a result stands for: a negative number, or one dressed as a pointer.  Any other result: *absent*."""
+
+    base: Base
+
+
+@dataclass(frozen=True, slots=True)
 class PointedString:
-    """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory."""
+    """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory (`either`: it tells itself)."""
 
     pointer: Base | Walk
-    space: Literal["user", "kernel"]
+    space: Literal["user", "kernel", "either"]
 
 
-Access = Builtin | Constant | ContextLoad | DataLocation | Argument | CurrentTask | Walk | Through | PointedString
+Access = (
+    Builtin
+    | Constant
+    | ContextLoad
+    | DataLocation
+    | Argument
+    | CurrentTask
+    | Walk
+    | Through
+    | PointedString
+    | Pointer
+    | ErrorCode
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,13 @@ PD_INLINE u8 pd_string_kernel(char *data, u32 capacity, u32 *length, u32 *cut, u
 	return state;
 }
 
+/* Where a pointer's type does not tell whose memory it leads to: the kernel's addresses have the highest bit set. */
+PD_INLINE u8 pd_string_either(char *data, u32 capacity, u32 *length, u32 *cut, u64 address)
+{
+	return address >> 63 ? pd_string_kernel(data, capacity, length, cut, address) :
+			       pd_string_user(data, capacity, length, cut, address);
+}
+
 /* A char array inside a record: ends at a NUL or at its own size, never beyond. */
 PD_INLINE u8 pd_string_array(char *data, u32 capacity, u32 *length, u32 *cut, u64 address)
 {

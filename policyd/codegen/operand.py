@@ -18,7 +18,9 @@ from policyd.value import (
     ContextLoad,
     CurrentTask,
     DataLocation,
+    ErrorCode,
     PointedString,
+    Pointer,
     Shift,
     Step,
     Through,
@@ -225,6 +227,14 @@ def _task(plain: FetchView, _value: Value, access: CurrentTask) -> FetchView:
     return replace(plain, template="fetch/number.c", number=_pointer(access))
 
 
+def _address(plain: FetchView, _value: Value, access: Pointer) -> FetchView:
+    return replace(plain, template="fetch/pointer.c", base=_pointer(access.base))
+
+
+def _error(plain: FetchView, _value: Value, access: ErrorCode) -> FetchView:
+    return replace(plain, template="fetch/error.c", base=_pointer(access.base))
+
+
 def _located(plain: FetchView, _value: Value, access: DataLocation) -> FetchView:
     location = f"PD_CONTEXT(u32, r->ctx, {c.uint(access.offset)})"
     address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
@@ -317,6 +327,8 @@ _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     Argument: _argument,
     CurrentTask: _task,
     DataLocation: _located,
+    ErrorCode: _error,
+    Pointer: _address,
     PointedString: _pointed,
     Through: _through,
     Walk: _walk,
