@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from policyd.unit import AttachPoint, digest
@@ -45,17 +44,21 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class UserPlace:
-    """Locations in one file, for one process or (`pid` 0) for all."""
+    """Locations in one file, for one process or (`pid` 0) for all.
+
+    `file` is the state (`file_state`) of the file in which they were found: to no other one is attached.
+    """
 
     path: str
     locations: tuple[Location, ...]
     pid: int = 0
+    file: str = ""
 
 
 def uprobe(place: UserPlace, option: Option = "") -> AttachPoint:
     """Return the point of the one location of `place`."""
     (location,) = place.locations
-    return AttachPoint("uprobe", f"{place.path}:{location}{_process(place)}", option, file=file_identity(place.path))
+    return AttachPoint("uprobe", f"{place.path}:{location}{_process(place)}", option, file=place.file)
 
 
 def uprobe_multi(place: UserPlace, names: Sequence[str], option: Option = "") -> AttachPoint:
@@ -63,7 +66,7 @@ def uprobe_multi(place: UserPlace, names: Sequence[str], option: Option = "") ->
     members = tuple(map(str, place.locations))
     first = names[0].translate({ord(":"): ".", ord("@"): "."})  # they separate the parts of a target
     target = f"{place.path}:{first}+{len(members) - 1}-{digest((tuple(names), members))[:6]}{_process(place)}"
-    return AttachPoint("uprobe_multi", target, option, members=members, file=file_identity(place.path))
+    return AttachPoint("uprobe_multi", target, option, members=members, file=place.file)
 
 
 def _process(place: UserPlace) -> str:
@@ -76,7 +79,7 @@ def user_place(point: AttachPoint) -> UserPlace:
     if found is None:
         raise ValueError(f"not a place in a file: {point.target!r}")
     members = point.members or (found["place"],)
-    return UserPlace(found["path"], tuple(map(Location.parse, members)), int(found["pid"] or "0"))
+    return UserPlace(found["path"], tuple(map(Location.parse, members)), int(found["pid"] or "0"), point.file)
 
 
 def function_place(target: str) -> tuple[str, int]:
@@ -92,15 +95,3 @@ def attach_target(point: AttachPoint) -> str:
     if point.kind == "lsm":
         return f"bpf_lsm_{point.target}"
     return point.target if point.kind in _TYPED else ""
-
-
-def file_identity(path: str) -> str:
-    """Return what tells a file from one that takes its place, or changes (12 hex digits); empty if there is none.
-
-    An inode's number alone is given again to new files; a package's new version has another time.
-    """
-    try:
-        facts = Path(path).stat()
-    except OSError:
-        return ""
-    return digest((facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns))

@@ -49,7 +49,7 @@ class AttachPoint:
     option: str = ""
     header: str = "ethernet"  # what a packet of this interface begins with: `ethernet`, or `none` (wg, tun: IP at once)
     members: tuple[str, ...] = ()
-    file: str = field(default="", repr=False)  # which file the path of a uprobe meant (`places.file_identity`)
+    file: str = field(default="", repr=False)  # the state of the file that a uprobe's path meant (`file_state`)
 
     @property
     def key(self) -> str:
@@ -247,11 +247,15 @@ class MetricOutput:
 
 @dataclass(frozen=True, slots=True)
 class TypedAction:
-    """`verdict`: `deny` (number: errno), `drop`, `pass`, `mark` (number), or none; `signal`: a signal number, 0 for none."""
+    """`verdict`: `deny` (number: errno), `drop`, `pass`, `mark` (number), or none; `signal`: a signal number, 0 for none.
+
+    `unread`: it is taken too where the rule is undecided because something could not be read.
+    """
 
     verdict: Literal["none", "deny", "drop", "pass", "mark"] = "none"
     number: int = 0
     signal: int = 0
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

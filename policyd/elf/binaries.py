@@ -6,9 +6,10 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
-from policyd.elf.binary import Binary, file_state
+from policyd.elf.binary import Binary
 from policyd.elf.image import ElfError, shown
 from policyd.elf.libraries import find_library
+from policyd.file_state import file_state
 
 MOST_KEPT = 16
 """Files whose symbols are kept: 30 MB for a program with 100,000 functions."""

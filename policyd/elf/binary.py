@@ -11,6 +11,7 @@ from policyd.elf.image import ElfError, Image, shown
 from policyd.elf.notes import build_id
 from policyd.elf.symbols import functions
 from policyd.elf.usdt import usdt_probes
+from policyd.file_state import file_state
 
 if TYPE_CHECKING:
     from policyd.elf.symbols import Symbol
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 """Hex digits of a build id that tell files apart."""
-
-
-def file_state(status: os.stat_result) -> str:
-    """Return what changes when a file is replaced or written to."""
-    return f"{status.st_dev:x}-{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
 
 
 class Binary:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from policyd.capabilities import PERFMON, SYS_ADMIN, why_denied
 from policyd.errors import KernelError
+from policyd.file_state import state_of
 from policyd.kernel.bpf import attach as bpf_links
 from policyd.kernel.bpf.attach import FileProbes
 from policyd.kernel.bpf.syscall import PerfEvent, perf_event_open
 from policyd.kernel.link_kind import Hints, LinkKind, event_source, missing, returning, what
-from policyd.places import file_identity, user_place
+from policyd.places import user_place
 
 if TYPE_CHECKING:
     from policyd.unit import AttachPoint
@@ -70,14 +71,14 @@ def _locate_uprobe_multi(point: AttachPoint, _kind: AttachKind) -> str | None:
 
 def _check_file(point: AttachPoint) -> None:
     """Refuse a file that is not the one in which the offsets were found: a probe in the midst of an instruction kills."""
-    if point.file and file_identity(user_place(point).path) not in {point.file, ""}:
+    if point.file and state_of(user_place(point).path) not in {point.file, ""}:
         raise KernelError(what(point), errno.ESTALE)
 
 
 def _in_file(point: AttachPoint, target: str) -> str | None:
     """Return what a link on the file that was meant says; a file that took its place is another place."""
     place = user_place(point)
-    found = file_identity(place.path)
+    found = state_of(place.path)
     if not found or (place.pid and not Path(f"/proc/{place.pid}").exists()):
         return None
     return target if point.file in {found, ""} else f"{target} of a file that took its place"
