@@ -27,6 +27,13 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Cookie:
+    """Which of the members of an attach point fired: its cookie, as one of `numbers` (`hook.name`)."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ContextLoad:
     """`size` bytes at `offset` of the context.
 
@@ -124,7 +131,7 @@ class ErrorCode:
 
 @dataclass(frozen=True, slots=True)
 class PointedString:
-    """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory (`either`: it tells itself)."""
+    """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory (`either`: it tells)."""
 
     pointer: Base | Walk
     space: Literal["user", "kernel", "either"]
@@ -133,6 +140,7 @@ class PointedString:
 Access = (
     Builtin
     | Constant
+    | Cookie
     | ContextLoad
     | DataLocation
     | Argument

@@ -21,6 +21,7 @@ static u64 (*pd_boot_time)(void) = (void *) 125;
 static long (*pd_ring_output)(void *ring, void *data, u64 size, u64 flags) = (void *) 130;
 static void *(*pd_ring_reserve)(void *ring, u64 size, u64 flags) = (void *) 131;
 static void (*pd_ring_submit)(void *data, u64 flags) = (void *) 132;
+static u64 (*pd_attach_cookie)(void *ctx) = (void *) 174;
 static long (*pd_set_retval)(int number) = (void *) 187;
 static u64 (*pd_xdp_length)(void *xdp) = (void *) 188;
 static long (*pd_xdp_load)(void *xdp, u32 offset, void *to, u32 length) = (void *) 189;

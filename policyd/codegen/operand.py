@@ -16,6 +16,7 @@ from policyd.value import (
     Builtin,
     Constant,
     ContextLoad,
+    Cookie,
     CurrentTask,
     DataLocation,
     ErrorCode,
@@ -117,6 +118,7 @@ class FetchView:
     byte: CText = CText("")
     steps: tuple[StepView, ...] = ()
     last: StepView | None = None
+    cases: tuple[tuple[CText, CText], ...] = ()
 
 
 class ValueTable:
@@ -235,6 +237,15 @@ def _error(plain: FetchView, _value: Value, access: ErrorCode) -> FetchView:
     return replace(plain, template="fetch/error.c", base=_pointer(access.base))
 
 
+def _cookie(plain: FetchView, _value: Value, access: Cookie) -> FetchView:
+    """Add to the cookie where the numbers count as it does, else choose."""
+    first = access.numbers[0]
+    if access.numbers == tuple(range(first, first + len(access.numbers))):
+        return replace(plain, template="fetch/number.c", number=CText(f"pd_attach_cookie(r->ctx) + {c.uint(first)}"))
+    cases = tuple((c.uint(index), c.uint(number)) for index, number in enumerate(access.numbers))
+    return replace(plain, template="fetch/cookie.c", cases=cases)
+
+
 def _located(plain: FetchView, _value: Value, access: DataLocation) -> FetchView:
     location = f"PD_CONTEXT(u32, r->ctx, {c.uint(access.offset)})"
     address = CText(f"(u64) ((char *) r->ctx + ({location} & 0xffff))")
@@ -324,6 +335,7 @@ def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
 _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     Builtin: _builtin,
     ContextLoad: _context,
+    Cookie: _cookie,
     Argument: _argument,
     CurrentTask: _task,
     DataLocation: _located,

@@ -52,7 +52,7 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
         stock=Stock(policy, reading),
         metrics=Metrics(policy.name, reading),
         problems=problems,
-        names=_numbered(place.name for one in located for place in one.every if place.name_value is None),
+        names=_numbered(name for one in located for place in one.every if place.name_value is None for name in place.names),
         hooks=_numbered(place.spelled for one in located for place in one.every),
     )
     for row, (rule, one) in enumerate(zip(policy.rules, located, strict=True)):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import did_you_mean, quote
-from policyd.value import Builtin, Constant, Value
+from policyd.value import Builtin, Constant, Cookie, Value
 from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -64,7 +64,7 @@ class Fields:
         return tuple(self._known.values())
 
     def _find(self, path: str) -> Value:
-        if path == "ret" or path.startswith(("args.", "args[")):
+        if path == "ret" or path.startswith(("args.", "args[", "ret.")):
             return self._shortened(self.place.arguments.value(path))
         row = field_row(path, self.place.contexts)
         if row is None:
@@ -85,6 +85,9 @@ class Fields:
             return self.place.name_value
         symbols = tuple((number, name) for name, number in self.names.items())
         type_ = ValueType(row.type.kind, Shape.NUMBER, row.type.size, False, symbols)
+        if self.place.members:
+            numbers = tuple(self.names[name] for name in self.place.members)
+            return Value(row.path, type_, Cookie(numbers), cost=2)
         return Value(row.path, type_, Constant(self.names[self.place.name]), cost=row.cost)
 
     def _unknown(self, path: str) -> Missing:

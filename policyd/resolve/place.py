@@ -35,7 +35,8 @@ class Place:
 
     `name_value` gives `hook.name` where it is not one of the policy's names (system calls, interfaces).  `guard` tests come
     before the rule's own filters.  `actor` says whose process the current one is.  `many`: events need `hook.name` to tell
-    which target fired.
+    which target fired.  `members` are the targets' names where several are at one attach point, in the order of its cookies.
+    `why` says, if something better was not to be had, what and why.
     """
 
     point: AttachPoint
@@ -48,6 +49,13 @@ class Place:
     name_value: Value | None = None
     guard: tuple[Test, ...] = ()
     many: bool = False
+    members: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that `hook.name` can have here."""
+        return self.members or (self.name,)
 
     @property
     def contexts(self) -> frozenset[Context]:
