@@ -48,7 +48,7 @@ class Syscall:
     `number` is the native one (None: newer than this table), `compat_numbers` are those by which 32-bit callers make it
     (`setuid` and `setuid32`; none for what only `socketcall` or `ipc` makes).  `event` names its tracepoints,
     `sys_enter_EVENT` and `sys_exit_EVENT`: mostly the call's own name, `newstat` for `stat`, and '' for a call without.
-    `entries` are the functions, without `__ia32_`, that `compat_numbers` stand for.
+    `entries` are the functions, without `__ia32_`, that `compat_numbers` stand for, one by one ('' for none).
     """
 
     name: str

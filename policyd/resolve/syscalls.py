@@ -1,0 +1,222 @@
+"""Places of system call hooks: tracepoints of single calls, functions that 32-bit callers enter by, raw_syscalls for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from policyd.resolve.arguments import SyscallArguments
+from policyd.resolve.compat import (
+    Record,
+    Way,
+    entry_arguments,
+    entry_function,
+    entry_point,
+    raw_arguments,
+    subcall_test,
+    ways,
+)
+from policyd.resolve.packets import is_glob, known_names, match_names
+from policyd.resolve.place import Phase, Place
+from policyd.resolve.problems import Missing
+from policyd.unit import AttachPoint, Test
+from policyd.value import Builtin, Constant, ContextLoad, Value
+from policyd.vocabulary.compat import NEVER_RETURN
+from policyd.vocabulary.fields import ABI
+from policyd.vocabulary.hooks import hook_kind
+from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from policyd.policy import SyscallHook
+    from policyd.resolve.asked import Asked
+    from policyd.target import Target
+    from policyd.vocabulary.syscalls import Syscall
+
+MOST_SYSCALL_POINTS = 32
+"""More system calls than this are seen through raw_syscalls: one program instead of many."""
+
+COMPAT = 1 << 32
+"""Set in the number of a 32-bit caller's system call, as the accessor `syscall_number` gives it."""
+
+_ID = ContextLoad(8, 8, signed=True)
+_ABI_VALUE = Value("hook.abi", ABI, Builtin("syscall_abi"), cost=4)
+_NATIVE, _COMPAT = 0, 1
+
+
+def syscall_places(hook: SyscallHook, target: Target, asked: Asked) -> tuple[list[Place], list[Missing]]:
+    """Return a place a way into each system call, or one for all of them at raw_syscalls where they are many.
+
+    Callers that the policy does not name are covered where that costs other calls nothing.
+    """
+    known = {name: call for name, call in target.syscalls.items() if _counts(call, hook.abi)}
+    names, missing = match_names(hook.names, known_names(known), "system call")
+    calls = [known[name] for name in names]
+    if not calls:
+        return [], missing
+    entries = _Entries(hook, target)
+    if len(calls) > MOST_SYSCALL_POINTS:
+        return [_raw_place(hook, calls)], missing
+    if "Compat" in hook.abi and not all(map(entries.cover, calls)):
+        return _split_places(hook, calls), missing
+    literal = {name for name in hook.names if not is_glob(name)}
+    places: list[Place] = []
+    for call in calls:
+        if _wants(hook, "Native"):
+            missing += [_untraced(call)] if not call.event and call.name in literal else []
+            places += [_native_place(hook, call)] if call.event else []
+        if _wants(hook, "Compat"):
+            places += entries.places(call)
+    return places, missing
+
+
+def _wants(hook: SyscallHook, abi: str) -> bool:
+    return not hook.abi or abi in hook.abi
+
+
+def _counts(call: Syscall, abi: tuple[str, ...]) -> bool:
+    known = call.number is not None or call.compat is None  # newer than the shipped table: only its tracepoint is known
+    return (known and (not abi or "Native" in abi)) or ("Compat" in abi and any(ways(call)))
+
+
+def _untraced(call: Syscall) -> Missing:
+    return Missing(
+        "no-tracepoint",
+        f"the kernel has no tracepoint for the system call {call.name}",
+        f"hook {{syscall: '*'}} and filter: {{field: hook.name, operator: Equal, value: {call.name}}}",
+    )
+
+
+def _name_type(symbols: tuple[tuple[int, str], ...] = ()) -> ValueType:
+    return ValueType("syscall", Shape.NUMBER, 8, True, symbols)
+
+
+def _name_of(call: Syscall) -> Value | None:
+    """Return `hook.name` of one call: its native number, whoever calls."""
+    return Value("hook.name", _name_type(), Constant(call.number), cost=0) if call.number is not None else None
+
+
+def _spelled(name: str, phase: Phase) -> str:
+    return f"syscall:{name}" + (":exit" if phase == "exit" else "")
+
+
+def _native_place(hook: SyscallHook, call: Syscall) -> Place:
+    return Place(
+        AttachPoint("tracepoint", f"syscalls/sys_{hook.phase}_{call.event}"),
+        hook_kind("syscall"),
+        _spelled(call.name, hook.phase),
+        call.name,
+        SyscallArguments((call,), hook.phase),
+        hook.phase,
+        name_value=_name_of(call),
+        covers=("Native",),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ 32-bit callers' functions
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """The functions by which 32-bit callers make the system calls of `hook`."""
+
+    hook: SyscallHook
+    target: Target
+
+    @property
+    def _tracer(self) -> str:
+        """What can watch a function here, the cheaper first: `fentry`, `kprobe` or ''."""
+        return next((kind for kind in ("fentry", "kprobe") if self.target.features.get(kind)), "")
+
+    def cover(self, call: Syscall) -> bool:
+        """Tell whether every way into `call` can be watched, so that other calls pay nothing."""
+        return self._never_ends(call) or (bool(self._tracer) and all(self._function(way) for way in ways(call)))
+
+    def places(self, call: Syscall) -> list[Place]:
+        """Return a place a way that can be watched."""
+        if not self._tracer or self._never_ends(call):
+            return []
+        found = [(way, function) for way in ways(call) if (function := self._function(way))]
+        covers = ("Compat",) if self.cover(call) else ()
+        return [self._place(call, way, function, covers) for way, function in found]
+
+    def _never_ends(self, call: Syscall) -> bool:
+        return self.hook.phase == "exit" and call.name in NEVER_RETURN
+
+    def _function(self, way: Way) -> str:
+        if way.subcall and self.hook.phase == "exit" and self._tracer == "kprobe":
+            return ""  # its first argument tells what it does, and is gone as it ends
+        return entry_function(way, self.target)
+
+    def _place(self, call: Syscall, way: Way, function: str, covers: tuple[str, ...]) -> Place:
+        point = entry_point(function, self.hook.phase, self._tracer)
+        arguments = entry_arguments(call, way, point)
+        guard = [_caller(_COMPAT)] if way.shared else []
+        guard += [subcall_test(way.subcall, arguments.source)] if way.subcall and arguments.source else []
+        place = replace(_native_place(self.hook, call), point=point, arguments=arguments, guard=tuple(guard), covers=covers)
+        return replace(place, extra=not self.hook.abi)
+
+
+# ------------------------------------------------------------------------------------------------ all calls of the host
+
+
+def _raw_place(hook: SyscallHook, calls: list[Syscall]) -> Place:
+    native_only = "Compat" not in hook.abi
+    value = Value("hook.name", _name_type(), _ID, cost=1) if native_only else _raw_name(calls)
+    return Place(
+        AttachPoint("tracepoint", f"raw_syscalls/sys_{hook.phase}"),
+        hook_kind("syscall"),
+        _spelled(",".join(hook.names), hook.phase),
+        ",".join(hook.names),
+        SyscallArguments(tuple(calls), hook.phase, both="Compat" in hook.abi),
+        hook.phase,
+        name_value=value,
+        guard=_guard(hook, calls, value),
+        many=len(calls) > 1,
+        covers=hook.abi or ("Native",),
+    )
+
+
+def _raw_name(calls: list[Syscall]) -> Value:
+    """Return `hook.name` where both number tables count: the compat numbers are apart from the native ones."""
+    symbols = {call.number: call.name for call in calls if call.number is not None}
+    symbols |= {number | COMPAT: call.name for call in calls for number in call.compat_numbers}
+    return Value("hook.name", _name_type(tuple(sorted(symbols.items()))), Builtin("syscall_number"), cost=4)
+
+
+def _guard(hook: SyscallHook, calls: list[Syscall], name: Value) -> tuple[Test, ...]:
+    """Return the tests that a call is one of those meant, by a caller that counts."""
+    tests = []
+    if len(hook.abi or ("Native",)) == 1:
+        tests.append(_caller(_COMPAT if hook.abi == ("Compat",) else _NATIVE))
+    if "*" not in hook.names:
+        native = {call.number for call in calls if call.number is not None and _wants(hook, "Native")}
+        compat = {number | COMPAT for call in calls for number in call.compat_numbers if "Compat" in hook.abi}
+        tests.append(Test(name, "In", tuple(sorted(native | compat))))
+    return tuple(tests)
+
+
+def _caller(abi: int) -> Test:
+    return Test(_ABI_VALUE, "Equal", (abi,))
+
+
+def _split_places(hook: SyscallHook, calls: list[Syscall]) -> list[Place]:
+    """Return places at one point: one for 64-bit callers, one for each way of 32-bit callers to pass arguments."""
+    native = [call for call in calls if call.number is not None and "Native" in hook.abi]
+    plain = _raw_place(hook.model_copy(update={"abi": ("Native",)}), native or calls)
+    found = [plain] if native else []
+    for call in calls:
+        found += [_compat_place(plain, call, way) for way in ways(call) if not (way.subcall and hook.phase == "exit")]
+    return found
+
+
+def _compat_place(plain: Place, call: Syscall, way: Way) -> Place:
+    name = Value("hook.name", _name_type(), Builtin("syscall_number"), cost=4)
+    guard = [_caller(_COMPAT), Test(name, "In", tuple(sorted(number | COMPAT for number in way.numbers)))]
+    guard += [subcall_test(way.subcall, Record())] if way.subcall else []
+    return replace(
+        plain,
+        arguments=raw_arguments(call, way, plain.phase),
+        name_value=_name_of(call),
+        guard=tuple(guard),
+        covers=("Compat",),
+    )
