@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyd.errors import AttachError, KernelError, LockError
 from policyd.kernel.port import Kernel, LinkInfo, MapInfo, ProgramInfo
+from policyd.vocabulary.attach import attach_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -392,4 +393,4 @@ class FakeKernel(Kernel):
         """Nothing runs here."""
 
     def uses_slot(self, point: AttachPoint) -> bool:
-        return point.kind in {"tracepoint", "raw_tracepoint"}
+        return attach_kind(point.kind, point.option).replacement == "slot"

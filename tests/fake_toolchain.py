@@ -47,8 +47,10 @@ COUNT = Layout((Column("count", U64),))
 
 
 def point_of(text: str) -> AttachPoint:
-    kind, target, *option = text.split(":")
-    return AttachPoint(kind, target, *(option or (["auto"] if kind == "xdp" else [])))
+    """Read `kind:target:option`, with `#` and the state of a file behind it."""
+    place, _, file = text.partition("#")
+    kind, target, *option = place.split(":")
+    return AttachPoint(kind, target, *(option or (["auto"] if kind == "xdp" else [])), file=file)
 
 
 def policy(name: str, **facts: Any) -> TypedPolicy:

@@ -48,13 +48,13 @@ class HookPlanner:
         return REMOVED if any(hook_id in record.needed_points for record in self.observed.records.values()) else ""
 
     def _moved(self) -> str:
-        """Why the link itself must be made anew, with a gap (empty: it stays): it cannot change its mode."""
-        record, option = self.hook and self.hook.record, self.bound.unit.attach_point.option
-        return (
-            f"its mode changes from {record.point.option} to {option}: packets in between are missed"
-            if record and record.point.option != option
-            else ""
-        )
+        """Why the link itself must be made anew, with a gap (empty: it stays): it changes neither its mode nor its file."""
+        record, point = self.hook and self.hook.record, self.bound.unit.attach_point
+        if record and record.point.option != point.option:
+            return f"its mode changes from {record.point.option} to {point.option}: packets in between are missed"
+        if record and record.point.file != point.file:
+            return "its file was replaced: calls in between are missed"
+        return ""
 
     def _difference(self) -> str:
         """Why the program in charge is not the wanted one (empty: it is, or there is none to compare with)."""

@@ -66,6 +66,12 @@ CASES = {
         [BUILD, "AttachHook", RECORD, SWAP, "DetachHook"],
         f"no longer attaches to {TRACE}",
     ),
+    "a file that took the place of a program's": Case(
+        {"points": ["uprobe:/bin/p#one"]},
+        {"points": ["uprobe:/bin/p#two"]},
+        [BUILD, "AttachHook", RECORD, SWAP],
+        "file was replaced",
+    ),
     "a new policy": Case(
         None,
         {},
