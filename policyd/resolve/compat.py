@@ -14,14 +14,12 @@ from policyd.resolve.arguments import CONTEXT_COST, STRING_COST, SyscallArgument
 from policyd.resolve.problems import Missing
 from policyd.unit import AttachPoint, Test
 from policyd.value import Argument, Constant, ContextLoad, PointedString, Shift, Through, Value
-from policyd.vocabulary.compat import ENTRIES, NARROW, REGISTERS, Subcall, subcalls
+from policyd.vocabulary.compat import NARROW, REGISTERS, Subcall, Way
 from policyd.vocabulary.registers import REGISTERS as OFFSETS
 from policyd.vocabulary.syscalls import FIRST_ARGUMENT, RESULT
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from policyd.resolve.place import Phase
     from policyd.target import Target
     from policyd.value import Access, Base
@@ -74,17 +72,16 @@ Source = Registers | Record
 
 @dataclass(frozen=True, slots=True)
 class CompatArguments:
-    """The arguments of `call` as 32-bit callers pass them: to the function `entry` or, as a `subcall`, to a multiplexer.
+    """The arguments of `call` as 32-bit callers pass them on one `way`.
 
     `source` is where they are as the call begins; `result` where the result is as it ends.
     """
 
     call: Syscall
+    way: Way
     phase: Phase
     source: Source | None
     result: Access
-    entry: str = ""
-    subcall: Subcall | None = None
 
     def value(self, path: str) -> Value:
         plain = SyscallArguments((self.call,), self.phase)
@@ -109,51 +106,24 @@ class CompatArguments:
         return True
 
     def _value(self, path: str, argument: SyscallArgument, index: int) -> Value:
-        if self.subcall and self.subcall.by.in_memory and index >= self.subcall.arguments:
+        subcall = self.way.subcall
+        if subcall and subcall.by.in_memory and index >= subcall.arguments:
             return Value(path, argument.type, Constant(0), cost=0)
-        place = self._place(index)
+        place = self.way.place(index)
         if isinstance(place, str):
             message = f"{path} of {self.call.name} cannot be read: {place}"
             raise Missing("compat-argument", message, "abi: [Native] leaves 32-bit callers out")
         assert self.source is not None
-        if self.subcall:
+        if subcall:
             return Value(path, argument.type, self.source.word(place, signed=argument.signed), False, True, STRING_COST)
         if argument.space:
             return Value(path, argument.type, self.source.string(place), True, True, STRING_COST)
-        narrow = argument.size == 2 or (self.entry.endswith(NARROW) and argument.type.kind in {"uid", "gid"})
+        narrow = argument.size == 2 or (self.way.entry.endswith(NARROW) and argument.type.kind in {"uid", "gid"})
         number = self.source.number(place, signed=argument.signed, narrow=narrow)
         return Value(path, argument.type, number, cost=_NUMBER_COST)
 
-    def _place(self, index: int) -> int | str:
-        if self.subcall:
-            return self.subcall.place(index)
-        return ENTRIES[self.entry].place(index) if self.entry in ENTRIES else index
-
 
 # ------------------------------------------------------------------------------------------------ ways into the kernel
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way by which 32-bit callers make a system call: by `numbers` of their table, all of which call the function `entry`.
-
-    `subcall`: the function serves other calls too.  `shared`: 64-bit callers come to the same function.
-    """
-
-    numbers: tuple[int, ...]
-    entry: str
-    subcall: Subcall | None = None
-    shared: bool = False
-
-
-def ways(call: Syscall) -> Iterator[Way]:
-    """Yield every way by which 32-bit callers make `call`, each function once."""
-    pairs = list(zip(call.compat_numbers, call.entries, strict=True))
-    for entry in dict.fromkeys(entry for entry in call.entries if entry):
-        numbers = tuple(number for number, found in pairs if found == entry)
-        yield Way(numbers, entry, shared=not call.arguments and entry.startswith("sys_"))
-    for subcall in subcalls(call.name):
-        yield Way((subcall.by.number,), subcall.by.entry, subcall)
 
 
 def entry_function(way: Way, target: Target) -> str:
@@ -179,14 +149,14 @@ def entry_arguments(call: Syscall, way: Way, point: AttachPoint) -> CompatArgume
     if point.kind == "kprobe":
         source = None if point.option else Registers(ContextLoad(_X86.offsets[_X86.arguments[0]], 8))
         result: Access = ContextLoad(_X86.result_offset, 8, signed=True)
-        return CompatArguments(call, "exit" if point.option else "enter", source, result, way.entry, way.subcall)
+        return CompatArguments(call, way, "exit" if point.option else "enter", source, result)
     phase: Phase = "exit" if point.kind == "fexit" else "enter"
-    return CompatArguments(call, phase, Registers(Argument(0)), Argument(1, 8, signed=True), way.entry, way.subcall)
+    return CompatArguments(call, way, phase, Registers(Argument(0)), Argument(1, 8, signed=True))
 
 
 def raw_arguments(call: Syscall, way: Way, phase: Phase) -> CompatArguments:
     """Return the arguments and the result at raw_syscalls."""
-    return CompatArguments(call, phase, Record(), ContextLoad(FIRST_ARGUMENT, 8, signed=True), way.entry, way.subcall)
+    return CompatArguments(call, way, phase, Record(), ContextLoad(FIRST_ARGUMENT, 8, signed=True))
 
 
 def subcall_test(subcall: Subcall, source: Source) -> Test:

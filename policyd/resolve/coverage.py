@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.policy import SyscallHook
-from policyd.resolve.compat import ways
+from policyd.vocabulary.compat import ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,4 +44,4 @@ def _missed(rule: Rule, located: Located, target: Target) -> list[str]:
 def _has_callers(names: str, target: Target) -> bool:
     """Tell whether 32-bit callers can make the system call, or (several, or a glob) any."""
     call = target.syscalls.get(names)
-    return any(any(ways(one)) for one in ((call,) if call else target.syscalls.values()))
+    return any(any(ways(one, target.arch)) for one in ((call,) if call else target.syscalls.values()))

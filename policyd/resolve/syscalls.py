@@ -6,22 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policyd.resolve.arguments import SyscallArguments
-from policyd.resolve.compat import (
-    Record,
-    Way,
-    entry_arguments,
-    entry_function,
-    entry_point,
-    raw_arguments,
-    subcall_test,
-    ways,
-)
+from policyd.resolve.compat import Record, entry_arguments, entry_function, entry_point, raw_arguments, subcall_test
 from policyd.resolve.packets import is_glob, known_names, match_names
 from policyd.resolve.place import Phase, Place
 from policyd.resolve.problems import Missing
 from policyd.unit import AttachPoint, Test
 from policyd.value import Builtin, Constant, ContextLoad, Value
-from policyd.vocabulary.compat import NEVER_RETURN
+from policyd.vocabulary.compat import NEVER_RETURN, Way, ways
 from policyd.vocabulary.fields import ABI
 from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.types import Shape, ValueType
@@ -48,7 +39,7 @@ def syscall_places(hook: SyscallHook, target: Target, asked: Asked) -> tuple[lis
 
     Callers that the policy does not name are covered where that costs other calls nothing.
     """
-    known = {name: call for name, call in target.syscalls.items() if _counts(call, hook.abi)}
+    known = {name: call for name, call in target.syscalls.items() if _counts(call, hook.abi, target.arch)}
     names, missing = match_names(hook.names, known_names(known), "system call")
     calls = [known[name] for name in names]
     if not calls:
@@ -57,7 +48,7 @@ def syscall_places(hook: SyscallHook, target: Target, asked: Asked) -> tuple[lis
     if len(calls) > MOST_SYSCALL_POINTS:
         return [_raw_place(hook, calls)], missing
     if "Compat" in hook.abi and not all(map(entries.cover, calls)):
-        return _split_places(hook, calls), missing
+        return _split_places(hook, calls, target.arch), missing
     literal = {name for name in hook.names if not is_glob(name)}
     places: list[Place] = []
     for call in calls:
@@ -73,9 +64,9 @@ def _wants(hook: SyscallHook, abi: str) -> bool:
     return not hook.abi or abi in hook.abi
 
 
-def _counts(call: Syscall, abi: tuple[str, ...]) -> bool:
+def _counts(call: Syscall, abi: tuple[str, ...], arch: str) -> bool:
     known = call.number is not None or call.compat is None  # newer than the shipped table: only its tracepoint is known
-    return (known and (not abi or "Native" in abi)) or ("Compat" in abi and any(ways(call)))
+    return (known and (not abi or "Native" in abi)) or ("Compat" in abi and any(ways(call, arch)))
 
 
 def _untraced(call: Syscall) -> Missing:
@@ -129,13 +120,15 @@ class _Entries:
 
     def cover(self, call: Syscall) -> bool:
         """Tell whether every way into `call` can be watched, so that other calls pay nothing."""
-        return self._never_ends(call) or (bool(self._tracer) and all(self._function(way) for way in ways(call)))
+        return self._never_ends(call) or (
+            bool(self._tracer) and all(self._function(way) for way in ways(call, self.target.arch))
+        )
 
     def places(self, call: Syscall) -> list[Place]:
         """Return a place a way that can be watched."""
         if not self._tracer or self._never_ends(call):
             return []
-        found = [(way, function) for way in ways(call) if (function := self._function(way))]
+        found = [(way, function) for way in ways(call, self.target.arch) if (function := self._function(way))]
         covers = ("Compat",) if self.cover(call) else ()
         return [self._place(call, way, function, covers) for way, function in found]
 
@@ -199,13 +192,16 @@ def _caller(abi: int) -> Test:
     return Test(_ABI_VALUE, "Equal", (abi,))
 
 
-def _split_places(hook: SyscallHook, calls: list[Syscall]) -> list[Place]:
+def _split_places(hook: SyscallHook, calls: list[Syscall], arch: str) -> list[Place]:
     """Return places at one point: one for 64-bit callers, one for each way of 32-bit callers to pass arguments."""
     native = [call for call in calls if call.number is not None and "Native" in hook.abi]
     plain = _raw_place(hook.model_copy(update={"abi": ("Native",)}), native or calls)
     found = [plain] if native else []
     for call in calls:
-        found += [_compat_place(plain, call, way) for way in ways(call) if not (way.subcall and hook.phase == "exit")]
+        known = [
+            way for way in ways(call, arch) if not (way.subcall and hook.phase == "exit")
+        ]  # its number has gone by then
+        found += [_compat_place(plain, call, way) for way in known]
     return found
 
 

@@ -8,6 +8,12 @@ arch/x86/kernel/sys_ia32.c and fs/, ipc/, net/compat.c (their parameters), inclu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policyd.vocabulary.syscalls import Syscall
 
 REGISTERS = ("bx", "cx", "dx", "si", "di", "bp")
 """The members of `struct pt_regs` that carry the arguments, in order."""
@@ -136,3 +142,32 @@ def subcalls(name: str) -> tuple[Subcall, ...]:
     """Return the ways by which 32-bit callers make the system call `name` through a multiplexer."""
     sockets = [Subcall(SOCKETCALL, number, count) for call, number, count in _SOCKET_CALLS if call == name]
     return (*sockets, *(Subcall(IPC, number, 0) for call, number in _IPC_CALLS if call == name))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way by which 32-bit callers make a system call: by `numbers` of their table, all of which call the function `entry`.
+
+    `subcall`: the function serves other calls too.  `shared`: 64-bit callers come to the same function.
+    """
+
+    numbers: tuple[int, ...]
+    entry: str
+    subcall: Subcall | None = None
+    shared: bool = False
+
+    def place(self, index: int) -> int | str:
+        """Return where argument `index` (0…) is: the position of its register (or word, of a subcall), or why nowhere."""
+        if self.subcall:
+            return self.subcall.place(index)
+        return ENTRIES[self.entry].place(index) if self.entry in ENTRIES else index
+
+
+def ways(call: Syscall, arch: str) -> Iterator[Way]:
+    """Yield every way by which 32-bit callers on `arch` make `call`, each function once."""
+    pairs = list(zip(call.compat_numbers, call.entries, strict=True))
+    for entry in dict.fromkeys(entry for entry in call.entries if entry):
+        numbers = tuple(number for number, found in pairs if found == entry)
+        yield Way(numbers, entry, shared=not call.arguments and entry.startswith("sys_"))
+    for subcall in subcalls(call.name) if arch == "x86_64" else ():
+        yield Way((subcall.by.number,), subcall.by.entry, subcall)
