@@ -89,6 +89,10 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 }
 
 /*% endfor %*/
+/*% for late in program.lates %*/
+/*% include "late.c" %*/
+
+/*% endfor %*/
 /*% for machine in program.automata %*/
 /*% include "automaton.c" %*/
 

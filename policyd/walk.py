@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
 from policyd.kernel.bpf.btf_format import QUALIFIERS, BtfType, Kind, Member
-from policyd.value import Step
+from policyd.value import Shift, Step
 from policyd.vocabulary.c_types import (
     ADDRESS,
     BIG_ENDIAN,
     C_TYPES,
+    CAPABILITIES,
     STRING_SIZE,
     number_type,
     string_type,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 _COMPOSITE = {Kind.STRUCT, Kind.UNION}
 _ENUMS = {Kind.ENUM, Kind.ENUM64}
 _PART = re.compile(r"(?P<name>\w+)(?P<indices>(?:\[\d{1,6}\])*)")
+_CONTAINER = re.compile(r"container_of\((?P<type>\w+)\.(?P<member>\w+(?:\.\w+)*)\)")
+RAW = "btf"
+"""`.btf.NAME` is the member NAME, whatever accessor has that name; not where a type has a member `btf` itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,20 @@ class Walked:
     number is in network order.  `btf` is the final BTF type as declared (for `explain`).
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Step | Shift, ...]
     type: ValueType
     btf: BtfType
     string: bool = False
     big_endian: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A struct that a walk leads to: `steps` end at its address, `name` is its tag as C says it (`struct sock`)."""
+
+    steps: tuple[Step | Shift, ...]
+    name: str
+    btf: BtfType
 
 
 @dataclass(slots=True)
@@ -58,25 +71,79 @@ class _Place:
     designator: str = ""
     bit_offset: int = 0
     bits: int = 0
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Step | Shift] = field(default_factory=list)
 
     def step(self) -> Step:
         bits = (self.bit_offset, self.bits) if self.bits else None
         return Step(self.container, self.designator, bits)
 
 
+def split_path(path: str) -> list[str]:
+    """Return the parts of a field's path; the dots inside the parentheses of `container_of(…)` do not part it."""
+    return re.split(r"\.(?![^(]*\))", path)
+
+
 def walk(btf: Btf, start: BtfType, path: Sequence[str], arch: str) -> Walked:
-    """Follow `path` (member names, each with optional `[n]`) from a pointer to a struct, or a struct."""
-    if not path:
+    """Follow `path` (member names, each with optional `[n]`) from a pointer to a struct, or a struct.
+
+    A part `container_of(TYPE.MEMBER)` goes from a struct to the TYPE whose MEMBER it is.
+    """
+    if not path or path[-1] == RAW:
         raise TargetError("a walk needs a member's name")
+    return _finish(btf, _walked(btf, start, path), arch)
+
+
+def arrive(btf: Btf, start: BtfType, path: Sequence[str]) -> Arrived:
+    """Follow `path` to a struct, embedded or behind a pointer; `TargetError` if it does not lead to one."""
+    place = _inside(btf, _walked(btf, start, path))
+    if not place.designator:
+        return Arrived(tuple(place.steps), place.container, place.at)
+    if btf.resolve(place.at).kind not in _COMPOSITE:
+        raise TargetError(f"{place.designator} is {btf.spell(place.at)}, which has no members")
+    steps = (*place.steps, Shift(place.container, place.designator))
+    return Arrived(steps, btf.spell(btf.resolve(place.at)), place.at)
+
+
+def _walked(btf: Btf, start: BtfType, path: Sequence[str]) -> _Place:
     place = _enter(btf, start, "")
     for part in path:
-        if place.designator and btf.resolve(place.at).kind is Kind.POINTER:
-            steps = [*place.steps, place.step()]
-            place = _enter(btf, place.at, place.designator)
-            place.steps = steps
-        _go(btf, place, part)
-    return _finish(btf, place, arch)
+        place = _inside(btf, place)
+        if part == RAW and btf.member(btf.resolve(place.at), RAW) is None:
+            continue
+        if part.startswith("container_of("):
+            place = _container(btf, place, part)
+        else:
+            _go(btf, place, part)
+    return place
+
+
+def _inside(btf: Btf, place: _Place) -> _Place:
+    """Follow the pointer that the walk has come to; whatever else it is stays."""
+    if not place.designator or btf.resolve(place.at).kind is not Kind.POINTER:
+        return place
+    inner = _enter(btf, place.at, place.designator)
+    inner.steps = [*place.steps, place.step()]
+    return inner
+
+
+def _container(btf: Btf, place: _Place, part: str) -> _Place:
+    """Go from a struct to what it is embedded in."""
+    match = _CONTAINER.fullmatch(part)
+    if match is None:
+        raise TargetError(f"not a cast: {part!r}; write container_of(TYPE.MEMBER)")
+    outer = btf.find(match["type"], Kind.STRUCT, Kind.UNION, Kind.TYPEDEF)
+    if outer is None:
+        raise TargetError(f"this kernel has no type {match['type']} (types of modules are not known)")
+    around = _enter(btf, outer, "")
+    for name in match["member"].split("."):
+        _go(btf, around, name)
+    here = btf.resolve(place.at)
+    if btf.resolve(around.at) != here:
+        lies = f"{around.designator} of {around.container} is {btf.spell(around.at)}"
+        raise TargetError(f"{lies}, and not the {btf.spell(here)} that the walk has come to")
+    inside = [Shift(place.container, place.designator)] if place.designator else []
+    steps = [*place.steps, *inside, Shift(around.container, around.designator, back=True)]
+    return _Place(around.container, btf.resolve(outer), steps=steps)
 
 
 def _enter(btf: Btf, type_: BtfType, before: str) -> _Place:
@@ -191,13 +258,21 @@ def value_type(btf: Btf, type_: BtfType, arch: str, declared: BtfType | None = N
         return string_type(size) if element.name == "char" and size else None
     if resolved.kind in _ENUMS:
         return ValueType("enum", Shape.NUMBER, size, resolved.signed, btf.enum_values(resolved))
-    if resolved.kind is Kind.STRUCT and resolved.name == "in6_addr":
-        return ADDRESS
+    if resolved.kind is Kind.STRUCT:
+        return _struct_type(btf, type_, resolved, arch)
     if resolved.kind is not Kind.INT:
         return None
     signed = resolved.signed and not resolved.boolean
     name = _telling_name(btf, declared or type_) or ("bool" if resolved.boolean else "")
     return typed(name, size, signed, arch)
+
+
+def _struct_type(btf: Btf, type_: BtfType, resolved: BtfType, arch: str) -> ValueType | None:
+    """Return what a struct is that stands for one value."""
+    if resolved.name == "in6_addr":
+        return ADDRESS
+    is_set = _telling_name(btf, type_) == CAPABILITIES
+    return typed(CAPABILITIES, btf.size_of(resolved), False, arch) if is_set else None
 
 
 def _unqualified(btf: Btf, type_: BtfType) -> BtfType:

@@ -37,6 +37,7 @@ class TestView:
     line: CText | None
     file: CText | None
     needs: tuple[CText, ...]
+    late: CText
     searches: tuple[CText, ...]
     state: CText
     can_be_unread: bool
@@ -69,9 +70,9 @@ class Tests:
         return combine(self.condition(policy, part, unread) for part in parts)
 
     def searches(self, policy: str, condition: Condition) -> tuple[CText, ...]:
-        """Return the searches that a rule's tests are of."""
+        """Return the searches that a rule's tests are of, each after the value that it is in."""
         views = (self.views[self._number(policy, test)] for test in leaves(condition))
-        return tuple(dict.fromkeys(search for view in views for search in view.searches))
+        return tuple(dict.fromkeys(search for view in views for search in (view.late, *view.searches) if search))
 
     def _number(self, policy: str, test: Test) -> int:
         key = (policy if test.ref else "", test)
@@ -102,7 +103,8 @@ class Tests:
             comment=c.comment(f"{test.value.path} {'not ' if test.negate else ''}{test.operator}"),
             line=c.uint(where.line) if where else None,
             file=c.string(where.file) if where else None,
-            needs=operand.needs,
+            needs=() if operand.late else operand.needs,
+            late=operand.late,
             searches=searches,
             state=operand.state,
             can_be_unread=operand.can_be_unread,

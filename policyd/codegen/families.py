@@ -17,17 +17,70 @@ _TASK = ("struct task_struct",)
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A file of accessors: their names, the types of the kernel's that it goes through, the files that it builds on."""
+    """A file of accessors: their names, the types of the kernel's that it goes through, the files that it builds on.
+
+    `table`: it looks into the engine's process table.  `headers` are files that stand before `struct subject`, `members`
+    what that gets for the family, of `room` bytes; of those, `resets` are 0 as a run begins.
+    """
 
     template: str
     accessors: frozenset[str]
     types: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    table: bool = False
+    headers: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    room: int = 0
+    resets: tuple[str, ...] = ()
 
 
 _COMPAT = frozenset(
     {"compat_number", "compat_signed", "compat_short", "compat_string"}
     | {f"compat_{sign}{far}word_{index}" for sign in ("", "signed_") for far in ("", "far_") for index in range(6)}
+)
+
+_PACKET = frozenset(
+    f"skb_{name}"
+    for name in (
+        *("length", "interface", "family", "protocol", "src_ip", "src_port", "dst_ip", "dst_port"),
+        *("ip_ttl", "ip_dscp", "ip_ecn", "ip_fragment", "ip4_src", "ip4_dst", "ip4_id", "ip4_length"),
+        *("ip6_src", "ip6_dst", "ip6_flow_label", "ip6_length", "udp_src_port", "udp_dst_port", "udp_length"),
+        *("tcp_src_port", "tcp_dst_port", "tcp_flags", "tcp_seq", "tcp_ack", "tcp_window", "icmp_type", "icmp_code"),
+    )
+)
+
+_OBJECTS = (
+    Family(
+        "fields/path.c",
+        frozenset({"path_path", "path_host_path", "dentry_fs_path"}),
+        (
+            *("struct path", "struct dentry", "struct mount", "struct vfsmount", "struct super_block", "struct inode"),
+            *("struct task_struct", "struct fs_struct"),
+        ),
+        headers=("fields/path_types.c",),
+        members=("struct pd_climb climb",),
+        room=130 * 8,
+    ),
+    Family("fields/dentry.c", frozenset({"dentry_deleted"}), ("struct dentry",)),
+    Family("fields/binprm.c", frozenset({"binprm_argv"}), ("struct linux_binprm", "struct task_struct", "struct mm_struct")),
+    Family(
+        "fields/socket.c",
+        frozenset(f"sock_{name}" for name in ("family", "protocol", "src_ip", "src_port", "dst_ip", "dst_port", "state")),
+        ("struct sock",),
+    ),
+    Family("fields/address.c", frozenset(f"address_{name}" for name in ("family", "ip", "port", "path"))),
+    Family("fields/packet.c", frozenset()),
+    Family(
+        "fields/skb.c",
+        _PACKET,
+        ("struct sk_buff", "struct net_device"),
+        ("fields/packet.c",),
+        headers=("fields/packet_types.c", "fields/skb_types.c"),
+        members=("struct pd_packet packet", "u64 packet_of", "struct pd_linear linear"),
+        room=128 + 24,
+        resets=("packet_of",),
+    ),
+    Family("fields/block.c", frozenset({"request_operation", "bio_operation"}), ("struct request", "struct bio")),
 )
 
 FAMILIES: tuple[Family, ...] = (
@@ -43,6 +96,26 @@ FAMILIES: tuple[Family, ...] = (
     Family("fields/syscall_abi.c", frozenset({"syscall_abi", "syscall_number"}), _TASK),
     Family("fields/compat.c", _COMPAT),
     Family("fields/process_parent.c", frozenset(), needs=("fields/task.c",)),
+    Family("fields/task_kernel.c", frozenset({"task_kernel_thread"}), _TASK, ("fields/task.c",)),
+    Family(
+        "fields/task_program.c",
+        frozenset({"task_exe", "task_args", "task_ancestors"}),
+        _TASK,
+        ("fields/task_kernel.c",),
+        table=True,
+    ),
+    Family(
+        "fields/task_pids.c",
+        frozenset({"task_pid_in_namespace", "task_pid_namespace", "task_pid_is_host"}),
+        (*_TASK, "struct signal_struct", "struct pid", "struct upid", "struct pid_namespace"),
+    ),
+    Family(
+        "fields/task_host.c",
+        frozenset(f"task_{name}_is_host" for name in ("mnt", "net", "user", "uts", "ipc", "cgroup")),
+        ("struct nsproxy", "struct cred"),
+        ("fields/task_pids.c",),
+    ),
+    *_OBJECTS,
 )
 
 _BY_TEMPLATE = {row.template: row for row in FAMILIES}

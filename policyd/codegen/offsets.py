@@ -1,4 +1,5 @@
-"""Where the members are that generated C goes to: what `PD_AT(type, pointer, member)` must mean in the target.
+"""Where the members are that generated C goes to: what `PD_AT(type, pointer, member)` must mean in the target
+(and `PD_FOLLOW`, which loads a pointer there).
 
 clang has them relocated when the program is loaded; bcc takes them from the types as it laid them out itself, and checks
 them against these.
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from policyd.kernel.bpf.btf import Btf
     from policyd.kernel.bpf.btf_format import BtfType
 
-_USE = re.compile(r"\bPD_AT\(([\w ]+), \w+, ([\w.\[\]]+)\)")
+_USE = re.compile(r"\bPD_(?:AT|FOLLOW)\(([\w ]+), \w+, ([\w.\[\]]+)\)")
 _PART = re.compile(r"(\w+)|\[(\d+)\]")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
+from policyd.codegen.user_memory import user_bytes, user_number, user_string
 from policyd.value import (
     Argument,
     Builtin,
@@ -20,14 +21,17 @@ from policyd.value import (
     CurrentTask,
     DataLocation,
     ErrorCode,
+    PointedBytes,
     PointedString,
     Pointer,
     Shift,
     Step,
     Through,
+    UserLoad,
     Value,
     Walk,
 )
+from policyd.vocabulary.accessors import HEAVY_COST
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -70,6 +74,11 @@ class Operand:
         return (c.uint(self.index),) if self.stored and not self.eager else ()
 
     @property
+    def late(self) -> CText:
+        """The C name of what gets the value for tests, and of its state, where that is dear; empty elsewhere."""
+        return c.ident(f"late_{self.index}") if self.stored and self.source.cost >= HEAVY_COST else CText("")
+
+    @property
     def can_be_absent(self) -> bool:
         return self.source.can_be_absent
 
@@ -90,8 +99,10 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step of a walk: the type that the pointer points to, and the member; which is loaded, unless it is `inside` that type,
-    or the way leads `back` from it to the type's start."""
+    """A step of a walk: the type that the pointer points to, and the member.
+
+    It is loaded, unless it is `inside` that type and its address is meant, or the way leads `back` from it to the type.
+    """
 
     container: CText
     member: CText
@@ -284,6 +295,8 @@ def _argument_number(access: Argument, big_endian: bool = False) -> CText:
 def _pointed(plain: FetchView, _value: Value, access: PointedString) -> FetchView:
     reader = c.ident(f"pd_string_{access.space}")
     pointer = access.pointer
+    if isinstance(pointer, UserLoad):
+        return user_string(plain, pointer)
     if isinstance(pointer, Walk):
         return replace(_followed(plain, pointer), template="fetch/walk_pointed.c", reader=reader)
     return replace(plain, template="fetch/string.c", reader=reader, address=_pointer(pointer))
@@ -341,8 +354,10 @@ _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     DataLocation: _located,
     ErrorCode: _error,
     Pointer: _address,
+    PointedBytes: user_bytes,
     PointedString: _pointed,
     Through: _through,
+    UserLoad: user_number,
     Walk: _walk,
 }
 """How each access is fetched; constants are not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
@@ -11,7 +12,7 @@ from policyd.codegen.automata import Automata, MachineView
 from policyd.codegen.condition import Tests, TestView
 from policyd.codegen.ctext import CText
 from policyd.codegen.effects import EffectsView, Shape, Shapes, output_values, queue_length
-from policyd.codegen.families import families
+from policyd.codegen.families import Family, families
 from policyd.codegen.hook import defines, hook_part
 from policyd.codegen.operand import SLACK, FetchView, ValueTable, fetch_view, member, room
 from policyd.codegen.output import AccountView
@@ -72,6 +73,15 @@ class RuleView:
 
 
 @dataclass(frozen=True, slots=True)
+class LateView:
+    """What `late.c` may print of a value that is fetched for tests once all others have been asked."""
+
+    name: CText
+    index: CText
+    comment: CText
+
+
+@dataclass(frozen=True, slots=True)
 class TakeView:
     """The effects of one shape in one shard, whose queue holds at most `rules` entries."""
 
@@ -116,6 +126,7 @@ class ProgramView:
     searches: tuple[CText, ...]
     fields: tuple[str, ...]
     values: tuple[FetchView, ...]
+    lates: tuple[LateView, ...]
     automata: tuple[MachineView, ...]
     tests: tuple[TestView, ...]
     rules: tuple[RuleView, ...]
@@ -158,6 +169,7 @@ class Drawing:
         self.values = ValueTable(used, _eager(unit.rules))
         tests = [test for rule in unit.rules for test in leaves(rule.condition)]
         self.filter_rows = frozenset(row for test in tests if (row := self.values[test.value].row))
+        self.lates = tuple(dict.fromkeys(one for test in tests if (one := self.values[test.value]).late))
         self.automata = Automata(tests, self.values)
         self.tests = Tests(bound, self.values, self.automata)
         self.shapes = Shapes(bound, self.values, self.filter_rows)
@@ -214,7 +226,7 @@ class Drawing:
 
     def blueprint(self, title: str, entry: str) -> Blueprint:
         """Return the finished program."""
-        types, fields, btf = self._families()
+        types, fields, btf = self._types_and_fields()
         shared, private = self._maps()
         unit = self.unit
         rows = self.values.rows
@@ -232,9 +244,10 @@ class Drawing:
             states=c.uint(max(len(self.values), 1)),
             slack=c.uint(SLACK),
             subject_bytes=c.uint(self._subject_bytes()),
-            searches=self.automata.flags,
+            searches=(*self._searches, *(c.ident(name) for row in self._families for name in row.resets)),
             fields=fields,
             values=tuple(fetch_view(one) for one in self.values.stored),
+            lates=tuple(LateView(one.late, c.uint(one.index), c.comment(one.source.path)) for one in self.lates),
             automata=self.automata.views,
             tests=tuple(self.tests.views),
             rules=self.rules,
@@ -279,9 +292,11 @@ class Drawing:
         for number, count in enumerate(self.shapes.counts.values()):
             out.append(CText(f"u32 queued_{number}"))
             out.append(CText(f"u32 queue_{number}[{c.uint(queue_length(count))}]"))
-        if self.automata.flags:
+        if self._searches:
             out.append(CText(f"u8 sought[{c.uint(len(self.rules))}]"))
         out += self.automata.members
+        out += [CText(f"u32 {one.late}") for one in self.lates]
+        out += [c.block(text) for row in self._families for text in row.members]
         if self.hook.packet:
             out.append(CText("struct pd_packet packet"))
         if self.key_bytes:
@@ -295,23 +310,39 @@ class Drawing:
         values = sum(room(one) for one in self.values.stored)
         packet = _PACKET_BYTES if self.hook.packet else 0
         queues = sum(4 + 4 * queue_length(count) for count in self.shapes.counts.values())
-        states = len(self.values) + (len(self.rules) if self.automata.flags else 0)
+        states = len(self.values) + (len(self.rules) if self._searches else 0)
         rest = queues + self.key_bytes + self.shapes.event_bytes + states + SLACK
+        rest += 8 * len(self.lates) + sum(row.room for row in self._families)
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
 
-    def _families(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    @property
+    def _searches(self) -> tuple[CText, ...]:
+        """What is found out before rules match, if their other tests leave it open; each has its state, and a function."""
+        return (*(one.late for one in self.lates), *self.automata.flags)
+
+    @cached_property
+    def _families(self) -> tuple[Family, ...]:
+        accessors = {_accessor(one.source.access) for one in self.values.stored}
+        return families(accessors, self._own_families())
+
+    def _types_and_fields(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """Return the type files, the function files and the BTF types that the values need."""
         accesses = [one.source.access for one in self.values.stored]
-        names = {name for access in accesses if (name := _accessor(access))}
         types = list(self.hook.types)
-        if self.values.rows or self.unit.internal:
+        rows = self._families
+        types += [name for row in rows for name in row.headers]
+        if self._uses_table:
             types.append("fields/process_table.c")
         if self.unit.internal == "process_exec":
             types.append("internal/process_exec_types.c")
-        rows = families(names, self._own_families())
         btf = {step.container for access in accesses for step in _steps(access)}
         btf |= {name for row in rows for name in row.types} | _INTERNAL_TYPES.get(self.unit.internal, frozenset())
         return tuple(types), (*self.hook.fields, "fields/process.c", *(row.template for row in rows)), tuple(sorted(btf))
+
+    @property
+    def _uses_table(self) -> bool:
+        """Whether the program needs the engine's process table."""
+        return bool(self.values.rows or self.unit.internal) or any(row.table for row in self._families)
 
     def _own_families(self) -> Iterator[str]:
         """Yield the files that other templates than accessors need."""
@@ -336,7 +367,7 @@ class Drawing:
             shared["guarded"] = "guarded"
         if self.shards > 1:
             shared["shards"] = "shards"
-        if self.values.rows or self.unit.internal:
+        if self._uses_table:
             shared["processes"] = "processes"
         if self.unit.internal == "process_exec":
             private.append(PrivateMap("exec_work", "percpu_array", 4, PROCESSES_VALUE + 512, 1))
@@ -353,7 +384,7 @@ class Drawing:
         if self.shards > 1:
             rows.append(("shards", "prog_array", 4, 4, MOST_SHARDS + 2))
         rows += [(cls.name, "array_of_maps", 4, 4, 4096) for cls in self._classes()]
-        if self.values.rows or self.unit.internal:
+        if self._uses_table:
             rows.append(("processes", "hash", 4, PROCESSES_VALUE, PROCESSES_ENTRIES))
         rows += [(one.symbol, one.type, one.key_size, one.value_size, one.max_entries) for one in private]
         for name, kind, key, value, entries in rows:

@@ -21,6 +21,9 @@ class CType:
     constants: str = ""
 
 
+CAPABILITIES = "kernel_cap_t"
+"""A set of capabilities: a struct of one number, of two halves before 6.3; 8 bytes either way, low bits first."""
+
 C_TYPES: dict[str, CType] = {
     row.name: row
     for row in (
@@ -41,6 +44,7 @@ C_TYPES: dict[str, CType] = {
         CType("sa_family_t", "enum", "address_family"),
         CType("__kernel_sa_family_t", "enum", "address_family"),
         CType("clockid_t", "enum", "clock"),
+        CType(CAPABILITIES, "capabilities"),
     )
 }
 

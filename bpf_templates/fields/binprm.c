@@ -1,0 +1,37 @@
+/* The argument block of a program that was just put in place.  While `mm` is set, the arguments are in memory that is not the
+ * current process's yet. */
+PD_INLINE u8 binprm_argv(struct run *r, u64 bprm, char *data, u32 size, u32 *length, u32 *cut)
+{
+	u64 task = pd_task();
+	u64 mm = 1;
+	u64 start = 0;
+	u64 end = 0;
+	u64 left;
+
+	if (pd_read_kernel(&mm, sizeof(mm), PD_AT(struct linux_binprm, bprm, mm)) || mm)
+		return PD_UNREAD;
+	if (pd_read_kernel(&mm, sizeof(mm), PD_AT(struct task_struct, task, mm)) || !mm)
+		return PD_UNREAD;
+	pd_read_kernel(&start, sizeof(start), PD_AT(struct mm_struct, mm, arg_start));
+	pd_read_kernel(&end, sizeof(end), PD_AT(struct mm_struct, mm, arg_end));
+	if (end <= start)
+		return PD_ABSENT;
+	left = end - start - 1;
+	*cut = left > size - 1;
+	if (left > size - 1)
+		left = size - 1;
+	PD_OPAQUE(left);
+	if (left > size - 1 || pd_read_user(data, left, (void *) start))
+		return PD_UNREAD;
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < size; i++) {
+		PD_OPAQUE(i);
+		if (i >= left)
+			break;
+		if (!data[i])
+			data[i] = ' ';
+	}
+	data[left] = 0;
+	*length = left;
+	return PD_OK;
+}

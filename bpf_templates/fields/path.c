@@ -1,0 +1,215 @@
+/* Paths by dentries and mounts, as d_path makes them (fs/d_path.c), with probe reads only: any program can.  No lock is held: a
+ * path that is renamed meanwhile may come out half old and half new. */
+#define PD_CLIMBS (PD_NAMES + 32) /* names, and mounts on the way */
+
+#define PD_AT_ROOT 1 /* everything up to the root was seen */
+#define PD_AT_END 2 /* the root of what is mounted nowhere: a pipe, a socket, a file without a directory */
+#define PD_TOO_DEEP 3
+
+PD_INLINE u64 pd_follow(u64 address)
+{
+	u64 pointer = 0;
+
+	pd_read_kernel(&pointer, sizeof(pointer), (void *) address);
+	return pointer;
+}
+
+#define PD_FOLLOW(type, pointer, member) pd_follow((u64) PD_AT(type, pointer, member))
+
+/* Collects the names from `dentry` up; with a `vfsmount` across mounts, until `stop_dentry` in `stop_mount` or the root of all. */
+PD_INLINE u32 pd_climb(struct pd_climb *climb, u64 dentry, u64 vfsmount, u64 stop_dentry, u64 stop_mount)
+{
+	u64 back = (u64) PD_AT(struct mount, 0, mnt);
+	u64 mount = vfsmount - back;
+	u64 root = vfsmount ? PD_FOLLOW(struct vfsmount, vfsmount, mnt_root) : 0;
+	u64 parent, above, count;
+
+	climb->count = 0;
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < PD_CLIMBS; i++) {
+		PD_OPAQUE(i);
+		if (dentry == stop_dentry && mount + back == stop_mount)
+			return PD_AT_ROOT;
+		if (dentry == root) {
+			above = PD_FOLLOW(struct mount, mount, mnt_parent);
+			if (above == mount)
+				return PD_AT_ROOT;
+			dentry = PD_FOLLOW(struct mount, mount, mnt_mountpoint);
+			mount = above;
+			root = PD_FOLLOW(struct mount, mount, mnt.mnt_root);
+			continue;
+		}
+		parent = PD_FOLLOW(struct dentry, dentry, d_parent);
+		if (parent == dentry || !parent)
+			return parent ? PD_AT_END : 0;
+		count = climb->count;
+		PD_OPAQUE(count);
+		if (count >= PD_NAMES)
+			return PD_TOO_DEEP;
+		climb->names[count] = dentry;
+		climb->count = count + 1;
+		dentry = parent;
+	}
+	return PD_TOO_DEEP;
+}
+
+/* Appends `dentry`'s name, as much of it as fits; not 0: it cannot be read. */
+PD_INLINE int pd_put_name(struct pd_climb *climb, u64 dentry, char *data, u32 size, u32 *cut)
+{
+	u64 name = PD_FOLLOW(struct dentry, dentry, d_name.name);
+	u64 at = climb->at;
+	u64 length = 0;
+
+	pd_read_kernel(&length, sizeof(u32), PD_AT(struct dentry, dentry, d_name.len));
+	PD_OPAQUE(at);
+	if (at > size - 1)
+		return -1;
+	if (length > size - 1 - at) {
+		length = size - 1 - at;
+		*cut = 1;
+	}
+	PD_OPAQUE(length);
+	if (length > 255)
+		return -1;
+	climb->at = at + length;
+	return pd_read_kernel(data + at, length, (void *) name);
+}
+
+PD_INLINE void pd_put_byte(struct pd_climb *climb, char *data, u32 size, char byte)
+{
+	u64 at = climb->at;
+
+	PD_OPAQUE(at);
+	if (at >= size - 1)
+		return;
+	data[at] = byte;
+	climb->at = at + 1;
+}
+
+PD_INLINE void pd_put_text(struct pd_climb *climb, char *data, u32 size, u64 text, u32 length)
+{
+	for (u32 i = 0; i < length; i++)
+		pd_put_byte(climb, data, size, text >> 8 * i);
+}
+
+PD_INLINE void pd_put_number(struct pd_climb *climb, char *data, u32 size, u64 number)
+{
+	u64 unit = 1;
+
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < 19; i++) {
+		PD_OPAQUE(i);
+		if (number / unit < 10)
+			break;
+		unit *= 10;
+	}
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < 20; i++) {
+		PD_OPAQUE(i);
+		if (!unit)
+			break;
+		pd_put_byte(climb, data, size, '0' + number / unit % 10);
+		unit /= 10;
+	}
+}
+
+#define PD_PIPEFS 0x50495045 /* include/uapi/linux/magic.h */
+#define PD_SOCKFS 0x534f434b
+#define PD_ANON_INODE_FS 0x09041934
+
+/* What has no place in any tree, as the kernel spells it: pipe:[INODE], socket:[INODE], anon_inode:[KIND], /memfd:NAME. */
+PD_INLINE int pd_put_nameless(struct pd_climb *climb, u64 dentry, char *data, u32 size, u32 *cut)
+{
+	u64 super = PD_FOLLOW(struct dentry, dentry, d_sb);
+	u64 magic = PD_FOLLOW(struct super_block, super, s_magic);
+	u64 inode = PD_FOLLOW(struct dentry, dentry, d_inode);
+
+	if (magic == PD_ANON_INODE_FS) {
+		pd_put_text(climb, data, size, 0x6f6e695f6e6f6e61ULL, 8); /* anon_ino */
+		pd_put_text(climb, data, size, 0x3a6564ULL, 3); /* de: */
+		return pd_put_name(climb, dentry, data, size, cut);
+	}
+	if (magic != PD_PIPEFS && magic != PD_SOCKFS) {
+		pd_put_byte(climb, data, size, '/');
+		return pd_put_name(climb, dentry, data, size, cut);
+	}
+	if (magic == PD_PIPEFS)
+		pd_put_text(climb, data, size, 0x5b3a65706970ULL, 6); /* pipe:[ */
+	else
+		pd_put_text(climb, data, size, 0x5b3a74656b636f73ULL, 8); /* socket:[ */
+	pd_put_number(climb, data, size, PD_FOLLOW(struct inode, inode, i_ino));
+	pd_put_byte(climb, data, size, ']');
+	return 0;
+}
+
+/* Writes down what was collected.  Of a path that is too deep the last names are kept, and no slash before them: it must not pass
+ * for a whole one.  Of one that is too long the first bytes are. */
+PD_INLINE u8 pd_put_path(struct pd_climb *climb, u32 end, u64 dentry, char *data, u32 size, u32 *length, u32 *cut)
+{
+	u64 left = climb->count;
+	u64 at;
+
+	climb->at = 0;
+	*cut = end == PD_TOO_DEEP;
+	if (end == PD_AT_END && !left) {
+		if (pd_put_nameless(climb, dentry, data, size, cut))
+			return PD_UNREAD;
+	} else if (!left) {
+		pd_put_byte(climb, data, size, '/');
+	}
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < PD_NAMES; i++) {
+		PD_OPAQUE(i);
+		left = climb->count;
+		PD_OPAQUE(left);
+		if (!left || left > PD_NAMES)
+			break;
+		climb->count = left - 1;
+		if (i || end != PD_TOO_DEEP)
+			pd_put_byte(climb, data, size, '/');
+		if (pd_put_name(climb, climb->names[left - 1], data, size, cut))
+			return PD_UNREAD;
+	}
+	at = climb->at;
+	PD_OPAQUE(at);
+	if (at > size - 1)
+		return PD_UNREAD;
+	data[at] = 0;
+	*length = at;
+	return PD_OK;
+}
+
+PD_INLINE u8 path_host_path(struct run *r, u64 path, char *data, u32 size, u32 *length, u32 *cut)
+{
+	u64 dentry = PD_FOLLOW(struct path, path, dentry);
+	u64 vfsmount = PD_FOLLOW(struct path, path, mnt);
+	u32 end;
+
+	if (!dentry || !vfsmount)
+		return PD_ABSENT;
+	end = pd_climb(&r->s->climb, dentry, vfsmount, 0, 0);
+	return end ? pd_put_path(&r->s->climb, end, dentry, data, size, length, cut) : PD_UNREAD;
+}
+
+PD_INLINE u8 path_path(struct run *r, u64 path, char *data, u32 size, u32 *length, u32 *cut)
+{
+	u64 dentry = PD_FOLLOW(struct path, path, dentry);
+	u64 vfsmount = PD_FOLLOW(struct path, path, mnt);
+	u64 task = pd_task();
+	u64 fs = PD_FOLLOW(struct task_struct, task, fs); /* none in a task that is ending: then there is no other root */
+	u64 root = fs ? PD_FOLLOW(struct fs_struct, fs, root.dentry) : 0;
+	u64 mount = fs ? PD_FOLLOW(struct fs_struct, fs, root.mnt) : 0;
+	u32 end;
+
+	if (!dentry || !vfsmount)
+		return PD_ABSENT;
+	end = pd_climb(&r->s->climb, dentry, vfsmount, root, mount);
+	return end ? pd_put_path(&r->s->climb, end, dentry, data, size, length, cut) : PD_UNREAD;
+}
+
+PD_INLINE u8 dentry_fs_path(struct run *r, u64 dentry, char *data, u32 size, u32 *length, u32 *cut)
+{
+	u32 end = pd_climb(&r->s->climb, dentry, 0, 0, 0);
+
+	return end ? pd_put_path(&r->s->climb, end, dentry, data, size, length, cut) : PD_UNREAD;
+}
