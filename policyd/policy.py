@@ -18,25 +18,34 @@ from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.operators import OPERATORS
 from policyd.vocabulary.severities import Severity  # noqa: TC001 (as above)
 from policyd.words import (
+    ArgumentName,
+    BuildId,
     CgroupPath,
     ColumnName,
     DnsLabel,
     Entries,
     FieldPath,
+    FileOffset,
+    FilePath,
     Flag,
     InterfaceTarget,
     LabelKey,
     LabelValue,
+    LibraryName,
+    Limit,
     Line,
     MetricName,
     Operand,
     ParamName,
+    ProbeTarget,
+    ProcessId,
     Prose,
     RingBytes,
     ShownValue,
     Target,
     TracepointTarget,
     TypeName,
+    UserSymbol,
     Word,
     wrong,
 )
@@ -44,6 +53,8 @@ from policyd.words import (
 API_VERSION = "policyd.dev/v1alpha1"
 DEFAULT_RING_BYTES = 256 * 1024
 DEFAULT_MAX_ENTRIES = 10240
+DEFAULT_MATCHES = 512
+"""Places that one hook may have: a glob over every function of a program is a mistake."""
 
 
 def _operator(name: str) -> str:
@@ -57,7 +68,8 @@ Mode = Literal["monitor", "enforce"]
 ParamForm = Literal["scalar", "list"]
 MetricKind = Literal["counter", "sum", "gauge", "min", "max", "histogram"]
 OperatorName = Annotated[str, AfterValidator(_operator)]
-Verdict = Literal["none", "deny", "drop", "pass", "mark"]
+OnUnread = Literal["event", "act"]
+Verdict = Literal["none", "deny", "drop", "pass", "mark", "return"]
 CgroupName = Literal["connect4", "connect6", "sendmsg4", "sendmsg6", "bind4", "bind6", "skb_ingress", "skb_egress"]
 
 
@@ -129,12 +141,15 @@ for _group in (AllOf, AnyOf, Not):
 
 
 class SyscallHook(Model):
-    """System calls by name (globs allowed), at entry or exit; `abi` names whose calls count."""
+    """System calls by name (globs allowed), at entry or exit.
+
+    `abi` names whose calls count; none: Native, and Compat where that costs other calls nothing.
+    """
 
     kind: ClassVar[str] = "syscall"
     names: tuple[Target, ...]
     phase: Literal["enter", "exit"] = "enter"
-    abi: tuple[Literal["Native", "Compat"], ...] = ("Native",)
+    abi: tuple[Literal["Native", "Compat"], ...] = ()
 
 
 class TracepointHook(Model):
@@ -175,7 +190,126 @@ class CgroupHook(Model):
     path: CgroupPath = ""
 
 
-PlainHook = SyscallHook | TracepointHook | RawTracepointHook | XdpHook | TcHook | CgroupHook
+class FunctionHook(Model):
+    """Functions of the kernel (globs allowed), by whatever means is best; `limit` is how many they may be."""
+
+    kind: ClassVar[str] = "function"
+    names: tuple[Target, ...]
+    phase: Literal["enter", "exit"] = "enter"
+    limit: Limit = DEFAULT_MATCHES
+
+
+class KprobeHook(Model):
+    """Functions of the kernel as they begin, or instructions inside them (`NAME+0x10`), by a breakpoint."""
+
+    kind: ClassVar[str] = "kprobe"
+    names: tuple[ProbeTarget, ...]
+    limit: Limit = DEFAULT_MATCHES
+
+
+class KretprobeHook(Model):
+    """Functions of the kernel as they return, by a breakpoint."""
+
+    kind: ClassVar[str] = "kretprobe"
+    names: tuple[Target, ...]
+    limit: Limit = DEFAULT_MATCHES
+
+
+class FentryHook(Model):
+    """Functions of the kernel as they begin, with types."""
+
+    kind: ClassVar[str] = "fentry"
+    names: tuple[Target, ...]
+    limit: Limit = DEFAULT_MATCHES
+
+
+class FexitHook(Model):
+    """Functions of the kernel as they return, with types."""
+
+    kind: ClassVar[str] = "fexit"
+    names: tuple[Target, ...]
+    limit: Limit = DEFAULT_MATCHES
+
+
+class LsmHook(Model):
+    """Security hooks, by the names that the kernel's LSMs know them by."""
+
+    kind: ClassVar[str] = "lsm"
+    names: tuple[Target, ...]
+    limit: Limit = DEFAULT_MATCHES
+
+
+class FileHook(Model):
+    """What all hooks in a program or a library have: `path` or `library` says which file, `pid` 0 means every process."""
+
+    kind: ClassVar[str]
+    path: FilePath = ""
+    library: LibraryName = ""
+    pid: ProcessId = 0
+    build_id: BuildId = ""
+    limit: Limit = DEFAULT_MATCHES
+
+    @property
+    def place(self) -> str:
+        """What is to be looked up: an absolute path, or the name of a library."""
+        return self.path or self.library
+
+
+class FunctionInFile(FileHook):
+    """What hooks on functions of a program have: `symbols` (globs allowed), or an `offset` in the file, or from a symbol."""
+
+    symbol: UserSymbol = ""
+    symbols: tuple[UserSymbol, ...] = ()
+    offset: FileOffset = 0
+    ret: TypeName = ""
+
+    @property
+    def names(self) -> tuple[UserSymbol, ...]:
+        return (self.symbol,) if self.symbol else self.symbols
+
+
+class UprobeHook(FunctionInFile):
+    """A function of a program as it begins (`args` are the types of its arguments) or returns."""
+
+    kind: ClassVar[str] = "uprobe"
+    args: tuple[tuple[ArgumentName, TypeName], ...] = ()
+    phase: Literal["enter", "exit"] = "enter"
+
+
+class UretprobeHook(FunctionInFile):
+    """A function of a program as it returns."""
+
+    kind: ClassVar[str] = "uretprobe"
+    args: ClassVar[tuple[tuple[str, str], ...]] = ()
+    phase: ClassVar[Literal["exit"]] = "exit"
+
+
+class UsdtHook(FileHook):
+    """Probes that the authors of a program put into it, by `provider` and names (globs allowed)."""
+
+    kind: ClassVar[str] = "usdt"
+    provider: UserSymbol
+    names: tuple[UserSymbol, ...] = Field(alias="name")
+    args: tuple[tuple[ArgumentName, TypeName], ...] = ()
+
+
+PlainHook = (
+    SyscallHook
+    | TracepointHook
+    | RawTracepointHook
+    | FunctionHook
+    | KprobeHook
+    | KretprobeHook
+    | FentryHook
+    | FexitHook
+    | LsmHook
+    | XdpHook
+    | TcHook
+    | CgroupHook
+    | UprobeHook
+    | UretprobeHook
+    | UsdtHook
+)
 
 
 class FirstOf(Model):
@@ -229,7 +363,7 @@ Output = EventOutput | MetricOutput
 
 
 class Action(Model):
-    """What a match does: at most one verdict (`number`: the errno of `deny`, the mark of `mark`) and at most one signal."""
+    """What a match does: at most one verdict (`number`: the errno of `deny`, the mark of `mark`, the result of `return`) and at most one signal."""
 
     verdict: Verdict = "none"
     number: Word = ""
@@ -250,7 +384,10 @@ class Param(Model):
 
 
 class Rule(Model):
-    """Where `hook` fires and all `filters` hold: make `outputs`, take `action`.  `optional`: a missing hook is no error."""
+    """Where `hook` fires and all `filters` hold: make `outputs`, take `action`.  `optional`: a missing hook is no error.
+
+    `on_unread`: what to do where something that could not be read keeps the filters undecided: only the event, or `act` too.
+    """
 
     name: DnsLabel
     hook: Hook
@@ -258,6 +395,7 @@ class Rule(Model):
     outputs: tuple[Output, ...]
     action: Action | None = None
     optional: Flag = False
+    on_unread: OnUnread = "event"
 
 
 class Metadata(Model):

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from policyd import words
 from policyd.parsing.envelope import KIND, METADATA_KEYS, PARAM_KEYS, RULE_KEYS, SPEC_KEYS
 from policyd.parsing.hooks import HOOKS, short_key
-from policyd.policy import API_VERSION, FirstOf, MetricOutput, Mode
+from policyd.policy import API_VERSION, FirstOf, MetricOutput, Mode, OnUnread
 from policyd.vocabulary.actions import ACTIONS
 from policyd.vocabulary.hooks import HOOK_KINDS
 from policyd.vocabulary.operators import OPERATORS
@@ -43,6 +43,7 @@ _EXPLAIN = {
     "outputs": "What a match makes.",
     "action": "What a match does: at most one verdict, and a signal.",
     "optional": "true: what this kernel does not have is no error.",
+    "onUnread": "event (default): what could not be read makes an undecided rule send its event, flagged. act: it acts too.",
     "type": "The values' type: path, u32, duration, cidr…",
     "value": "One value.",
     "values": "A list of values.",
@@ -77,9 +78,13 @@ def _explained(keys: tuple[str, ...], properties: dict[str, Schema], required: t
 
 
 def kind_schema(annotation: Any) -> Schema:
-    """Return the schema of a kind of text, number or flag; a tuple is a text or a list of texts."""
+    """Return the schema of a kind of text, number or flag; a tuple is a text or a list of texts, one of pairs a mapping."""
     if get_origin(annotation) is tuple:
-        item = kind_schema(get_args(annotation)[0])
+        inner = get_args(annotation)[0]
+        if get_origin(inner) is tuple:
+            names, values = map(kind_schema, get_args(inner))
+            return {"type": "object", "propertyNames": names, "additionalProperties": values}
+        item = kind_schema(inner)
         return {"anyOf": [item, {"type": "array", "items": item}]}
     return TypeAdapter(annotation).json_schema()
 
@@ -134,6 +139,7 @@ def _rule() -> Schema:
         "outputs": _list(_ref("output")),
         "action": _ref("action"),
         "optional": kind_schema(words.Flag),
+        "onUnread": kind_schema(OnUnread),
     }
     return _explained(RULE_KEYS, properties, ("name", "hook"))
 

@@ -130,10 +130,29 @@ class ErrorCode:
 
 
 @dataclass(frozen=True, slots=True)
+class UserLoad:
+    """`size` bytes of the process's own memory at `base + index * scale + offset`; base and index are registers, if any."""
+
+    base: ContextLoad | None
+    offset: int
+    size: int
+    signed: bool = False
+    index: ContextLoad | None = None
+    scale: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PointedBytes:
+    """The bytes at the address that `pointer` gives, in user memory: as many as the value's type has."""
+
+    pointer: ContextLoad | UserLoad
+
+
+@dataclass(frozen=True, slots=True)
 class PointedString:
     """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory (`either`: it tells)."""
 
-    pointer: Base | Walk
+    pointer: Base | Walk | UserLoad
     space: Literal["user", "kernel", "either"]
 
 
@@ -148,6 +167,8 @@ Access = (
     | Walk
     | Through
     | PointedString
+    | PointedBytes
+    | UserLoad
     | Pointer
     | ErrorCode
 )

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from policyd.text import is_safe, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import LiteralString
 
 MAX_LABEL = 63
@@ -23,6 +24,11 @@ MAX_LABEL = 63
 MAX_PATH = 256
 """Characters of a field's path, and of the column name made of it."""
 MAX_TARGET = 128
+MAX_SYMBOL = 512
+"""Characters of a function's name in a program: those of C++ and Rust are long."""
+MAX_MATCHES = 65_536
+"""Places that a `limit` can let one hook have."""
+MAX_PID = 1 << 22
 MAX_PROSE = 4096
 MAX_OPERAND = 4096
 """Bytes of a value in a filter: strings are read up to 4 KiB."""
@@ -40,6 +46,9 @@ _FIELD = rf"{_STEP}(\.{_STEP})*"
 _LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 _TARGET = r"[A-Za-z0-9_.:@/*?\[\]!-]+"
 _INTERFACE = r"[^\s/\"'\\`#]+"
+_LIBRARY = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
+_SYMBOL = r"[A-Za-z0-9_.$@*?\[\]!-]+"
+_BUILD_ID = r"([0-9a-fA-F]{2}){4,64}"
 _SIZE = re.compile(r"([0-9]{1,18})(|Ki|Mi|Gi)")
 _UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 _SIGNS_OF_EXPRESSIONS = re.compile(r"[()&|=<>+*%?!^~ ]|\.as\b")
@@ -123,6 +132,13 @@ def _target(text: str) -> str:
     raise wrong("bad-target", message)
 
 
+def _probe_target(text: str) -> str:
+    name, plus, offset = text.partition("+")
+    if plus and not re.fullmatch(r"0x[0-9a-f]{1,6}", offset):
+        raise wrong("bad-target", f"{quote(text)} has no offset after its `+`: write it as `vfs_read+0x10`")
+    return _target(name) + plus + offset
+
+
 def _tracepoint(text: str) -> str:
     text = _target(text).replace(":", "/", 1)
     if text.count("/") == 1 and all(text.split("/")):
@@ -142,6 +158,52 @@ def _cgroup_path(text: str) -> str:
     if len(text) <= MAX_OPERAND and is_safe(text) and ".." not in text.split("/"):
         return text
     raise wrong("bad-target", f"{quote(text)} cannot be a cgroup's path: one line of printable text without `..`")
+
+
+# ------------------------------------------------------------------------------------------------ files
+
+
+def _file_path(text: str) -> str:
+    if text.startswith("/") and len(text) < MAX_OPERAND and is_safe(text) and ".." not in text.split("/"):
+        return text
+    hint = "" if text.startswith("/") else "the name of a library stands below `library`"
+    raise wrong("bad-target", f"{quote(text)} is no absolute path of a file: one line of printable text without `..`", hint)
+
+
+def _library(text: str) -> str:
+    if _fits(_LIBRARY, text, MAX_LABEL * 2):
+        return text
+    hint = "a path stands below `path`" if "/" in text else ""
+    raise wrong("bad-target", f"{quote(text)} is no library: write its name, as `libc.so.6` or `libc`", hint)
+
+
+def _symbol(text: str) -> str:
+    if _fits(_SYMBOL, text, MAX_SYMBOL):
+        return text
+    message = f"{quote(text)} is no function of a program: letters, digits, `_ . $ @` and globs (`* ? […]`)"
+    raise wrong("bad-target", message, "an offset stands below `offset`" if "+" in text else "")
+
+
+def _argument_name(text: str) -> str:
+    if _fits(_IDENTIFIER, text, MAX_LABEL):
+        return text
+    raise wrong(
+        "bad-param-name", f"{quote(text)} is no name of an argument: letters, digits and underscores, no digit first"
+    )
+
+
+def _build_id(text: str) -> str:
+    if _fits(_BUILD_ID, text, 128):
+        return text.lower()
+    message = f"{quote(text)} is no build id: 8 to 128 hexadecimal digits"
+    raise wrong("bad-target", message, "`readelf -n FILE` shows it")
+
+
+def _offset(value: object) -> object:
+    text = str(value)
+    if re.fullmatch(r"0x[0-9a-fA-F]{1,15}|[0-9]{1,18}", text):
+        return int(text, 0) if text.startswith("0x") else int(text)
+    raise wrong("bad-count", f"{quote(text)} is no offset: a number of bytes, as 0x1a40 or 6720")
 
 
 # ------------------------------------------------------------------------------------------------ metadata and prose
@@ -239,6 +301,21 @@ def _entries(value: object) -> object:
     raise wrong("bad-count", f"{quote(str(value))} is no number from 1 to {MAX_ENTRIES:,}")
 
 
+def _up_to(most: int) -> Callable[[object], object]:
+    """Return what reads a number from 1 to `most`."""
+
+    def read(value: object) -> object:
+        if re.fullmatch(r"[0-9]{1,9}", str(value)) and 1 <= int(str(value)) <= most:
+            return int(str(value))
+        raise wrong("bad-count", f"{quote(str(value))} is no number from 1 to {most:,}")
+
+    return read
+
+
+def _number(most: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "integer", "minimum": 1, "maximum": most})
+
+
 def _pattern(pattern: str, longest: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "maxLength": longest})
 
@@ -253,9 +330,18 @@ ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, 
 FieldPath = Annotated[str, AfterValidator(_field_path), _pattern(_FIELD, MAX_PATH)]
 TypeName = Annotated[str, AfterValidator(_type_name), _pattern(r"[A-Za-z][A-Za-z0-9_]*", MAX_LABEL)]
 Target = Annotated[str, AfterValidator(_target), _pattern(_TARGET, MAX_TARGET)]
+ProbeTarget = Annotated[str, AfterValidator(_probe_target), _pattern(_TARGET + r"(\+0x[0-9a-f]{1,6})?", MAX_TARGET)]
 TracepointTarget = Annotated[str, AfterValidator(_tracepoint), _pattern(_TARGET, MAX_TARGET)]
 InterfaceTarget = Annotated[str, AfterValidator(_interface), _pattern(_INTERFACE, MAX_LABEL)]
 CgroupPath = Annotated[str, AfterValidator(_cgroup_path), WithJsonSchema({"type": "string"})]
+FilePath = Annotated[str, AfterValidator(_file_path), WithJsonSchema({"type": "string", "pattern": "^/"})]
+LibraryName = Annotated[str, AfterValidator(_library), _pattern(_LIBRARY, MAX_LABEL * 2)]
+UserSymbol = Annotated[str, AfterValidator(_symbol), _pattern(_SYMBOL, MAX_SYMBOL)]
+ArgumentName = Annotated[str, AfterValidator(_argument_name), _pattern(_IDENTIFIER, MAX_LABEL)]
+BuildId = Annotated[str, AfterValidator(_build_id), _pattern(_BUILD_ID, 128)]
+FileOffset = Annotated[int, BeforeValidator(_offset), WithJsonSchema({"type": ["integer", "string"]})]
+ProcessId = Annotated[int, BeforeValidator(_up_to(MAX_PID)), _number(MAX_PID)]
+Limit = Annotated[int, BeforeValidator(_up_to(MAX_MATCHES)), _number(MAX_MATCHES)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, AfterValidator(_label_value)]
 Prose = Annotated[str, AfterValidator(_prose), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, Self
 
@@ -17,24 +16,17 @@ if TYPE_CHECKING:
     from policyd.elf.symbols import Symbol
     from policyd.elf.usdt import UsdtProbe
 
-_SHOWN = 12
-"""Hex digits of a build id that tell files apart."""
-
 
 class Binary:
     """A program or a shared library at `path` (links followed), of the architecture `machine`.
 
-    `identity` tells whether a path still leads to the same file: device, inode, and the build id (or a digest of size and
-    time).  A file that has become another one meanwhile is an `ElfError` of whatever is asked.
+    A file that has become another one meanwhile (`state` tells) is an `ElfError` of whatever is asked.
     """
 
     def __init__(self, path: str, image: Image) -> None:
         self.path, self.machine = path, image.tables.machine
         self.build_id = build_id(image)
         self.state = file_state(image.status)
-        status = image.status
-        content = self.build_id or hashlib.sha256(self.state.encode()).hexdigest()
-        self.identity = f"{status.st_dev:x}-{status.st_ino:x}-{content[:_SHOWN]}"
         self._tables = image.tables
         self._symbols: dict[str, Symbol] | None = None
         self._probes: tuple[UsdtProbe, ...] | None = None

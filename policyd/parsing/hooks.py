@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from policyd.document import Mapping, Node
 from policyd.parsing.reader import Reader, short, spelling
+from policyd.parsing.user_hooks import EXAMPLES, check_keys, in_long_form, is_in_file
 from policyd.policy import FirstOf, Hook, PlainHook
 from policyd.vocabulary.hooks import LATER_HOOKS
 
@@ -38,16 +39,22 @@ def _plain_hook(reader: Reader, model: type[PlainHook], node: Node, path: Path) 
     key = short_key(model)
     what = f"the hook `{model.kind}`"
     long = isinstance(node, Mapping)
-    keys = reader.keys(node, path, what, spelling(model)) if long else short(reader, node, key, path, what)
+    if is_in_file(model):
+        keys = reader.keys(node, path, what, spelling(model), hint=f"as {EXAMPLES[model.kind]}")
+    else:
+        keys = reader.keys(node, path, what, spelling(model)) if long else short(reader, node, key, path, what)
     if keys is None:
         return None
+    if is_in_file(model):
+        check_keys(model, keys)
     values = keys.plain(model)
     if values.get("phase") in LATER_PHASES:
         keys.bad.add("phase")
         reader.not_yet(f"`phase: {values['phase']}`", keys.get("phase") or node, keys.below("phase"))
     if keys.texts(key) == ():
         keys.fail(key, "missing-key", f"{what} needs at least one of its `{key}`")
-    return reader.build(model, keys, values)
+    hook = reader.build(model, keys, values)
+    return in_long_form(hook) if hook else None
 
 
 def _first_of(reader: Reader, node: Node, path: Path, at: Path) -> FirstOf | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -256,12 +256,17 @@ class Keys:
             self.reader.report(code, f"{self.what} needs `{key}`", self.node, self.path, hint)
 
     def plain(self, model: type[Model]) -> dict[str, Any]:
-        """Return the texts (and lists of texts) that the fields of `model` want, by field name."""
+        """Return the texts (lists of texts, mappings of texts to texts) that the fields of `model` want, by field name."""
         found: dict[str, Any] = {}
         for name, row in model.model_fields.items():
             if not row.exclude:
                 key = row.alias or name
-                found[name] = self.texts(key) if get_origin(row.annotation) is tuple else self.text(key)
+                if get_origin(row.annotation) is not tuple:
+                    found[name] = self.text(key)
+                elif get_origin(get_args(row.annotation)[0]) is tuple:
+                    found[name] = self.pairs(key)
+                else:
+                    found[name] = self.texts(key)
         return found
 
 

@@ -6,11 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policyd.errors import TargetError, UnsupportedError
-from policyd.policy import CgroupHook, FirstOf, Hook, RawTracepointHook, SyscallHook, TcHook, TracepointHook, XdpHook
-from policyd.resolve.arguments import from_target
+from policyd.policy import (
+    CgroupHook,
+    FirstOf,
+    Hook,
+    RawTracepointHook,
+    SyscallHook,
+    TcHook,
+    TracepointHook,
+    UprobeHook,
+    UretprobeHook,
+    UsdtHook,
+    XdpHook,
+)
 from policyd.resolve.packets import cgroup_places, tc_places, xdp_places
-from policyd.resolve.problems import Missing, Wrong
-from policyd.resolve.traces import raw_tracepoint_places, syscall_places, tracepoint_places
+from policyd.resolve.problems import Missing, Wrong, from_target
+from policyd.resolve.syscalls import syscall_places
+from policyd.resolve.traces import raw_tracepoint_places, tracepoint_places
+from policyd.resolve.userland import usdt_places, user_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +35,15 @@ if TYPE_CHECKING:
     from policyd.target import Target
 
 _PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list[Missing]]]] = {
-    SyscallHook: lambda hook, target, _, __: syscall_places(hook, target),
+    SyscallHook: lambda hook, target, _, asked: syscall_places(hook, target, asked),
     TracepointHook: lambda hook, target, _, __: tracepoint_places(hook, target),
     RawTracepointHook: lambda hook, target, _, __: raw_tracepoint_places(hook, target),
     XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
     TcHook: lambda hook, target, host, _: tc_places(hook, target, host),
     CgroupHook: lambda hook, _, host, __: cgroup_places(hook, host),
+    UprobeHook: lambda hook, target, host, _: user_places(hook, target, host),
+    UretprobeHook: lambda hook, target, host, _: user_places(hook, target, host),
+    UsdtHook: lambda hook, target, host, _: usdt_places(hook, target, host),
 }
 """How each kind of hook is located; `Asked` is what the rule wants there."""
 

@@ -5,53 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi"]
-"""What a field needs to be read at a hook: `process`: the current task is who acts; `packet`: headers; `address`: a socket
-address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table."""
-
-Verdict = Literal["deny", "drop", "pass", "mark"]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a hook's long form in a policy."""
-
-    name: str
-    explain: str
-
-
-@dataclass(frozen=True, slots=True)
-class HookKind:
-    """One hook as a policy spells it: `kind`, and for cgroup hooks the `name` (`connect4`).
-
-    `contexts` say which fields can be read, `verdicts` and `signals` which actions can be taken.
-    """
-
-    kind: str
-    name: str
-    attach_kind: str
-    keys: tuple[Key, ...]
-    contexts: frozenset[Context]
-    verdicts: tuple[Verdict, ...]
-    signals: bool
-    summary: str
-    context: str
-    ways_round: tuple[str, ...]
-    cost: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind}:{self.name}" if self.name else self.kind
-
-    @property
-    def process_is_actor(self) -> bool:
-        """Whether the current process is the one that does what the hook sees."""
-        return "process" in self.contexts
-
+from policyd.vocabulary.function_hooks import FUNCTION_HOOKS
+from policyd.vocabulary.hook_kind import Context, HookKind, Key
 
 # ------------------------------------------------------------------------------------------------ how policies spell them
 
@@ -76,6 +34,31 @@ _USER_MEMORY = (
     "Arguments that point to user memory are read as the call begins: another thread can change them before the kernel "
     "reads them again, and a page that is not in memory cannot be read (the field is then unread)."
 )
+
+_FILE_KEYS = (
+    Key("path", "the program or library, as this host's root sees it; links are followed"),
+    Key("library", "in place of `path`: a library by name (`libc.so.6`, `libc`), looked up as the dynamic loader does"),
+    Key("pid", "one process, by its number; default: every process that runs the file"),
+    Key("buildId", "the build id that the file must have (`readelf -n` shows it); another one is an error"),
+    Key("limit", "how many places the hook may have: 512, if not given"),
+)
+_FUNCTION_KEYS = (
+    Key("symbol", "a function (or a list, or globs): `malloc`, or one version of it, `memcpy@GLIBC_2.14`"),
+    Key("symbols", "the same, for lists"),
+    Key("offset", "bytes from the start of the one symbol; without a symbol, of the file"),
+    Key("ret", "the type of the result; without one `ret` is a number, shown in hexadecimal"),
+)
+_ARGS = "names and types of the arguments, in their order: {size: size}; without them args[0]… are hexadecimal numbers"
+_USER_ROUND = (
+    "A program can have its own copy of a function (linked statically, inlined, or in a library of its own): what is not in "
+    "this file is not seen.",
+    "A process that still runs a file which has been replaced or deleted since is not seen.",
+    "Whoever runs the code can change its memory, call behind the place, or call the kernel itself: this observes programs, "
+    "it does not confine them.",
+    _USER_MEMORY,
+)
+_USER_CONTEXT = "Runs in the process that runs the code, before the instruction; every thread of it is seen."
+_USER_COST = "About 1 µs an event, for the instruction is replaced by a trap; a return costs as much again."
 
 _SOCKET_ROUND = (
     "Raw and packet sockets (CAP_NET_RAW) send without these hooks; `cgroup: skb_egress` and `tc` see their packets.",
@@ -118,6 +101,22 @@ def _packet_hook(name: str, summary: str, ways_round: tuple[str, ...]) -> HookKi
         "The current process is whoever was interrupted.",
         ways_round=ways_round,
         cost="Paid by each IP packet of the cgroup's sockets.",
+    )
+
+
+def _user_hook(kind: str, keys: tuple[Key, ...], summary: str) -> HookKind:
+    return HookKind(
+        kind=kind,
+        name="",
+        attach_kind="uprobe",
+        keys=(*_FILE_KEYS[:2], *keys, *_FILE_KEYS[2:]),
+        contexts=_PROCESS,
+        verdicts=(),
+        signals=True,
+        summary=summary,
+        context=_USER_CONTEXT,
+        ways_round=_USER_ROUND,
+        cost=_USER_COST,
     )
 
 
@@ -171,6 +170,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         ways_round=("An event is a record of what happened: nothing can be refused from here.",),
         cost="Less than a tracepoint: no record is made of the event, and only what the rules name is read.",
     ),
+    *FUNCTION_HOOKS,
     HookKind(
         kind="xdp",
         name="",
@@ -213,20 +213,30 @@ HOOK_KINDS: tuple[HookKind, ...] = (
     _packet_hook(
         "skb_egress", "An IP packet from a socket of the cgroup.", ("Packet sockets (AF_PACKET) send below this hook.",)
     ),
+    _user_hook(
+        "uprobe",
+        (Key("args", _ARGS), *_FUNCTION_KEYS, Key("phase", "enter (the default), or exit: as it returns, with `ret`")),
+        "A function of a program or a library, as it is called or as it returns, with arguments as declared.",
+    ),
+    _user_hook(
+        "uretprobe",
+        _FUNCTION_KEYS,
+        "A function of a program or a library, as it returns; short for `uprobe` with `phase: exit`.",
+    ),
+    _user_hook(
+        "usdt",
+        (
+            Key("provider", "who made the probe, as the program's authors call it; globs"),
+            Key("name", "the probe (or a list, or globs)"),
+            Key("args", "names and types of the arguments, in their order; without them args[0]… are numbers"),
+        ),
+        "A probe that the authors of a program put into it (user statically defined tracing), with its arguments.",
+    ),
 )
 
 CGROUP_HOOKS: tuple[str, ...] = tuple(row.name for row in HOOK_KINDS if row.kind == "cgroup")
 
 LATER_HOOKS: tuple[str, ...] = (
-    "function",
-    "kprobe",
-    "kretprobe",
-    "fentry",
-    "fexit",
-    "lsm",
-    "uprobe",
-    "uretprobe",
-    "usdt",
     "perf",
     "sock_ops",
     "sk_lookup",
@@ -310,8 +320,11 @@ _WHOSE: tuple[tuple[tuple[str, ...], Literal["mixed", "interrupted"]], ...] = (
 # ------------------------------------------------------------------------------------------------ actions
 
 INSTEAD: dict[str, str] = {
-    "deny": "connections, UDP sends and binds can be denied at the cgroup hooks connect4, connect6, sendmsg4, sendmsg6, "
-    "bind4 and bind6; packets can be dropped at xdp, tc and cgroup skb hooks; a process can be ended with `signal: SIGKILL`",
+    "deny": "most of what processes do can be denied at `lsm` hooks; connections, UDP sends and binds at the cgroup hooks "
+    "connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6; packets can be dropped at xdp, tc and cgroup skb hooks; a "
+    "process can be ended with `signal: SIGKILL`",
+    "return": "functions named security_*, and those on the kernel's error injection list, take a result at `function` and "
+    "`fentry` hooks; `lsm` hooks take `deny`",
     "drop": "packets can be dropped at xdp, tc, and the cgroup hooks skb_ingress and skb_egress; calls can be denied at "
     "cgroup connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6",
     "pass": "packets can be passed at xdp, tc, and the cgroup hooks skb_ingress and skb_egress; elsewhere going on is "

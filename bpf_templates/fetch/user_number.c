@@ -1,0 +1,6 @@
+	/*{ value.c_type }*/ found = 0;
+
+	if (pd_read_user(&found, sizeof(found), (void *) (/*{ value.address }*/)))
+		return PD_UNREAD;
+	/*{ value.to }*/ = /*{ value.number }*/;
+	return PD_OK;
