@@ -13,31 +13,31 @@ PD_INLINE void effects_/*{ effects.index }*/(struct run *r, const struct pd_rule
 /*% if effects.shape.parent %*/
 	r->parent = pd_process_parent(MAP(processes));
 /*% endif %*/
+/*% if effects.shape.acts_unread %*/
+	if (flags)
+		PD_ADD(&counts[/*{ effects.shape.account.unread }*/], 1);
+	{
+/*% include "act.c" %*/
+	}
+/*% if effects.shape.metrics %*/
+	if (!flags) {
+/*% for output in effects.shape.metrics %*/
+		metric_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts);
+/*% endfor %*/
+	}
+/*% endif %*/
+/*% else %*/
 	if (flags) {
 		PD_ADD(&counts[/*{ effects.shape.account.unread }*/], 1);
 	} else {
 /*% if effects.shape.acts %*/
-		verdict = settings->flags & PD_CONFIG_ENFORCE ? d->taken : d->held;
-		if (settings->flags & PD_CONFIG_ENFORCE) {
-			PD_ADD(&counts[/*{ effects.shape.account.acted }*/], 1);
-/*% if effects.shape.verdict %*/
-			if (r->s->verdict < d->level) {
-				r->s->verdict = d->level;
-				r->s->number = d->number;
-			}
-/*% endif %*/
-/*% if effects.shape.signal %*/
-			if (!pd_is_spared())
-				pd_send_signal(d->signal);
-/*% endif %*/
-		} else {
-			PD_ADD(&counts[/*{ effects.shape.account.would_act }*/], 1);
-		}
+/*% include "act.c" %*/
 /*% endif %*/
 /*% for output in effects.shape.metrics %*/
 		metric_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts);
 /*% endfor %*/
 	}
+/*% endif %*/
 /*% for output in effects.shape.events %*/
 	event_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts, flags, verdict);
 /*% endfor %*/

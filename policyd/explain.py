@@ -334,7 +334,8 @@ def _actions() -> Page:
     rows = tuple((row.name, row.where, row.explain, row.example) for row in ACTIONS.values())
     later = f"Not supported yet: {', '.join(LATER_ACTIONS)}."
     monitor = "In `mode: monitor`, the default, actions are counted and shown as would-be; `mode: enforce` takes them."
-    return Page("Actions", (monitor, later), (Table("", ("action", "hooks", "meaning", "example"), rows),))
+    unread = "A rule that is undecided, because something could not be read, takes its action only with `onUnread: act`."
+    return Page("Actions", (monitor, unread, later), (Table("", ("action", "hooks", "meaning", "example"), rows),))
 
 
 def _action(name: str, _: Target) -> Page:

@@ -129,7 +129,7 @@ def _mode(view: PolicyView) -> str:
 
 
 def _rules(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
-    outputs = {rule.get("name"): rule.get("outputs", []) for rule in spec.get("rules", [])}
+    written = {rule.get("name"): rule for rule in spec.get("rules", [])}
     seen: dict[str, list[RuleRecord]] = {}
     for rule in record.rules:
         seen.setdefault(rule.name, []).append(rule)
@@ -138,8 +138,8 @@ def _rules(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[obje
         yield (
             name,
             few(list(dict.fromkeys(hooks))).replace(",", ", "),
-            _action(rows[0]),
-            ", ".join(_output(one) for one in outputs.get(name, [])),
+            _action(rows[0]) + (" (undecided too)" if written.get(name, {}).get("onUnread") == "act" else ""),
+            ", ".join(_output(one) for one in written.get(name, {}).get("outputs", [])),
         )
 
 

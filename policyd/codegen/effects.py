@@ -32,6 +32,7 @@ class Shape:
     self: bool
     parent: bool
     acts: bool
+    acts_unread: bool
     verdict: bool
     signal: bool
     metrics: tuple[MetricView, ...]
@@ -81,6 +82,7 @@ class Shapes:
             self="self" in rows,
             parent="parent" in rows,
             acts=rule.action != TypedAction(),
+            acts_unread=rule.action.unread,
             verdict=rule.action.verdict != "none",
             signal=bool(rule.action.signal),
             metrics=tuple(metrics),

@@ -65,6 +65,7 @@ CODES: dict[str, str] = {
     "outputs-disagree": "Outputs that share a name differ.",
     "no-rules": "A policy without rules.",
     "nothing-to-do": "A rule without outputs and without an action.",
+    "no-action": "A rule that is to act where it is undecided, without an action.",
     "empty-action": "An action that says nothing.",
     "nothing-acts": "Actions in a policy whose mode is monitor (a warning).",
 }

@@ -25,8 +25,8 @@ LATER_KINDS = ("PolicyList", "NamespacedPolicy", "PolicyTest")
 _WORDS = ("severity", "mode", "suspend", "description")
 SPEC_KEYS = (*_WORDS, "events", "event", "params", "rules")
 LATER_SPEC_KEYS = ("tables", "scope", "lists", "macros", "tags")
-RULE_KEYS = ("name", "hook", "filters", "outputs", "action", "optional")
-LATER_RULE_KEYS = ("message", "onUnread", "let", "tables", "scope", "tags")
+RULE_KEYS = ("name", "hook", "filters", "outputs", "action", "optional", "onUnread")
+LATER_RULE_KEYS = ("message", "let", "tables", "scope", "tags")
 METADATA_KEYS = ("name", "labels", "annotations")
 PARAM_KEYS = ("type", "value", "values", "optional")
 
@@ -197,7 +197,9 @@ def _rule(reader: Reader, node: Node, path: Path) -> Rule | None:
     keys = reader.keys(node, path, "a rule", RULE_KEYS, LATER_RULE_KEYS)
     if keys is None:
         return None
-    values: dict[str, Any] = {"name": keys.text("name"), "optional": keys.text("optional")}
+    values: dict[str, Any] = {key: keys.text(key) for key in ("name", "optional", "onUnread")}
+    if values["onUnread"] == "act" and keys.get("action") is None:
+        keys.fail("onUnread", "no-action", "`onUnread: act` takes an action, and the rule has none", "give it an `action`")
     for key, read in (("hook", read_hook), ("filters", read_filters), ("action", read_action)):
         value = keys.get(key)
         values[key] = keys.note(key, value, read(reader, value, keys.below(key)) if value is not None else None)

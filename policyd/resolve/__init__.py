@@ -49,6 +49,7 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     located = [locate(rule.hook, target, host, asked_by(rule, policy)) for rule in policy.rules]
     rules = Rules(
         policy=policy,
+        target=target,
         stock=Stock(policy, reading),
         metrics=Metrics(policy.name, reading),
         problems=problems,

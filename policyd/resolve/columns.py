@@ -65,7 +65,11 @@ def key_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Comp
     found: dict[str, tuple[Column, Value]] = {}
     for column in columns:
         try:
-            _add(found, column.name, fields.value(column.field), column)
+            value = fields.value(column.field)
+            if value.type.kind == "paths":
+                hint = f"name one: {column.field}[0]"
+                raise Wrong("list-in-key", f"{column.field} is a list, which cannot be a key", hint)
+            _add(found, column.name, value, column)
         except Missing as missing:
             complain(complaints, column.at, missing)
     key = Layout(tuple(_short(column) for column, _ in found.values()))

@@ -5,7 +5,7 @@ A leaf that cannot be resolved becomes a complaint with its place in the documen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policyd.policy import AllOf as AllFilter
@@ -13,6 +13,7 @@ from policyd.policy import AnyOf as AnyFilter
 from policyd.policy import Filter, Leaf, Not
 from policyd.resolve.lists import FORMS, listable
 from policyd.resolve.problems import Missing, Wrong, complain
+from policyd.resolve.process import each_ancestor
 from policyd.text import one_of
 from policyd.unit import AllOf, AnyOf, Condition, Test
 from policyd.vocabulary.operators import OPERATORS, fits, fitting
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
     from policyd.resolve.fields import Fields
     from policyd.resolve.params import Stock
     from policyd.value import Value
+    from policyd.vocabulary.operators import Operator
 
 
 SHORT_LISTS = {"In": 16, "InCIDR": 8, "Prefix": 16, "Under": 16, "Suffix": 16}
 """Lists up to this long become comparisons in the program, longer ones a map."""
+
+HOST = "host"
+"""The constant of namespaces: that of the host's init."""
 
 _EVERYTHING = AllOf(())
 
@@ -75,11 +80,30 @@ class Conditions:
                 f"it takes {one_of(fitting(value.type), limit=30)}",
             )
         negate ^= operator.negative
-        position = self.stock.policy.position(leaf.at)
+        if value.type.kind == "paths":
+            elements = each_ancestor(value)
+            return _some(self._tests(elements[0], operator, leaf, negate), elements, negate)
+        if value.type.kind == "namespace" and any(text.strip() == HOST for text in leaf.values):
+            return self._host_test(value, operator, leaf, negate)
+        return self._tests(value, operator, leaf, negate)
+
+    def _tests(self, value: Value, operator: Operator, leaf: Leaf, negate: bool) -> Condition:
         if leaf.param:
             return self._param_test(value, operator.positive, leaf, negate)
         operands = self.stock.operands(leaf, operator, value.type)
+        position = self.stock.policy.position(leaf.at)
         return self._bounded(Test(value, operator.positive, operands, None, negate, position))
+
+    def _host_test(self, value: Value, operator: Operator, leaf: Leaf, negate: bool) -> Condition:
+        """Return the test of a namespace against `host`, which the program looks up, and the other values."""
+        if operator.positive not in {"Equal", "In"} or not value.path.rpartition(".")[0].endswith(".namespaces"):
+            raise Wrong("bad-value", f"`{HOST}` can be compared with process.namespaces.NAME, by Equal or In")
+        mine = self.fields.value(f"{value.path}.is_host")
+        is_host = Test(mine, "Equal", (1,), None, negate, self.stock.policy.position(leaf.at))
+        others = leaf.model_copy(update={"values": tuple(text for text in leaf.values if text.strip() != HOST)})
+        if not others.values:
+            return is_host
+        return (AllOf if negate else AnyOf)((is_host, self._tests(value, operator, others, negate)))
 
     def _param_test(self, value: Value, operator: str, leaf: Leaf, negate: bool) -> Test:
         reference = self.stock.reference(leaf.param, operator, value.type)
@@ -97,3 +121,14 @@ class Conditions:
             return looked_up
         compared = Test(test.value, test.operator, others, None, test.negate, test.position)
         return (AllOf if test.negate else AnyOf)((looked_up, compared))
+
+
+def _some(condition: Condition, elements: tuple[Value, ...], negate: bool) -> Condition:
+    """Return the condition, made for the first of `elements`, for some of them; negated, for none."""
+    return (AllOf if negate else AnyOf)(tuple(_asked(condition, element) for element in elements))
+
+
+def _asked(condition: Condition, value: Value) -> Condition:
+    if isinstance(condition, Test):
+        return replace(condition, value=value)
+    return type(condition)(tuple(_asked(part, value) for part in condition.parts))

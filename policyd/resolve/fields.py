@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import did_you_mean, quote
-from policyd.value import Builtin, Constant, Cookie, Value
+from policyd.resolve.process import Process
+from policyd.value import Builtin, Constant, Cookie, CurrentTask, Value
 from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from policyd.resolve.place import Place
 
+    from policyd.target import Target
 _ELSEWHERE = {
     "process": "here the current process is whoever was interrupted, not who acts",
     "packet": "there is no packet here; packets are seen at xdp, tc, and the cgroup hooks skb_ingress and skb_egress",
@@ -41,6 +43,7 @@ class Fields:
     names: dict[str, int]
     longest: int
     _known: dict[str, Value] = field(default_factory=dict)
+    target: Target
 
     def value(self, path: str) -> Value:
         """Return the value of `path` here; `Missing` or `Wrong` if there is none."""
@@ -72,6 +75,8 @@ class Fields:
         if path == "hook.name":
             return self._hook_name(row)
         if path == "hook.kind":
+        if path.startswith("process.") and (row is None or row.from_task) and not _is_later(path) and path not in GROUPS:
+            return self._shortened(self._of_task(path))
             return Value(path, row.type, Constant(_KIND_NUMBERS[self.place.hook.kind]), cost=row.cost)
         return Value(path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost)
 
@@ -79,6 +84,11 @@ class Fields:
         if value.type.shape is not Shape.STRING or value.type.size <= self.longest:
             return value
         return replace(value, type=replace(value.type, size=self.longest))
+
+    def _of_task(self, path: str) -> Value:
+        if "process" not in self.place.contexts:
+            raise self._not_here(path, FIELDS[0])
+        return Process("process", CurrentTask(), self.target).value(path.split(".")[1:])
 
     def _hook_name(self, row: Field) -> Value:
         if self.place.name_value is not None:
@@ -97,7 +107,7 @@ class Fields:
         elsewhere = [row for row in FIELDS if row.path == path]
         if elsewhere:
             return self._not_here(path, elsewhere[-1 if "address" in self.place.contexts else 0])
-        if path.startswith(tuple(f"{later}." for later in LATER_FIELDS)) or path in LATER_FIELDS:
+        if _is_later(path):
             return Wrong("not-yet", f"{quote(path)} is not supported yet")
         return Wrong("unknown-field", f"there is no field {quote(path)}", did_you_mean(path, self._readable()))
 
@@ -108,3 +118,7 @@ class Fields:
     def _readable(self) -> list[str]:
         rows = [row.path for row in FIELDS if row.context in self.place.contexts]
         return [*rows, *self.place.arguments.paths(), *GROUPS]
+
+
+def _is_later(path: str) -> bool:
+    return path in LATER_FIELDS or path.startswith(tuple(f"{later}." for later in LATER_FIELDS))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policyd.errors import Path, Position, Problem
+from policyd.text import did_you_mean, one_of
 
 if TYPE_CHECKING:
+    from policyd.errors import TargetError
     from policyd.policy import Policy
 
 
@@ -37,6 +40,7 @@ CODES: dict[str, str] = {
     # outputs and actions
     "too-many-columns": "An event with more columns than its header has bits for.",
     "key-too-long": "A metric's key that is too long.",
+    "list-in-key": "A metric's key that has a list in it.",
     "duplicate-column": "Two columns have one name.",
     "not-a-number": "A metric of something that is no number.",
     "bad-buckets": "Bounds that make no histogram.",
@@ -87,6 +91,14 @@ class Several(Wrong):
 
 
 Complaints = list[tuple["Path", Missing]]
+def from_target(error: TargetError, prefix: str = "args.") -> Missing:
+    """Return a target's complaint as a problem of the policy, with the nearest names."""
+    word = re.split(r"[ .]", str(error))[-1]
+    names = [prefix + name for name in error.candidates]
+    hint = did_you_mean(prefix + word, names) or (f"there are {one_of(names)}" if names else "")
+    return Missing("unknown-field", str(error), hint)
+
+
 """What is wrong at one place, each with its path in the document, before it is known whether that is an error."""
 
 

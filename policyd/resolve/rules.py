@@ -6,7 +6,7 @@ is left).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policyd.policy import EventOutput as WrittenEvent
@@ -15,8 +15,8 @@ from policyd.resolve.columns import default_columns, event_columns
 from policyd.resolve.conditions import Conditions
 from policyd.resolve.fields import Fields
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
+from policyd.resolve.process import reads_table
 from policyd.unit import EventOutput, MetricOutput, TypedAction, TypedRule
-from policyd.vocabulary.fields import FIELDS
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
     from policyd.resolve.metrics import Metrics
     from policyd.resolve.params import Stock
     from policyd.resolve.place import Place
+    from policyd.target import Target
 
 STRING_SIZES = (4096, 1024, 256)
 """What is kept of a string of unknown length: the first size with which all strings of a rule fit `STRINGS_BYTES`."""
-STRINGS_BYTES = 24 * 1024
-"""Room for a rule's strings: an event is put together in a per-CPU map's value, which the kernel limits to 32 KiB."""
-
-_FROM_TABLE = frozenset(row.path for row in FIELDS if row.needs_process_table)
+STRINGS_BYTES = 13 * 1024
+"""Room for a rule's strings: each is there as it was fetched and in the event, in a per-CPU map's value of at most 32 KiB."""
 
 
 @dataclass(slots=True)
@@ -42,6 +41,7 @@ class Rules:
     """Resolves the rules of `policy`; `names` number the hook names, `hooks` what events' headers say."""
 
     policy: Policy
+    target: Target
     stock: Stock
     metrics: Metrics
     problems: Problems
@@ -78,14 +78,14 @@ class Rules:
             reasons.extend(missing.message for _, missing in complaints)
             return None
         used = {value.path for value in fields.used}
-        self.needs_process_table |= not used.isdisjoint(_FROM_TABLE)
+        self.needs_process_table |= any(reads_table(value.access) for value in fields.used)
         self._warn(rule, place, typed, used)
         for alternative in located.alternatives:
             self._compare(rule, fields, alternative)
         return typed
 
     def _resolved(self, row: int, rule: Rule, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
-        fields = Fields(place, self.names, longest)
+        fields = Fields(place, self.names, longest, self.target)
         conditions = Conditions(fields, self.stock, row)
         condition = conditions.all_of(rule.filters)
         complaints: Complaints = list(conditions.complaints)
@@ -120,7 +120,8 @@ class Rules:
 
     def _action(self, rule: Rule, place: Place, complaints: Complaints) -> TypedAction:
         try:
-            return resolve_action(rule.action, place, self.stock.reading)
+            action = resolve_action(rule.action, place, self.stock.reading)
+            return replace(action, unread=rule.on_unread == "act")
         except Missing as missing:
             complain(complaints, rule.action.at if rule.action else rule.at, missing)
             return TypedAction()
@@ -140,7 +141,7 @@ class Rules:
 
     def _compare(self, rule: Rule, first: Fields, other: Place) -> None:
         """Report what a rule uses that another alternative of its firstOf has not, or has with another type."""
-        there = Fields(other, self.names, STRING_SIZES[0])
+        there = Fields(other, self.names, STRING_SIZES[0], self.target)
         for value in first.used:
             if value.path == "hook.name":
                 continue

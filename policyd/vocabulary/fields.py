@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.vocabulary.task import ARGS, BOOL, COMM, EXE, PID, TASK_FIELDS, number
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field.  `accessor` is a C function, empty for what the code is made with; `cost` is as in `unit.Value`."""
+    """One field.  `accessor` is a C function, empty for what the code is made with; `cost` is as in `unit.Value`.
+
+    `from_task`: got from the current task as from any other, by the row of `vocabulary.task`.
+    """
 
     path: str
     type: ValueType
@@ -29,34 +33,22 @@ class Field:
     can_be_absent: bool = False
     can_be_unread: bool = False
     needs_process_table: bool = False
-
-
-EXE_SIZE = 256
-ARGS_SIZE = 256
-COMM_SIZE = 16
-
-
-def _number(kind: str, size: int, symbols: tuple[tuple[int, str], ...] = ()) -> ValueType:
-    return ValueType(kind, Shape.NUMBER, size, False, symbols)
+    from_task: bool = False
 
 
 _ADDRESS = ValueType("ip", Shape.ADDRESS, 16)
 _MAC = ValueType("mac", Shape.BYTES, 6)
-_PORT = _number("port", 2)
-_PID = _number("pid", 4)
-_U8 = _number("u8", 1)
-_U16 = _number("u16", 2)
-_U32 = _number("u32", 4)
-_BOOL = _number("bool", 1)
-_COMM = ValueType("string", Shape.STRING, COMM_SIZE)
-_EXE = ValueType("path", Shape.STRING, EXE_SIZE)
+_PORT = number("port", 2)
+_U8 = number("u8", 1)
+_U16 = number("u16", 2)
+_U32 = number("u32", 4)
 
-FAMILY = _number("enum", 2, ((2, "AF_INET"), (10, "AF_INET6")))
-TCP_FLAGS = _number(
+FAMILY = number("enum", 2, ((2, "AF_INET"), (10, "AF_INET6")))
+TCP_FLAGS = number(
     "flags", 1, ((1, "FIN"), (2, "SYN"), (4, "RST"), (8, "PSH"), (16, "ACK"), (32, "URG"), (64, "ECE"), (128, "CWR"))
 )
-ABI = _number("enum", 1, ((0, "Native"), (1, "Compat")))
-HOOK_KIND = _number(
+ABI = number("enum", 1, ((0, "Native"), (1, "Compat")))
+HOOK_KIND = number(
     "enum",
     1,
     tuple(
@@ -70,14 +62,14 @@ HOOK_KIND = _number(
 )
 
 _PROCESS_FIELDS: tuple[Field, ...] = (
-    Field("process.pid", _PID, "process_pid", "process", 2, "The process (thread group), in the host's numbers."),
-    Field("process.tid", _PID, "process_tid", "process", 2, "The thread, in the host's numbers."),
-    Field("process.uid", _number("uid", 4), "process_uid", "process", 2, "The real user id, in the host's numbers."),
-    Field("process.gid", _number("gid", 4), "process_gid", "process", 2, "The real group id, in the host's numbers."),
-    Field("process.comm", _COMM, "process_comm", "process", 2, "The thread's short name: 15 bytes, which it can change."),
+    Field("process.pid", PID, "process_pid", "process", 2, "The process (thread group), in the host's numbers."),
+    Field("process.tid", PID, "process_tid", "process", 2, "The thread, in the host's numbers."),
+    Field("process.uid", number("uid", 4), "process_uid", "process", 2, "The real user id, in the host's numbers."),
+    Field("process.gid", number("gid", 4), "process_gid", "process", 2, "The real group id, in the host's numbers."),
+    Field("process.comm", COMM, "process_comm", "process", 2, "The thread's short name: 15 bytes, which it can change."),
     Field(
         "process.exe",
-        _EXE,
+        EXE,
         "process_exe",
         "process",
         4,
@@ -88,7 +80,7 @@ _PROCESS_FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "process.args",
-        ValueType("string", Shape.STRING, ARGS_SIZE),
+        ARGS,
         "process_args",
         "process",
         4,
@@ -98,28 +90,28 @@ _PROCESS_FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "process.start_time",
-        _number("time", 8),
+        number("time", 8),
         "process_start_time",
         "process",
         4,
         "When the process started.",
         can_be_unread=True,
     ),
-    Field("process.cgroup", _number("cgroup", 8), "process_cgroup", "process", 2, "The cgroup v2 directory of the thread."),
+    Field("process.cgroup", number("cgroup", 8), "process_cgroup", "process", 2, "The cgroup v2 directory of the thread."),
     Field(
         "process.kernel_thread",
-        _BOOL,
+        BOOL,
         "process_kernel_thread",
         "process",
         4,
         "Whether it is a thread of the kernel.",
         can_be_unread=True,
     ),
-    Field("process.ppid", _PID, "process_ppid", "process", 4, "The parent process.", can_be_unread=True),
-    Field("process.parent.pid", _PID, "process_parent_pid", "process", 4, "The parent process.", can_be_unread=True),
+    Field("process.ppid", PID, "process_ppid", "process", 4, "The parent process.", can_be_unread=True),
+    Field("process.parent.pid", PID, "process_parent_pid", "process", 4, "The parent process.", can_be_unread=True),
     Field(
         "process.parent.comm",
-        _COMM,
+        COMM,
         "process_parent_comm",
         "process",
         4,
@@ -128,7 +120,7 @@ _PROCESS_FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "process.parent.exe",
-        _EXE,
+        EXE,
         "process_parent_exe",
         "process",
         4,
@@ -138,10 +130,27 @@ _PROCESS_FIELDS: tuple[Field, ...] = (
     ),
 )
 
+_TASK_FIELDS: tuple[Field, ...] = tuple(
+    Field(
+        path,
+        row.type,
+        row.accessor,
+        "process",
+        row.cost,
+        row.explain,
+        can_be_absent=True,
+        can_be_unread=True,
+        needs_process_table=row.from_table,
+        from_task=True,
+    )
+    for name, row in TASK_FIELDS.items()
+    if (path := f"process.{name}") not in {known.path for known in _PROCESS_FIELDS}
+)
+
 _HOOK_FIELDS: tuple[Field, ...] = (
-    Field("time", _number("time", 8), "time_now", "any", 2, "Nanoseconds since boot, shown as a date."),
+    Field("time", number("time", 8), "time_now", "any", 2, "Nanoseconds since boot, shown as a date."),
     Field("cpu", _U32, "cpu_id", "any", 2, "The CPU that the event happened on."),
-    Field("hook.name", _number("enum", 2), "", "any", 0, "The target that fired, as the policy spells it: `openat`."),
+    Field("hook.name", number("enum", 2), "", "any", 0, "The target that fired, as the policy spells it: `openat`."),
     Field("hook.kind", HOOK_KIND, "", "any", 0, "The kind of hook: `syscall`."),
     Field("hook.abi", ABI, "syscall_abi", "abi", 4, "Native, or Compat for a 32-bit caller."),
 )
@@ -160,22 +169,22 @@ _PACKET_FIELDS: tuple[Field, ...] = (
         "Bytes of the packet from its first header on. Beyond XDP, segments that an offload joined (GSO, GRO) count as one.",
         absent=False,
     ),
-    _packet("interface", _number("interface", 4), "The interface that the packet comes in or goes out by.", absent=False),
+    _packet("interface", number("interface", 4), "The interface that the packet comes in or goes out by.", absent=False),
     _packet("family", FAMILY, "AF_INET or AF_INET6; absent for packets that are neither."),
-    _packet("protocol", _number("protocol", 1), "The transport protocol, after up to 16 IPv6 extension headers."),
+    _packet("protocol", number("protocol", 1), "The transport protocol, after up to 16 IPv6 extension headers."),
     _packet("src.ip", _ADDRESS, "The source address."),
     _packet("src.port", _PORT, "The source port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
     _packet("dst.ip", _ADDRESS, "The destination address."),
     _packet("dst.port", _PORT, "The destination port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
     _packet("eth.src", _MAC, "The source MAC address; absent on interfaces without Ethernet headers."),
     _packet("eth.dst", _MAC, "The destination MAC address; absent on interfaces without Ethernet headers."),
-    _packet("eth.type", _number("ethertype", 2), "What is inside, after up to two VLAN tags."),
+    _packet("eth.type", number("ethertype", 2), "What is inside, after up to two VLAN tags."),
     _packet("vlan.id", _U16, "The (outer) VLAN, also where the hardware took the tag out of the packet (tc only)."),
     _packet("vlan.priority", _U8, "The priority of the (outer) VLAN tag, 0 to 7."),
     _packet("ip.ttl", _U8, "IPv4's time to live, IPv6's hop limit."),
     _packet("ip.dscp", _U8, "The differentiated services code point, 0 to 63."),
     _packet("ip.ecn", _U8, "The congestion bits, 0 to 3."),
-    _packet("ip.fragment", _BOOL, "Whether the packet is a fragment of another."),
+    _packet("ip.fragment", BOOL, "Whether the packet is a fragment of another."),
     _packet("ip4.src", _ADDRESS, "The source address; absent unless IPv4."),
     _packet("ip4.dst", _ADDRESS, "The destination address; absent unless IPv4."),
     _packet("ip4.id", _U16, "The identification; absent unless IPv4."),
@@ -199,18 +208,20 @@ _PACKET_FIELDS: tuple[Field, ...] = (
 
 _ADDRESS_FIELDS: tuple[Field, ...] = (
     Field("family", FAMILY, "sockaddr_family", "address", 1, "AF_INET or AF_INET6, as the hook is."),
-    Field("protocol", _number("protocol", 1), "sockaddr_protocol", "address", 1, "The socket's protocol: tcp, udp…"),
+    Field("protocol", number("protocol", 1), "sockaddr_protocol", "address", 1, "The socket's protocol: tcp, udp…"),
     Field("dst.ip", _ADDRESS, "sockaddr_dst_ip", "peer", 1, "The address that is connected or sent to."),
     Field("dst.port", _PORT, "sockaddr_dst_port", "peer", 1, "The port that is connected or sent to."),
     Field("src.ip", _ADDRESS, "sockaddr_src_ip", "bind", 1, "The local address that is asked for."),
     Field("src.port", _PORT, "sockaddr_src_port", "bind", 1, "The local port that is asked for; 0 for any."),
 )
 
-FIELDS: tuple[Field, ...] = _PROCESS_FIELDS + _HOOK_FIELDS + _PACKET_FIELDS + _ADDRESS_FIELDS
+FIELDS: tuple[Field, ...] = _PROCESS_FIELDS + _TASK_FIELDS + _HOOK_FIELDS + _PACKET_FIELDS + _ADDRESS_FIELDS
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "process": ("process.pid", "process.ppid", "process.uid", "process.comm", "process.exe"),
     "process.parent": ("process.parent.pid", "process.parent.comm", "process.parent.exe"),
+    "process.namespaces": tuple(f"process.{name}" for name, row in TASK_FIELDS.items() if row.type.kind == "namespace"),
+    "process.capabilities": tuple(f"process.{name}" for name, row in TASK_FIELDS.items() if row.type.kind == "capabilities"),
     "flow": ("family", "protocol", "src.ip", "src.port", "dst.ip", "dst.port"),
 }
 """Groups that stand for several fields in an event; those that the hook does not have are left out.  `args`, the group of
@@ -218,14 +229,8 @@ all arguments, is the hook's own."""
 
 LATER_FIELDS: tuple[str, ...] = (
     "process.cwd",
-    "process.pid_in_namespace",
-    "process.ancestors",
-    "process.namespaces",
-    "process.capabilities",
     "process.changed",
     "process.origin",
-    "process.task",
-    "process.parent.parent",
     "kernel.stack",
     "user.stack",
     "perf",

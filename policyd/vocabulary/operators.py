@@ -20,6 +20,8 @@ _ALL = frozenset(Shape)
 _NUMBERS = frozenset({Shape.NUMBER})
 _STRINGS = frozenset({Shape.STRING})
 _ADDRESSES = frozenset({Shape.ADDRESS})
+_SEARCHES = frozenset({"Contains", "Glob"})
+"""What needs a search of its own for each path of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,8 @@ OPERATORS: dict[str, Operator] = {
 
 def fits(operator: Operator, type_: ValueType) -> bool:
     """Whether `operator` can be asked of a field of type `type_`."""
+    if type_.kind == "paths" and operator.positive in _SEARCHES:
+        return False
     return type_.shape in operator.shapes
 
 

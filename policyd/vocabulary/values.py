@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 from policyd.naming import cgroup_id, cgroup_path, device_name, interface_index, interface_name, symbol_name
 from policyd.text import safe_bytes
@@ -148,6 +149,24 @@ def read_flags(type_: ValueType, text: str, names: Symbols) -> Raw:
 def flag_names(type_: ValueType, raw: Raw, names: Symbols) -> Json:
     """Show the names of the bits that are set."""
     return show_flags(_number(raw), names, type_.size * 8)
+
+
+@cache
+def _bits(names: Symbols) -> Symbols:
+    return tuple((1 << number, name) for number, name in names)
+
+
+def read_capabilities(type_: ValueType, text: str, names: Symbols) -> Raw:
+    """Read capabilities joined by `|` as their bits; `CAP_` may be left out, and a number is a mask."""
+    known = {name for _, name in names}
+    parts = (part.strip() for part in text.split("|"))
+    spelled = (f"CAP_{part.upper()}" if f"CAP_{part.upper()}" in known else part for part in parts)
+    return in_range(type_, parse_flags("|".join(spelled), _bits(names), type_.size * 8))
+
+
+def capability_names(type_: ValueType, raw: Raw, names: Symbols) -> Json:
+    """Show the capabilities of a set."""
+    return show_flags(_number(raw), _bits(names), type_.size * 8)
 
 
 def read_mode(type_: ValueType, text: str, names: Symbols) -> Raw:
@@ -298,6 +317,16 @@ def json_string(_: ValueType, raw: Raw, __: Symbols) -> Json:
 def text_string(_: ValueType, raw: Raw, __: Symbols) -> Json:
     """Show bytes as text that is safe on a terminal."""
     return safe_bytes(_bytes(raw))
+
+
+def json_paths(_: ValueType, raw: Raw, __: Symbols) -> Json:
+    """Show a list of paths, which NULs separate."""
+    return _bytes(raw).decode("utf-8", "replace").split("\0") if raw else []
+
+
+def text_paths(_: ValueType, raw: Raw, __: Symbols) -> Json:
+    """Show a list of paths on one line that is safe on a terminal."""
+    return " < ".join(map(safe_bytes, _bytes(raw).split(b"\0"))) or "-"
 
 
 def read_address(_: ValueType, text: str, __: Symbols) -> Raw:
