@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _EVENT = "sched_process_exec"  # every kernel has it, and it is rare
 _FUNCTION = "bpf_fentry_test1"  # called by BPF's own tests only
-_MODIFIABLE = "bpf_modify_return_test"  # as this one, which may also be decided about
+_MODIFIABLE = "security_task_getpgid"  # programs may decide about it whatever the kernel was built with
 _LSM_HOOK = "task_getpgid"
 _JIT = Path("/proc/sys/net/core/bpf_jit_enable")
 _OVERRIDE_HELPER = 58
