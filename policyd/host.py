@@ -1,4 +1,4 @@
-"""What a policy's hooks need to know of the host beside the kernel: interfaces, where cgroup v2 is, programs and libraries.
+"""What a policy's hooks need to know of the host beside the kernel: interfaces, cgroup v2, programs and libraries, CPUs.
 
 Read once by the caller and handed in, so that resolving stays a function of its arguments.
 """
@@ -11,11 +11,14 @@ import re
 import socket
 import struct
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from policyd.cpus import possible_cpus
 from policyd.elf import Binaries
 from policyd.vocabulary.constants import ARCHITECTURES
+from policyd.vocabulary.perf_events import perf_event_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,25 +36,36 @@ class Host:
     """`interfaces`: what packets begin with, by name; None: not known, every name is taken as it is (for another host).
 
     `cgroup_root` is where cgroup v2 is mounted, empty if it is not; `has_cgroup` tells whether a directory exists.
-    `binaries` finds and reads programs and libraries; None: they cannot be known (for another host).
+    `binaries` finds and reads programs and libraries; None: they cannot be known (for another host).  `cpus` are those that
+    there can be; none: not known.  `can_sample` tells whether the hardware has a counter for an event (`cycles`).
     """
 
     interfaces: dict[str, Header] | None
     cgroup_root: str
     has_cgroup: Callable[[str], bool]
     binaries: Binaries | None = None
+    cpus: tuple[int, ...] = ()
+    can_sample: Callable[[str], bool] = lambda _: True
 
     @classmethod
     def running(cls) -> Host:
         """Return this host as it is now."""
         root, machine = _find_cgroup_root(_MOUNTS.read_text()), os.uname().machine
         binaries = Binaries(machine) if machine in ARCHITECTURES else None
-        return cls(_interfaces(), root, lambda path: Path(path).is_dir(), binaries)
+        return cls(_interfaces(), root, lambda path: Path(path).is_dir(), binaries, possible_cpus(), _can_sample)
 
     @classmethod
     def anywhere(cls) -> Host:
         """Return a host that has everything that a policy names, but for files: what is in them cannot be made up."""
         return cls(None, _USUAL_ROOT, lambda _: True)
+
+
+@cache
+def _can_sample(event: str) -> bool:
+    from policyd.kernel.bpf.syscall import can_sample  # noqa: PLC0415 (only for policies that sample)
+
+    row = perf_event_kind(event)
+    return not row.hardware or can_sample(row.type, row.number)
 
 
 def _interfaces() -> dict[str, Header] | None:

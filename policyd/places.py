@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from policyd.cpus import parse_cpus, show_cpus
 from policyd.unit import AttachPoint, digest
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ Option = Literal["", "return"]
 _TYPED = frozenset({"fentry", "fexit", "fmod_ret"})
 _LOCATION = re.compile(r"0x(?P<offset>[0-9a-f]+)(?:\(0x(?P<semaphore>[0-9a-f]+)\))?")
 _TARGET = re.compile(r"(?P<path>/.*):(?P<place>[^:]+?)(?:@(?P<pid>[0-9]+))?", re.DOTALL)
+_SAMPLING = re.compile(
+    r"(?P<event>[a-z-]+)/(?:frequency=(?P<frequency>[0-9]+)|period=(?P<period>[0-9]+))/cpus=(?P<cpus>all|[0-9,-]+)"
+)
 _FUNCTION = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_.$]*)(?:\+0x(?P<offset>[0-9a-f]+))?")
 
 
@@ -88,6 +92,34 @@ def function_place(target: str) -> tuple[str, int]:
     if found is None:
         raise ValueError(f"not a place in a function of the kernel: {target!r}")
     return found["name"], int(found["offset"] or "0", 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """An event to sample: `frequency` times a second, or (0) every `period` events; on `cpus`, or (none) on all."""
+
+    event: str
+    frequency: int = 0
+    period: int = 0
+    cpus: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        rate = f"frequency={self.frequency}" if self.frequency else f"period={self.period}"
+        return f"{self.event}/{rate}/cpus={show_cpus(self.cpus) if self.cpus else 'all'}"
+
+
+def perf_event(wanted: Sampling) -> AttachPoint:
+    """Return the point of a sampled event."""
+    return AttachPoint("perf_event", str(wanted))
+
+
+def sampling(point: AttachPoint) -> Sampling:
+    """Read the target of a `perf_event` point; `ValueError` if it is none."""
+    found = _SAMPLING.fullmatch(point.target)
+    if found is None:
+        raise ValueError(f"not a sampled event: {point.target!r}")
+    cpus = () if found["cpus"] == "all" else parse_cpus(found["cpus"])
+    return Sampling(found["event"], int(found["frequency"] or "0"), int(found["period"] or "0"), cpus)
 
 
 def attach_target(point: AttachPoint) -> str:

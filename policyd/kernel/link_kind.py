@@ -20,12 +20,24 @@ _EVENT_SOURCES = Path("/sys/bus/event_source/devices")
 
 
 @dataclass(frozen=True, slots=True)
+class PerCpu:
+    """Which CPUs take a link of their own at a point now, and how one of them is given it."""
+
+    cpus: Callable[[AttachPoint], tuple[int, ...]]
+    attach: Callable[[AttachPoint, AttachKind, int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
 class LinkKind:
-    """How one kind of attach point is attached and found; `hints` explain the errnos that this kind can meet."""
+    """How one kind of attach point is attached and found; `hints` explain the errnos that this kind can meet.
+
+    `per_cpu`: it takes a link a CPU; `attach` makes the first one's.
+    """
 
     attach: Callable[[AttachPoint, AttachKind, int], int]
     locate: Callable[[AttachPoint, AttachKind], str | None]
     hints: Hints = field(default_factory=dict)
+    per_cpu: PerCpu | None = None
 
 
 def what(point: AttachPoint) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from policyd.capabilities import BPF, NET_ADMIN, why_denied
 from policyd.errors import AttachError, KernelError, NotFoundError
-from policyd.kernel import netlink, tracepoints, tracing_links, user_links
+from policyd.kernel import netlink, perf_links, tracepoints, tracing_links, user_links
 from policyd.kernel.bpf import attach as bpf_links
 from policyd.kernel.bpf import programs
 from policyd.kernel.bpf.constants import XDP_GENERIC, XDP_NATIVE
@@ -40,10 +40,19 @@ def load(point: AttachPoint, code: bytes, name: str) -> int:
         raise explained(point, error) if kind.function else error from None
 
 
-def attach(point: AttachPoint, program_fd: int) -> int:
-    """Return the fd of a new link that holds the program; `AttachError`."""
+def link_cpus(point: AttachPoint) -> tuple[int, ...] | None:
+    """Return the CPUs that take a link each now; None where one link is for all of them."""
+    per_cpu = _kind(point).per_cpu
+    return None if per_cpu is None else per_cpu.cpus(point)
+
+
+def attach(point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
+    """Return the fd of a new link that holds the program, on `cpu` where each has its own; `AttachError`."""
+    row, kind = _kind(point), attach_kind(point.kind, point.option)
     try:
-        return _kind(point).attach(point, attach_kind(point.kind, point.option), program_fd)
+        if cpu is not None and row.per_cpu is not None:
+            return row.per_cpu.attach(point, kind, program_fd, cpu)
+        return row.attach(point, kind, program_fd)
     except KernelError as error:
         raise explained(point, error) from None
 
@@ -223,6 +232,7 @@ LINK_KINDS: dict[str, LinkKind] = {
     ),
     **tracing_links.LINK_KINDS,
     **user_links.LINK_KINDS,
+    **perf_links.LINK_KINDS,
 }
 
 

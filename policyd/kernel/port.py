@@ -84,7 +84,12 @@ class Kernel(Protocol):
         """A program that does nothing, of the type that `point` takes: holds a link until the real one is swapped in."""
 
     def program_info(self, fd: int) -> ProgramInfo: ...
-    def attach(self, point: AttachPoint, program_fd: int) -> int: ...
+    def link_cpus(self, point: AttachPoint) -> tuple[int, ...] | None:
+        """The CPUs that take a link each now (they come and go), maybe none; None where one link is for all of them."""
+
+    def attach(self, point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
+        """A new link that holds the program; on `cpu`, where each has its own."""
+
     def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
         """Replace the link's program; fails if it is not `old_fd`'s program any more."""
 

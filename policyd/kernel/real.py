@@ -123,8 +123,11 @@ class RealKernel(Kernel):
     def program_info(self, fd: int) -> ProgramInfo:
         return info.program_info(fd)
 
-    def attach(self, point: AttachPoint, program_fd: int) -> int:
-        return links.attach(point, program_fd)
+    def link_cpus(self, point: AttachPoint) -> tuple[int, ...] | None:
+        return links.link_cpus(point)
+
+    def attach(self, point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
+        return links.attach(point, program_fd, cpu)
 
     def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
         links.update(point, link_fd, new_fd, old_fd)

@@ -112,6 +112,8 @@ class PerfEvent:
 
 _ATTR_BYTES = 72  # PERF_ATTR_SIZE_VER1
 _FREQUENCY = 1 << 10
+_USER_ONLY = 1 << 5 | 1 << 6  # exclude_kernel, exclude_hv
+_CLOSE_ON_EXEC = 8
 
 
 def perf_event_open(event: PerfEvent, what: str, pid: int = -1, cpu: int = 0) -> int:
@@ -127,8 +129,25 @@ def perf_event_open(event: PerfEvent, what: str, pid: int = -1, cpu: int = 0) ->
         _FREQUENCY if event.is_frequency else 0,
         *(0, 0, address(place), event.offset),
     )
-    memory, close_on_exec = buffer(attr), 8
-    return checked(lambda: _syscall(_number(1), memory, pid, cpu, -1, close_on_exec), what, "perf-event-open")
+    memory = buffer(attr)
+    return checked(lambda: _syscall(_number(1), memory, pid, cpu, -1, _CLOSE_ON_EXEC), what, "perf-event-open")
+
+
+_ABSENT = frozenset({errno.ENOENT, errno.EOPNOTSUPP, errno.ENODEV, errno.EINVAL})
+
+
+def can_sample(type: int, config: int) -> bool:  # noqa: A002 (the kernel's word)
+    """Tell whether this host can sample an event: by one of this process that never fires, which needs no privilege.
+
+    Where even that is forbidden (kernel.perf_event_paranoid), the event is taken to be there.
+    """
+    never = (1 << 63) - 1
+    memory = buffer(struct.pack("<IIQQQQQ24x", type, _ATTR_BYTES, config, never, 0, 0, _USER_ONLY))
+    try:
+        os.close(checked(lambda: _syscall(_number(1), memory, 0, -1, -1, _CLOSE_ON_EXEC), "look for a perf event"))
+    except KernelError as error:
+        return error.errno not in _ABSENT
+    return True
 
 
 def perf_event_open_tracepoint(event_id: int, what: str) -> int:
