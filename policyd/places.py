@@ -66,10 +66,15 @@ def uprobe(place: UserPlace, option: Option = "") -> AttachPoint:
 
 
 def uprobe_multi(place: UserPlace, names: Sequence[str], option: Option = "") -> AttachPoint:
-    """Return the point of all locations of `place`, in their order (which the cookies count); `names` are their symbols."""
+    """Return the point of all locations of `place`, in their order (which the cookies count); `names` are their symbols.
+
+    One location will do, and is spelled as that of a uprobe: unlike a perf event, such a link needs no CAP_SYS_ADMIN since
+    Linux 6.16, tells when its file goes, and is let go of at once.
+    """
     members = tuple(map(str, place.locations))
     first = names[0].translate({ord(":"): ".", ord("@"): "."})  # they separate the parts of a target
-    target = f"{place.path}:{first}+{len(members) - 1}-{digest((tuple(names), members))[:6]}{_process(place)}"
+    several = f"{first}+{len(members) - 1}-{digest((tuple(names), members))[:6]}"
+    target = f"{place.path}:{several if len(members) > 1 else members[0]}{_process(place)}"
     return AttachPoint("uprobe_multi", target, option, members=members, file=place.file)
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from policyd.unit import AttachPoint
 
 TRACING = ("tracepoint", "raw_tracepoint")
+FUNCTIONS = ("kprobe", "kprobe_multi", "fentry", "fexit", "fmod_ret", "lsm")
+FILES = ("uprobe", "uprobe_multi")
 NETWORK = ("xdp", "tcx", "cgroup")
 ALWAYS, PROCESSES, SYMBOLS = "always", "process table", "symbols"
 UNMOUNTED, OTHER_USER = "not mounted", "other user"
@@ -60,6 +62,14 @@ PRIVILEGES: tuple[Privilege, ...] = (
         TRACING,
         "load programs that read the kernel's memory; attach them to perf events",
     ),
+    Privilege(
+        PERFMON,
+        "functions of the kernel, LSM hooks",
+        FUNCTIONS,
+        "load programs that read the kernel's memory, and have the kernel call them",
+    ),
+    Privilege(PERFMON, "programs and libraries", FILES, "load programs that read memory, and put breakpoints into files"),
+    Privilege(PERFMON, "clocks and counters", ("perf_event",), "open perf events for all processes"),
     Privilege(
         PERFMON,
         "packets, cgroups",
