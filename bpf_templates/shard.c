@@ -35,13 +35,17 @@ PD_INLINE void run_/*{ shard.index }*/(struct run *r)
 /*% for rule in shard.rules %*/
 	match_/*{ rule.index }*/(r);
 /*% endfor %*/
+/*% for due in shard.dues %*/
+	if (/*{ due.wanted }*/)
+		need_/*{ due.index }*/(r);
+/*% endfor %*/
 /*% for take in shard.takes %*/
 	take_effects_/*{ take.effects }*/(r, /*{ take.rules }*/);
 /*% endfor %*/
 }
 
 /*% endif %*/
-PD_ENTRY int /*{ shard.entry }*/(void *ctx)
+PD_ENTRY /*{ program.result }*/ /*{ shard.entry }*/(void *ctx)
 {
 /*% if program.preemptible and shard.first %*/
 	u32 slot = pd_claim(MAP(busy));
@@ -51,7 +55,7 @@ PD_ENTRY int /*{ shard.entry }*/(void *ctx)
 /*% else %*/
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 /*% endif %*/
-	int verdict;
+	/*{ program.result }*/ verdict;
 
 	if (!r.s) { /* no such slot: all are in use */
 /*% if program.preemptible %*/

@@ -101,6 +101,10 @@ class Functions:
         """Return the names of all functions, sorted."""
         return tuple(sorted(self._btf.functions()))
 
+    def with_prefix(self, prefix: str) -> tuple[str, ...]:
+        """Return what follows `prefix` in the names of functions that begin with it, sorted."""
+        return tuple(sorted(name.removeprefix(prefix) for name in self._btf.functions() if name.startswith(prefix)))
+
     def prototype(self, name: str) -> Prototype | None:
         """Return the arguments and the result of a function; None if there are no types of it."""
         if name not in self._known:

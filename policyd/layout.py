@@ -222,6 +222,7 @@ FLAG_UNREAD = 1  # a filter of the rule could not be decided: something could no
 VERDICTS = (
     *("none", "denied", "dropped", "passed", "marked", "signalled"),
     *("would-deny", "would-drop", "would-pass", "would-mark", "would-signal"),
+    *("returned", "would-return"),
 )
 """What an event's verdict number means; the `would-` forms are monitor mode."""
 

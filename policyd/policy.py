@@ -363,7 +363,7 @@ Output = EventOutput | MetricOutput
 
 
 class Action(Model):
-    """What a match does: at most one verdict (`number`: the errno of `deny`, the mark of `mark`, the result of `return`) and at most one signal."""
+    """What a match does: at most one verdict (`number`: `deny`'s errno, the mark, the result) and at most one signal."""
 
     verdict: Verdict = "none"
     number: Word = ""

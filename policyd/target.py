@@ -192,13 +192,13 @@ class Target:
         """Return names of functions that `name` may have meant, the likeliest first."""
         return self._functions.near(name, self.function_lists.traceable or ())
 
-    @cached_property
-    def _lsm_hooks(self) -> tuple[str, ...]:
-        return tuple(sorted(name for name in self.btf.functions() if name.startswith(LSM_PREFIX)))
-
     def lsm_hooks(self) -> tuple[str, ...]:
         """Return the names of all LSM hooks (`file_open`), sorted; none where BPF programs cannot be LSMs."""
-        return tuple(name.removeprefix(LSM_PREFIX) for name in self._lsm_hooks)
+        return self._functions.with_prefix(LSM_PREFIX)
+
+    def security_hooks(self) -> tuple[str, ...]:
+        """Return the names of the LSM hooks that some function `security_NAME` calls, sorted."""
+        return self._functions.with_prefix("security_")
 
     def has(self, feature: str) -> bool:
         """Tell whether trying found a feature of `kernel/features.py`, by its name; True if nobody could try it."""

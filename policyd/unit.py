@@ -247,12 +247,13 @@ class MetricOutput:
 
 @dataclass(frozen=True, slots=True)
 class TypedAction:
-    """`verdict`: `deny` (number: errno), `drop`, `pass`, `mark` (number), or none; `signal`: a signal number, 0 for none.
+    """`verdict`: `deny` (number: errno), `return` (the result), `drop`, `pass`, `mark` (number), or none.
 
+    `signal`: a signal number, 0 for none.
     `unread`: it is taken too where the rule is undecided because something could not be read.
     """
 
-    verdict: Literal["none", "deny", "drop", "pass", "mark"] = "none"
+    verdict: Literal["none", "deny", "drop", "pass", "mark", "return"] = "none"
     number: int = 0
     signal: int = 0
     unread: bool = False

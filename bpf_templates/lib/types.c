@@ -64,6 +64,7 @@ typedef __s64 s64;
 #define PD_VERDICT_NONE 0
 #define PD_VERDICT_PASS 1
 #define PD_VERDICT_MARK 2
+#define PD_VERDICT_RETURN 2 /* of functions, which have no marks */
 #define PD_VERDICT_DROP 3 /* drop and deny */
 
 #define PD_CONFIG_SUSPEND 1

@@ -123,7 +123,7 @@ class Shapes:
         return b"".join(out)
 
 
-_LEVELS = {"none": 0, "pass": 1, "mark": 2, "drop": 3, "deny": 3}
+_LEVELS = {"none": 0, "pass": 1, "mark": 2, "return": 2, "drop": 3, "deny": 3}
 """PD_VERDICT_* of each verdict: the highest of all rules wins."""
 
 
@@ -139,6 +139,7 @@ def _verdict_numbers(action: TypedAction) -> tuple[int, int]:
         "drop": ("dropped", "would-drop"),
         "pass": ("passed", "would-pass"),
         "mark": ("marked", "would-mark"),
+        "return": ("returned", "would-return"),
         "none": ("signalled", "would-signal") if action.signal else ("none", "none"),
     }
     taken, held = pairs[action.verdict]

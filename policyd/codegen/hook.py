@@ -17,7 +17,7 @@ class HookPart:
 
     `thread`: how the number of the running thread is got.  `preemptible`: the same program can run again on a CPU before its
     first run there has ended (process context with only migration disabled); tracing programs are guarded by the kernel, XDP
-    and tcx run with softirqs off.
+    and tcx run with softirqs off.  `result`: the type of what the program returns.
     """
 
     types: tuple[str, ...]
@@ -25,6 +25,7 @@ class HookPart:
     neutral: int
     packet: bool = False
     preemptible: bool = False
+    result: str = "int"
 
     @property
     def thread(self) -> CText:
@@ -33,7 +34,8 @@ class HookPart:
 
 _TRACING = HookPart((), ("hooks/tracing.c",), 0)
 _PREEMPTED = HookPart((), ("hooks/tracing.c",), 0, preemptible=True)
-_DECIDING = HookPart((), ("hooks/errno.c",), 0, preemptible=True)
+_LSM = HookPart((), ("hooks/errno.c",), 0, preemptible=True, result="s64")
+_DECIDING = HookPart((), ("hooks/result.c",), 0, preemptible=True, result="s64")
 _PACKETS = ("fields/packet_types.c",)
 _HOOKS = {
     "tracepoint": _TRACING,
@@ -43,7 +45,7 @@ _HOOKS = {
     "fentry": _TRACING,
     "fexit": _TRACING,
     "fmod_ret": _DECIDING,
-    "lsm": _DECIDING,
+    "lsm": _LSM,
     "uprobe": _PREEMPTED,
     "uprobe_multi": _PREEMPTED,
     "perf_event": _TRACING,

@@ -24,6 +24,7 @@ from policyd.value import Builtin, PointedString, Through, Walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policyd.codegen.operand import Operand
     from policyd.unit import BoundUnit, MapClass, TypedRule
     from policyd.value import Access, Shift, Step, Value
 
@@ -82,6 +83,14 @@ class LateView:
 
 
 @dataclass(frozen=True, slots=True)
+class DueView:
+    """A value that is dear and that rules of some shapes put out: fetched before their effects, if such a rule has matched."""
+
+    index: CText
+    wanted: CText
+
+
+@dataclass(frozen=True, slots=True)
 class TakeView:
     """The effects of one shape in one shard, whose queue holds at most `rules` entries."""
 
@@ -102,6 +111,7 @@ class ShardView:
     end: CText
     rules: tuple[RuleView, ...]
     searches: tuple[CText, ...]
+    dues: tuple[DueView, ...]
     takes: tuple[TakeView, ...]
     first: bool
     last: bool
@@ -136,6 +146,7 @@ class ProgramView:
     eager: tuple[CText, ...]
     packet: bool
     preemptible: bool
+    result: CText
     chained: bool
     policy_rows: tuple[CText, ...]
     account: AccountView
@@ -214,6 +225,7 @@ class Drawing:
                     end=c.uint(min(run.stop, len(self.rules))),
                     rules=self.rules[run],
                     searches=tuple(dict.fromkeys(search for rule in self.rules[run] for search in rule.searches)),
+                    dues=self._dues(run),
                     takes=tuple(
                         TakeView(c.uint(self.shapes.numbers[shape]), c.uint(count)) for shape, count in counts.items()
                     ),
@@ -223,6 +235,17 @@ class Drawing:
                 )
             )
         return tuple(out)
+
+    def _dues(self, run: slice) -> tuple[DueView, ...]:
+        wanted: dict[Operand, dict[int, None]] = {}
+        for rule, shape in zip(self.unit.rules[run], self.shapes.of_rules[run], strict=True):
+            for value in output_values(rule):
+                if self.values[value].late:
+                    wanted.setdefault(self.values[value], {})[self.shapes.numbers[shape]] = None
+        return tuple(
+            DueView(c.uint(one.index), c.any_of(CText(f"r->s->queued_{number}") for number in numbers))
+            for one, numbers in wanted.items()
+        )
 
     def blueprint(self, title: str, entry: str) -> Blueprint:
         """Return the finished program."""
@@ -257,6 +280,7 @@ class Drawing:
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
             preemptible=self.hook.preemptible,
+            result=CText(self.hook.result),
             chained=self.shards > 1,
             policy_rows=tuple(c.uint(self.bound.rows.policies[name]) for name in self.unit.policies),
             account=AccountView(),

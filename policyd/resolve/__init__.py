@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import PolicyError, Problem
 from policyd.host import Host
-from policyd.policy import SyscallHook
 from policyd.resolve.asked import asked_by
+from policyd.resolve.coverage import warn_of_callers
 from policyd.resolve.hooks import locate
 from policyd.resolve.metrics import Metrics
 from policyd.resolve.operands import Reading
@@ -61,8 +61,7 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     maps = _maps(rules)
     if problems.errors:
         raise PolicyError(problems.found)
-    if any(rule.hook_kind == "syscall" for rule in rules.typed):
-        _warn_of_compat(policy, target, problems)
+    warn_of_callers(zip(policy.rules, located, strict=True), target, problems)
     return Resolved(_typed(policy, rules, maps), problems.warnings)
 
 
@@ -107,15 +106,3 @@ def _tests(rules: Rules) -> Iterator[Test]:
 def _numbered(words: Iterable[str]) -> dict[str, int]:
     return {word: number for number, word in enumerate(dict.fromkeys(words))}
 
-
-def _warn_of_compat(policy: Policy, target: Target, problems: Problems) -> None:
-    """Say once a policy that 32-bit callers pass unseen, where this architecture has them."""
-    hooks = [hook for rule in policy.rules for hook in (getattr(rule.hook, "hooks", None) or (rule.hook,))]
-    native = [hook for hook in hooks if isinstance(hook, SyscallHook) and "Compat" not in hook.abi]
-    if native and any(call.compat is not None for call in target.syscalls.values()):
-        problems.warning(
-            native[0].at,
-            "compat-not-covered",
-            "system calls of 32-bit programs are not seen by this policy",
-            "abi: [Native, Compat] sees them, and makes every system call of the host pay about 40 ns",
-        )

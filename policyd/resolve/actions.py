@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ERRNO = ValueType("errno", Shape.NUMBER, 4, True)
 _SIGNAL = ValueType("signal", Shape.NUMBER, 4, True)
+_RESULT = ValueType("result", Shape.NUMBER, 4, True)
 _MARK = ValueType("u32", Shape.NUMBER, 4)
 _LARGEST_ERRNO = 4095
 
@@ -37,12 +38,20 @@ def resolve_action(action: Action | None, place: Place, reading: Reading) -> Typ
 def _number(action: Action, reading: Reading) -> int:
     if action.verdict == "mark":
         return reading.number(_MARK, action.number)
+    if action.verdict == "return":
+        return _result(reading.number(_RESULT, action.number))
     if action.verdict != "deny":
         return 0
     number = reading.number(_ERRNO, action.number)
     if not 0 < number <= _LARGEST_ERRNO:
         message = f"deny needs an errno, 1 to {_LARGEST_ERRNO}: {number} is none"
         raise Wrong("bad-value", message, "EPERM is what most programs expect")
+    return number
+
+
+def _result(number: int) -> int:
+    if number == 0:
+        raise Wrong("bad-value", "return: 0 lets the function run: the kernel knows no other way to say so", "return: 1")
     return number
 
 

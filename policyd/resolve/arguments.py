@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
-from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.problems import Missing, Wrong, from_target
 from policyd.text import did_you_mean, one_of, quote
-from policyd.value import Argument, ContextLoad, DataLocation, PointedString, Value, Walk
+from policyd.value import ContextLoad, DataLocation, PointedString, Value
 from policyd.vocabulary.syscalls import FIRST_ARGUMENT, RESULT, Syscall, SyscallArgument
-from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
     from policyd.resolve.place import Phase
-    from policyd.target import Parameter, Target
     from policyd.tracepoint import Field, TracepointFormat
 
 _POSITION = re.compile(r"args\[(\d{1,3})\]")
@@ -24,30 +22,29 @@ CONTEXT_COST = 1
 WALK_COST = 4
 
 
-def from_target(error: TargetError, prefix: str = "args.") -> Missing:
-    """Return a target's complaint as a problem of the policy, with the nearest names."""
-    word = re.split(r"[ .]", str(error))[-1]
-    names = [prefix + name for name in error.candidates]
-    hint = did_you_mean(prefix + word, names) or (f"there are {one_of(names)}" if names else "")
-    return Missing("unknown-field", str(error), hint)
-
-
 # ------------------------------------------------------------------------------------------------ system calls
 
 
 @dataclass(frozen=True, slots=True)
 class SyscallArguments:
-    """Arguments of one system call, or of several at one attach point, where what is read must be the same in all."""
+    """Arguments of one system call, or of several at one attach point, where what is read must be the same in all.
+
+    `both`: 32-bit callers count too, who pass them in another way.
+    """
 
     calls: tuple[Syscall, ...]
     phase: Phase
+    both: bool = False
 
     def value(self, path: str) -> Value:
         if self.phase == "exit":
             return self._result(path)
         if path == "ret":
             raise Wrong("unknown-field", "a system call has no result as it begins", "hook its end: phase: exit")
-        found = [self._argument(call, path) for call in self.calls]
+        if self.both:
+            message = f"{path} of 32-bit callers is not that of others, and so many system calls are not told apart"
+            raise Wrong("arguments-differ", message, "hook at most 32 in a rule")
+        found = [self.argument(call, path) for call in self.calls]
         for call, argument in zip(self.calls, found, strict=True):
             if (argument.offset, argument.type) != (found[0].offset, found[0].type):
                 raise Wrong(
@@ -72,7 +69,8 @@ class SyscallArguments:
         return Value(path, RESULT, ContextLoad(FIRST_ARGUMENT, 8, signed=True), cost=CONTEXT_COST)
 
     @staticmethod
-    def _argument(call: Syscall, path: str) -> SyscallArgument:
+    def argument(call: Syscall, path: str) -> SyscallArgument:
+        """Return the argument that `path` names or numbers; `Missing` with near misses."""
         position = _POSITION.fullmatch(path)
         if position and int(position[1]) < len(call.arguments):
             return call.arguments[int(position[1])]
@@ -128,53 +126,3 @@ class TracepointArguments:
             return self.format.field(path.removeprefix("args."))
         except TargetError as error:
             raise from_target(error) from error
-
-
-# ------------------------------------------------------------------------------------------------ raw tracepoints
-
-
-@dataclass(frozen=True, slots=True)
-class RawArguments:
-    """The arguments of a raw tracepoint, and the members of the kernel objects that they point to."""
-
-    target: Target
-    event: str
-
-    def value(self, path: str) -> Value:
-        try:
-            return self._value(path)
-        except TargetError as error:
-            raise from_target(error) from error
-
-    def paths(self) -> tuple[str, ...]:
-        parameters = self.target.raw_tracepoint(self.event).args
-        return tuple(f"args.{parameter.name}" for parameter in parameters if parameter.value is not None)
-
-    def _value(self, path: str) -> Value:
-        first, *members = path.split(".") if path.startswith("args[") else path.split(".")[1:] or [""]
-        if not first:
-            raise Missing("unknown-field", "a tracepoint has no result: name one of its arguments, args.NAME")
-        index, parameter = self._parameter(first)
-        argument = Argument(index, parameter.size, parameter.signed)
-        if members:
-            return self._walk(path, Argument(index), parameter, members)
-        if parameter.value is None:
-            raise Missing("unreadable-field", f"{path} is {parameter.c_type}, which is not a number or a string")
-        if parameter.space:
-            pointer = PointedString(Argument(index), "kernel")
-            return Value(path, parameter.value, pointer, can_be_absent=True, can_be_unread=True, cost=STRING_COST)
-        return Value(path, parameter.value, argument, cost=CONTEXT_COST)
-
-    def _parameter(self, name: str) -> tuple[int, Parameter]:
-        prototype = self.target.raw_tracepoint(self.event)
-        position = _POSITION.fullmatch(name)
-        if position and int(position[1]) < len(prototype.args):
-            return int(position[1]), prototype.args[int(position[1])]
-        return prototype.parameter(name)
-
-    def _walk(self, path: str, base: Argument, parameter: Parameter, members: list[str]) -> Value:
-        walked = self.target.walk(parameter.type, members)
-        walk = Walk(base, walked.steps)
-        access = PointedString(walk, "kernel") if walked.string else walk
-        cost = STRING_COST if walked.type.shape is Shape.STRING else WALK_COST
-        return Value(path, walked.type, access, True, True, cost, walked.big_endian)

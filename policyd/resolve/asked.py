@@ -28,7 +28,7 @@ class Asked:
     @property
     def decides(self) -> bool:
         """Whether the rule has a verdict about the call: `deny` or `return`."""
-        return self.verdict != "none"
+        return self.verdict in {"deny", "return"}
 
 
 def asked_by(rule: Rule, policy: Policy) -> Asked:

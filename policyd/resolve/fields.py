@@ -9,17 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.resolve.place import Pointing
 from policyd.resolve.problems import Missing, Wrong
-from policyd.text import did_you_mean, quote
 from policyd.resolve.process import Process
+from policyd.text import did_you_mean, quote
 from policyd.value import Builtin, Constant, Cookie, CurrentTask, Value
 from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from policyd.resolve.place import Place
-
     from policyd.target import Target
+
 _ELSEWHERE = {
     "process": "here the current process is whoever was interrupted, not who acts",
     "packet": "there is no packet here; packets are seen at xdp, tc, and the cgroup hooks skb_ingress and skb_egress",
@@ -42,8 +43,8 @@ class Fields:
     place: Place
     names: dict[str, int]
     longest: int
-    _known: dict[str, Value] = field(default_factory=dict)
     target: Target
+    _known: dict[str, Value] = field(default_factory=dict)
 
     def value(self, path: str) -> Value:
         """Return the value of `path` here; `Missing` or `Wrong` if there is none."""
@@ -55,6 +56,10 @@ class Fields:
         """Return the paths that a group stands for here; None for what is no group."""
         if path == "args":
             return self.place.arguments.paths()
+        if path.startswith(("args.", "args[")) or path == "ret":
+            return self.place.arguments.group(path) if isinstance(self.place.arguments, Pointing) else None
+        if path.startswith("process.parent.") and set(path.split(".")[1:]) == {"parent"}:
+            return tuple(f"{path}.{member.rpartition('.')[2]}" for member in GROUPS["process.parent"])
         if path not in GROUPS:
             return None
         members = tuple(member for member in GROUPS[path] if field_row(member, self.place.contexts))
@@ -70,25 +75,25 @@ class Fields:
         if path == "ret" or path.startswith(("args.", "args[", "ret.")):
             return self._shortened(self.place.arguments.value(path))
         row = field_row(path, self.place.contexts)
+        if path.startswith("process.") and (row is None or row.from_task) and not _is_later(path) and path not in GROUPS:
+            return self._shortened(self._of_task(path))
         if row is None:
             raise self._unknown(path)
         if path == "hook.name":
             return self._hook_name(row)
         if path == "hook.kind":
-        if path.startswith("process.") and (row is None or row.from_task) and not _is_later(path) and path not in GROUPS:
-            return self._shortened(self._of_task(path))
             return Value(path, row.type, Constant(_KIND_NUMBERS[self.place.hook.kind]), cost=row.cost)
         return Value(path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost)
-
-    def _shortened(self, value: Value) -> Value:
-        if value.type.shape is not Shape.STRING or value.type.size <= self.longest:
-            return value
-        return replace(value, type=replace(value.type, size=self.longest))
 
     def _of_task(self, path: str) -> Value:
         if "process" not in self.place.contexts:
             raise self._not_here(path, FIELDS[0])
         return Process("process", CurrentTask(), self.target).value(path.split(".")[1:])
+
+    def _shortened(self, value: Value) -> Value:
+        if value.type.shape is not Shape.STRING or value.type.size <= self.longest:
+            return value
+        return replace(value, type=replace(value.type, size=self.longest))
 
     def _hook_name(self, row: Field) -> Value:
         if self.place.name_value is not None:

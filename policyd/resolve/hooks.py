@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 from policyd.errors import TargetError, UnsupportedError
 from policyd.policy import (
     CgroupHook,
+    FentryHook,
+    FexitHook,
     FirstOf,
+    FunctionHook,
     Hook,
+    KprobeHook,
+    KretprobeHook,
+    LsmHook,
     RawTracepointHook,
     SyscallHook,
     TcHook,
@@ -19,6 +25,7 @@ from policyd.policy import (
     UsdtHook,
     XdpHook,
 )
+from policyd.resolve.functions import function_places, lsm_places, probe_places, typed_places
 from policyd.resolve.packets import cgroup_places, tc_places, xdp_places
 from policyd.resolve.problems import Missing, Wrong, from_target
 from policyd.resolve.syscalls import syscall_places
@@ -38,6 +45,12 @@ _PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list
     SyscallHook: lambda hook, target, _, asked: syscall_places(hook, target, asked),
     TracepointHook: lambda hook, target, _, __: tracepoint_places(hook, target),
     RawTracepointHook: lambda hook, target, _, __: raw_tracepoint_places(hook, target),
+    FunctionHook: lambda hook, target, _, asked: function_places(hook, target, asked),
+    KprobeHook: lambda hook, target, _, asked: probe_places(hook, target, asked),
+    KretprobeHook: lambda hook, target, _, asked: probe_places(hook, target, asked),
+    FentryHook: lambda hook, target, _, asked: typed_places(hook, target, asked),
+    FexitHook: lambda hook, target, _, asked: typed_places(hook, target, asked),
+    LsmHook: lambda hook, target, _, asked: lsm_places(hook, target, asked),
     XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
     TcHook: lambda hook, target, host, _: tc_places(hook, target, host),
     CgroupHook: lambda hook, _, host, __: cgroup_places(hook, host),

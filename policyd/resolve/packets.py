@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from policyd.host import Header, Host
     from policyd.policy import CgroupHook, TcHook, XdpHook
     from policyd.target import Target
-    from policyd.vocabulary.hooks import HookKind
+    from policyd.vocabulary.hook_kind import HookKind
 
 _INTERFACE_NAME = Value("hook.name", ValueType("interface", Shape.NUMBER, 4), Builtin("packet_interface"), cost=2)
 """The name of a packet hook is its interface, kept as a number: a list of names would change with every new interface."""

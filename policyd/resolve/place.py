@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from policyd.resolve.problems import Wrong
 from policyd.text import quote
@@ -14,7 +14,7 @@ from policyd.text import quote
 if TYPE_CHECKING:
     from policyd.unit import AttachPoint, Test
     from policyd.value import Value
-    from policyd.vocabulary.hooks import Context, HookKind
+    from policyd.vocabulary.hook_kind import Context, HookKind
 
 Phase = Literal["enter", "exit", ""]
 
@@ -29,6 +29,14 @@ class Arguments(Protocol):
         """Return the paths that the group `args` stands for: every one that can be read, in order."""
 
 
+@runtime_checkable
+class Pointing(Protocol):
+    """Arguments that can point to objects of the kernel's."""
+
+    def group(self, path: str) -> tuple[str, ...] | None:
+        """Return what an event shows of the object that `path` names; None where it is a plain value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """`spelled` is the hook as people see it (`syscall:openat`), `name` what `hook.name` says.
@@ -36,7 +44,9 @@ class Place:
     `name_value` gives `hook.name` where it is not one of the policy's names (system calls, interfaces).  `guard` tests come
     before the rule's own filters.  `actor` says whose process the current one is.  `many`: events need `hook.name` to tell
     which target fired.  `members` are the targets' names where several are at one attach point, in the order of its cookies.
-    `why` says, if something better was not to be had, what and why.
+    `why` says, if something better was not to be had, what and why.  `covers` says of whose system calls no one passes unseen
+    here (Native, Compat); `extra`: the place was not asked for, and a rule that cannot be there for an argument's sake does
+    without it.
     """
 
     point: AttachPoint
@@ -51,6 +61,8 @@ class Place:
     many: bool = False
     members: tuple[str, ...] = ()
     why: str = ""
+    covers: tuple[str, ...] = ()
+    extra: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

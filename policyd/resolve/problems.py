@@ -20,7 +20,9 @@ CODES: dict[str, str] = {
     "unknown-cgroup": "No such cgroup on this host.",
     "no-cgroup2": "cgroup v2 is not mounted.",
     "no-tracepoint": "A system call that the kernel makes no tracepoint for.",
-    "too-many-hooks": "A glob that matches more tracepoints than a rule may have.",
+    "too-many-hooks": "A glob that matches more tracepoints or functions than a rule may have.",
+    "no-means": "A function that this kernel has no means to see.",
+    "not-decidable": "A function whose result nobody else can decide.",
     "target-unknown": "The target cannot be asked: no tracefs, no BTF.",
     "alternatives-differ": "A field that the hooks of a firstOf do not all have, or not with one type.",
     # fields
@@ -28,6 +30,7 @@ CODES: dict[str, str] = {
     "field-not-here": "A field that this hook does not have.",
     "unreadable-field": "A field of a type that cannot be read.",
     "arguments-differ": "System calls of one rule that keep an argument in different places.",
+    "compat-argument": "An argument that 32-bit callers pass so that it cannot be read.",
     "group": "A group of fields where one field is wanted.",
     "not-yet": "The language has a word for it, this policyd does not.",
     # operands
@@ -39,8 +42,8 @@ CODES: dict[str, str] = {
     "unknown-type": "A param of a type that does not exist.",
     # outputs and actions
     "too-many-columns": "An event with more columns than its header has bits for.",
-    "key-too-long": "A metric's key that is too long.",
     "list-in-key": "A metric's key that has a list in it.",
+    "key-too-long": "A metric's key that is too long.",
     "duplicate-column": "Two columns have one name.",
     "not-a-number": "A metric of something that is no number.",
     "bad-buckets": "Bounds that make no histogram.",
@@ -54,6 +57,7 @@ WARNINGS: dict[str, str] = {
     "host-bits": "A network with host bits set.",
     "compat-not-covered": "System calls of 32-bit programs are not seen.",
     "every-system-call": "A hook that every system call of the host pays for.",
+    "seen-otherwise": "A hook that is seen by another means than the one that was named.",
     "process-may-be-another": "An event that fires in interrupts too.",
 }
 
@@ -90,7 +94,6 @@ class Several(Wrong):
         return self.wrongs
 
 
-Complaints = list[tuple["Path", Missing]]
 def from_target(error: TargetError, prefix: str = "args.") -> Missing:
     """Return a target's complaint as a problem of the policy, with the nearest names."""
     word = re.split(r"[ .]", str(error))[-1]
@@ -99,6 +102,7 @@ def from_target(error: TargetError, prefix: str = "args.") -> Missing:
     return Missing("unknown-field", str(error), hint)
 
 
+Complaints = list[tuple["Path", Missing]]
 """What is wrong at one place, each with its path in the document, before it is known whether that is an error."""
 
 

@@ -73,6 +73,7 @@ class Rules:
             if sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) <= STRINGS_BYTES:
                 break
         if complaints:
+            complaints = self._without(rule, place, complaints) if place.extra else complaints
             wrong = [(path, missing) for path, missing in complaints if isinstance(missing, Wrong) or not rule.optional]
             self._report(wrong)
             reasons.extend(missing.message for _, missing in complaints)
@@ -83,6 +84,14 @@ class Rules:
         for alternative in located.alternatives:
             self._compare(rule, fields, alternative)
         return typed
+
+    def _without(self, rule: Rule, place: Place, complaints: Complaints) -> Complaints:
+        """Return what is wrong apart from an argument that is not to be had at a place which nobody asked for."""
+        for path, missing in complaints:
+            if missing.code == "compat-argument":
+                message = f"32-bit callers of {place.name} are not seen by rule {rule.name}: {missing.message}"
+                self.problems.warning(path, "compat-not-covered", message)
+        return [(path, missing) for path, missing in complaints if missing.code != "compat-argument"]
 
     def _resolved(self, row: int, rule: Rule, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
         fields = Fields(place, self.names, longest, self.target)
@@ -128,6 +137,8 @@ class Rules:
 
     def _warn(self, rule: Rule, place: Place, typed: TypedRule, used: set[str]) -> None:
         about_process = any(path.startswith("process.") for path in used) or typed.action.signal
+        if place.why and place.hook.kind == "lsm":
+            self.problems.warning(rule.hook.at, "seen-otherwise", place.why)
         if place.actor == "mixed" and about_process:
             self.problems.warning(
                 rule.hook.at,

@@ -1,4 +1,4 @@
-"""The actions of rules, one row each: four verdicts and the signal.
+"""The actions of rules, one row each: five verdicts and the signal.
 
 `parsing` checks keys with them, `resolve` where they may stand (each hook's row says which verdicts it takes), `explain`
 prints them.
@@ -35,9 +35,17 @@ ACTIONS: dict[str, ActionKind] = {
             "deny",
             "errno",
             4,
-            "cgroup connect, sendmsg and bind",
+            "lsm, functions that take it, cgroup connect, sendmsg and bind",
             "The call fails with this errno.",
             "{deny: EPERM}",
+        ),
+        ActionKind(
+            "return",
+            "number",
+            3,
+            "functions that take it",
+            "The function is not run, and this is what it returns: any number but 0, which means that it runs.",
+            "{return: -1}",
         ),
         ActionKind(
             "drop",
@@ -77,5 +85,5 @@ ACTIONS: dict[str, ActionKind] = {
 
 VERDICTS: tuple[str, ...] = tuple(row.name for row in ACTIONS.values() if row.is_verdict)
 
-LATER_ACTIONS: tuple[str, ...] = ("redirect", "return")
+LATER_ACTIONS: tuple[str, ...] = ("redirect",)
 """Verdicts that the language has reserved, and that are refused so far."""

@@ -14,7 +14,7 @@ from policyd.vocabulary.task import ARGS, BOOL, COMM, EXE, PID, TASK_FIELDS, num
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from policyd.vocabulary.hooks import Context
+    from policyd.vocabulary.hook_kind import Context
 
 
 @dataclass(frozen=True, slots=True)

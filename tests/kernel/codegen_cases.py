@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policyd.vocabulary.fields import FIELDS, Field
-from policyd.vocabulary.hooks import HOOK_KINDS, HookKind
+from policyd.vocabulary.hook_kind import HookKind
+from policyd.vocabulary.hooks import HOOK_KINDS
 from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.operators import OPERATORS, Operator, fits
 from policyd.vocabulary.types import Shape, ValueType

@@ -16,7 +16,8 @@ from conftest import Host, resolve_text
 
 from policyd.engine import Request
 from policyd.unit import EventOutput
-from policyd.vocabulary.hooks import HookKind, hook_kind
+from policyd.vocabulary.hook_kind import HookKind
+from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.types import ValueType
 
 pytestmark = pytest.mark.kernel

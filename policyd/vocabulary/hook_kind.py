@@ -1,0 +1,49 @@
+"""What a row about a hook says: `hooks.py` and its neighbours have the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi"]
+"""What a field needs to be read at a hook: `process`: the current task is who acts; `packet`: headers; `address`: a socket
+address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table."""
+
+Verdict = Literal["deny", "drop", "pass", "mark", "return"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a hook's long form in a policy."""
+
+    name: str
+    explain: str
+
+
+@dataclass(frozen=True, slots=True)
+class HookKind:
+    """One hook as a policy spells it: `kind`, and for cgroup hooks the `name` (`connect4`).
+
+    `contexts` say which fields can be read, `verdicts` and `signals` which actions can be taken.
+    """
+
+    kind: str
+    name: str
+    attach_kind: str
+    keys: tuple[Key, ...]
+    contexts: frozenset[Context]
+    verdicts: tuple[Verdict, ...]
+    signals: bool
+    summary: str
+    context: str
+    ways_round: tuple[str, ...]
+    cost: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+    @property
+    def process_is_actor(self) -> bool:
+        """Whether the current process is the one that does what the hook sees."""
+        return "process" in self.contexts
