@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from binaries_by_hand import HandBinaries
 from resolving import saved_target
 
 from policyd.codegen import render
@@ -26,7 +27,7 @@ from policyd.vocabulary.operators import OPERATORS
 CHECKOUT = Path(__file__).resolve().parents[2]
 CASES = sorted((CHECKOUT / "tests" / "golden").glob("*.yaml"))
 TEMPLATES = CHECKOUT / "bpf_templates"
-HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True)
+HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 
 
 @cache
