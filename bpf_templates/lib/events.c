@@ -14,6 +14,8 @@ PD_INLINE void pd_mark(u64 *absent, u64 *unread, u8 state, u32 column)
 {
 	*absent |= (u64) (state == PD_ABSENT) << column;
 	*unread |= (u64) (state == PD_UNREAD) << column;
+	PD_OPAQUE(*absent); /* one after the other: the compiler would keep the bits of all columns on the stack until the end */
+	PD_OPAQUE(*unread);
 }
 
 /* A string of at most `size` - 1 bytes into a fixed place, NUL padded, so that nothing stale leaves the kernel. */

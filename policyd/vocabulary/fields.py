@@ -228,7 +228,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 all arguments, is the hook's own."""
 
 LATER_FIELDS: tuple[str, ...] = (
-    "process.cwd",
     "process.changed",
     "process.origin",
     "kernel.stack",

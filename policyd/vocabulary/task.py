@@ -20,6 +20,9 @@ MOST_ANCESTORS = 8
 EXE_SIZE = 256
 ARGS_SIZE = 256
 COMM_SIZE = 16
+PATH_SIZE = 4096
+HEAVY_COST = 64
+"""`Value.cost` of what takes a loop (`vocabulary.accessors`)."""
 
 TABLE_ACCESSORS = frozenset({"process_exe", "process_args", "process_parent_exe", "task_exe", "task_args", "task_ancestors"})
 """C accessors that read the engine's process table."""
@@ -140,6 +143,15 @@ TASK_FIELDS: dict[str, TaskField] = {
         ),
         _row("kernel_thread", BOOL, "", "Whether it is a thread of the kernel.", "task_kernel_thread"),
         _row("ppid", PID, "real_parent > task_struct.tgid", "The parent process; 0: the kernel itself."),
+        TaskField(
+            "cwd",
+            ValueType("path", Shape.STRING, PATH_SIZE),
+            _steps("fs > fs_struct.pwd"),
+            "The working directory, as the current process sees it: across mounts, up to its root.",
+            "path_path",
+            embedded=True,
+            cost=HEAVY_COST,
+        ),
         _row(
             "pid_in_namespace",
             PID,
