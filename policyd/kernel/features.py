@@ -9,20 +9,21 @@ import os
 import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.builders.bcc_server import Bcc
 from policyd.builders.choice import choose
 from policyd.builders.compiler import find_clang
-from policyd.capabilities import BPF, NET_ADMIN, PERFMON, SYS_ADMIN, missing
+from policyd.capabilities import BPF, PERFMON, in_user_namespace, missing
 from policyd.errors import PolicydError
 from policyd.kernel import probes
 from policyd.kernel.bpf.object import library_version
 from policyd.kernel.bpffs import MOUNT_POINT
 from policyd.kernel.link_kind import event_source
 from policyd.kernel.probes import Absent, read_setting
+from policyd.privileges import FILES, FUNCTIONS
 from policyd.tracefs import find_tracefs
 
 if TYPE_CHECKING:
@@ -205,32 +206,37 @@ def probe(rows: tuple[Probe, ...] = PROBES) -> Iterator[Feature]:
 
 
 class AttachFeatures(Mapping[str, bool]):
-    """What the running kernel can attach to, by the names of `PROBES`: tried when it is asked for, once a process.
+    """Which probes the running kernel takes, by the names of `PROBES`: tried when it is asked for, once a process.
 
-    What this process may not try is not in it: the kernel's refusal would say nothing about the kernel.
+    It is empty for a process that may not try: the kernel's refusal would say nothing about the kernel.
     """
 
     def __getitem__(self, name: str) -> bool:
-        if name not in _ATTACH or missing(_TO_TRY):
+        if name not in self._names:
             raise KeyError(name)
         return _is_there(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(() if missing(_TO_TRY) else _ATTACH)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return 0 if missing(_TO_TRY) else len(_ATTACH)
+        return len(self._names)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return () if missing((BPF, PERFMON)) or in_user_namespace() else tuple(_ASKED)
 
 
-_ATTACH = {row.name: row for row in PROBES if row.group == "attach"}
-_TO_TRY = (BPF, PERFMON, NET_ADMIN, SYS_ADMIN)
+_ASKED = {
+    row.name: row for row in PROBES if row.group == "attach" and row.name in {*FUNCTIONS, *FILES, "override", "perf_event"}
+}
 
 
 @cache
 def _is_there(name: str) -> bool:
     if name in {"kprobe", "uprobe"}:  # detaching from a function waits for all tasks, some 80 ms; and this kernel shows them
         return event_source(name) is not None
-    (found,) = probe((_ATTACH[name],))
+    (found,) = probe((_ASKED[name],))
     return found.ok
 
 
