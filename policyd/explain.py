@@ -13,8 +13,11 @@ from policyd.errors import NotFoundError, TargetError
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.attach import ATTACH_KINDS, AttachKind
+from policyd.vocabulary.compat import ways
 from policyd.vocabulary.fields import FIELDS, GROUPS, Field
-from policyd.vocabulary.hooks import HOOK_KINDS, LATER_HOOKS, HookKind, whose_process
+from policyd.vocabulary.function_hooks import whose_function
+from policyd.vocabulary.hook_kind import HookKind
+from policyd.vocabulary.hooks import HOOK_KINDS, LATER_HOOKS, whose_process
 from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.operators import OPERATORS, fitting
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from policyd.target import Target
+    from policyd.vocabulary.compat import Way
+    from policyd.vocabulary.syscalls import Syscall
     from policyd.vocabulary.types import ValueType
 
 _MOST_SYMBOLS = 40
@@ -83,6 +88,9 @@ _SPELLINGS = {
     "raw_tracepoint": "{raw_tracepoint: sched_switch}",
     "xdp": "{xdp: eth0}",
     "tc": "{tc: {interfaces: [eth0], direction: ingress}}",
+    "uprobe": "{uprobe: {library: libc, symbol: malloc, args: {size: size}}}",
+    "uretprobe": "{uretprobe: {path: /bin/bash, symbol: readline, ret: string}}",
+    "usdt": "{usdt: {path: /usr/bin/python3, provider: python, name: gc__start}}",
 }
 
 
@@ -154,9 +162,20 @@ def _syscall(name: str, target: Target) -> Own:
     rows = [(f"args.{a.name}", _type(a.type), a.c_type, _symbols(a.type)) for a in call.arguments]
     rows.append(("ret", "result", "long", "at phase: exit, in place of the arguments; below zero: an errno, as -ENOENT"))
     traced = () if call.event else ("The kernel makes no tracepoint for it: it is seen through `syscall: '*'` only.",)
-    return (f"{numbers}{compat}.", *traced), (Table("Arguments", _ARGUMENT_HEADINGS, tuple(rows)),)
+    callers = tuple(_way(call, way) for way in ways(call, target.arch))
+    tables = (Table("Arguments", _ARGUMENT_HEADINGS, tuple(rows)), Table("32-bit callers", _WAY_HEADINGS, callers))
+    return (f"{numbers}{compat}.", *traced), tables if callers else tables[:1]
 
 
+def _way(call: Syscall, way: Way) -> tuple[str, str, str]:
+    """Return how 32-bit callers make a system call, and what of it cannot be read."""
+    numbers = "number " + ", ".join(map(str, way.numbers))
+    by = f"{way.subcall.by.name} ({numbers}), call {way.subcall.number}" if way.subcall else numbers
+    unread = [f"args.{a.name}" for index, a in enumerate(call.arguments) if isinstance(way.place(index), str)]
+    return by, f"__ia32_{way.entry}", ", ".join(unread)
+
+
+_WAY_HEADINGS = ("by", "function of the kernel", "cannot be read")
 _ARGUMENT_HEADINGS = ("field", "type", "C type", "")
 
 

@@ -137,11 +137,11 @@ def entry_function(way: Way, target: Target) -> str:
     return next((name for name in names if target.btf.find(name, Kind.FUNCTION)), "")
 
 
-def entry_point(function: str, phase: Phase, tracer: str) -> AttachPoint:
-    """Return the attach point of an entry function's begin or end; `tracer` is `fentry` or `kprobe`."""
-    if tracer == "fentry":
-        return AttachPoint("fexit" if phase == "exit" else "fentry", function)
-    return AttachPoint("kprobe", function, "return" if phase == "exit" else "")
+def entry_point(function: str, phase: Phase, means: str) -> AttachPoint:
+    """Return the attach point of an entry function's begin or end; `means` is `fentry`, `fmod_ret` or `kprobe`."""
+    if means == "kprobe":
+        return AttachPoint("kprobe", function, "return" if phase == "exit" else "")
+    return AttachPoint("fexit" if phase == "exit" else means, function)
 
 
 def entry_arguments(call: Syscall, way: Way, point: AttachPoint) -> CompatArguments:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from policyd.resolve.arguments import SyscallArguments
 from policyd.resolve.compat import Record, entry_arguments, entry_function, entry_point, raw_arguments, subcall_test
+from policyd.resolve.native import NativeArguments, check_decidable, native_function
 from policyd.resolve.packets import is_glob, known_names, match_names
 from policyd.resolve.place import Phase, Place
-from policyd.resolve.problems import Missing
+from policyd.resolve.problems import Missing, Wrong
 from policyd.unit import AttachPoint, Test
 from policyd.value import Builtin, Constant, ContextLoad, Value
 from policyd.vocabulary.compat import NEVER_RETURN, Way, ways
@@ -44,7 +45,9 @@ def syscall_places(hook: SyscallHook, target: Target, asked: Asked) -> tuple[lis
     calls = [known[name] for name in names]
     if not calls:
         return [], missing
-    entries = _Entries(hook, target)
+    if asked.decides:
+        return _deciding_places(hook, calls, target)
+    entries = _Entries(hook, target, _tracer(target))
     if len(calls) > MOST_SYSCALL_POINTS:
         return [_raw_place(hook, calls)], missing
     if "Compat" in hook.abi and not all(map(entries.cover, calls)):
@@ -106,27 +109,28 @@ def _native_place(hook: SyscallHook, call: Syscall) -> Place:
 # ------------------------------------------------------------------------------------------------ 32-bit callers' functions
 
 
+def _tracer(target: Target) -> str:
+    """Return what can watch a function here, the cheaper first; '' where trying found nothing, or nobody could try."""
+    return next((kind for kind in ("fentry", "kprobe") if target.features.get(kind)), "")
+
+
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """The functions by which 32-bit callers make the system calls of `hook`."""
+    """The functions by which 32-bit callers make the system calls of `hook`, and what watches them: '' if nothing can."""
 
     hook: SyscallHook
     target: Target
-
-    @property
-    def _tracer(self) -> str:
-        """What can watch a function here, the cheaper first: `fentry`, `kprobe` or ''."""
-        return next((kind for kind in ("fentry", "kprobe") if self.target.features.get(kind)), "")
+    means: str
 
     def cover(self, call: Syscall) -> bool:
         """Tell whether every way into `call` can be watched, so that other calls pay nothing."""
         return self._never_ends(call) or (
-            bool(self._tracer) and all(self._function(way) for way in ways(call, self.target.arch))
+            bool(self.means) and all(self._function(way) for way in ways(call, self.target.arch))
         )
 
     def places(self, call: Syscall) -> list[Place]:
         """Return a place a way that can be watched."""
-        if not self._tracer or self._never_ends(call):
+        if not self.means or self._never_ends(call):
             return []
         found = [(way, function) for way in ways(call, self.target.arch) if (function := self._function(way))]
         covers = ("Compat",) if self.cover(call) else ()
@@ -136,17 +140,58 @@ class _Entries:
         return self.hook.phase == "exit" and call.name in NEVER_RETURN
 
     def _function(self, way: Way) -> str:
-        if way.subcall and self.hook.phase == "exit" and self._tracer == "kprobe":
+        if way.subcall and self.hook.phase == "exit" and self.means == "kprobe":
             return ""  # its first argument tells what it does, and is gone as it ends
         return entry_function(way, self.target)
 
     def _place(self, call: Syscall, way: Way, function: str, covers: tuple[str, ...]) -> Place:
-        point = entry_point(function, self.hook.phase, self._tracer)
+        point = entry_point(function, self.hook.phase, self.means)
         arguments = entry_arguments(call, way, point)
         guard = [_caller(_COMPAT)] if way.shared else []
         guard += [subcall_test(way.subcall, arguments.source)] if way.subcall and arguments.source else []
         place = replace(_native_place(self.hook, call), point=point, arguments=arguments, guard=tuple(guard), covers=covers)
         return replace(place, extra=not self.hook.abi)
+
+
+# ------------------------------------------------------------------------------------------------ verdicts
+
+
+def _deciding_places(hook: SyscallHook, calls: list[Syscall], target: Target) -> tuple[list[Place], list[Missing]]:
+    """Return the places of programs that decide about system calls: functions that callers enter by, of either kind."""
+    if hook.phase == "exit":
+        raise Wrong(
+            "action-not-here", "when a system call ends, it has done its work", "phase: enter decides before it begins"
+        )
+    if len(calls) > MOST_SYSCALL_POINTS:
+        message = f"{len(calls)} system calls match, and each needs a program that decides: more than {MOST_SYSCALL_POINTS}"
+        raise Wrong("too-many-hooks", message, "name fewer")
+    entries = _Entries(hook, target, "fmod_ret")
+    places: list[Place] = []
+    missing: list[Missing] = []
+    for call in calls:
+        try:
+            places += _deciding(hook, call, target, entries)
+        except Missing as problem:
+            missing.append(problem)
+    return places, missing
+
+
+def _deciding(hook: SyscallHook, call: Syscall, target: Target, entries: _Entries) -> list[Place]:
+    if call.name in NEVER_RETURN:
+        raise Wrong("action-not-here", f"{call.name} cannot be refused: nobody waits for its result")
+    function = native_function(call, target)
+    check_decidable(call, function, target)
+    found = entries.places(call) if _wants(hook, "Compat") else []
+    if not _wants(hook, "Native"):
+        return found
+    point = AttachPoint("fmod_ret", function)
+    native = replace(_native_place(hook, call), point=point, arguments=NativeArguments(call))
+    if call.arguments:
+        return [native, *found]
+    others = [place for place in found if place.point != point]
+    if len(others) < len(found):  # both kinds of callers come to the one function
+        return [replace(native, covers=("Native", *found[0].covers)), *others]
+    return [replace(native, guard=(_caller(_NATIVE),)), *others]
 
 
 # ------------------------------------------------------------------------------------------------ all calls of the host

@@ -128,17 +128,25 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         keys=(
             _NAMES,
             Key("phase", "enter (the default) or exit; at exit `ret` is the result and arguments are not there"),
-            Key("abi", "Native (the default), Compat (32-bit callers), or both: [Native, Compat]"),
+            Key(
+                "abi",
+                "Native, Compat (32-bit callers), or both: [Native, Compat]; without it Native, and Compat where functions "
+                "of the kernel can be watched (fentry or kprobe), so that other calls pay nothing",
+            ),
         ),
         contexts=frozenset({"any", "process", "abi"}),
-        verdicts=(),
+        verdicts=("deny", "return"),
         signals=True,
         summary="A system call, by name, as it begins or as it ends.",
-        context="Runs in the calling process.",
+        context="Runs in the calling process. A verdict is taken at the function that the call enters the kernel by, before "
+        "it does anything (fmod_ret: on x86-64, in kernels with CONFIG_FUNCTION_ERROR_INJECTION).",
         ways_round=(
-            "32-bit callers are not seen without `abi: [Native, Compat]`, which makes every system call of the host pay.",
+            "32-bit callers are seen where functions of the kernel can be watched (the plan lists theirs: fentry:__ia32_…); "
+            "elsewhere not without `abi: [Native, Compat]`, which makes every system call of the host pay.",
             "io_uring does the same work without the system call (openat, connect, sendmsg…).",
             _USER_MEMORY,
+            "A verdict about an argument in user memory can be stepped round in the same way: where that matters, decide at "
+            "the `lsm` or `cgroup` hook that sees what the kernel has copied.",
         ),
         cost="About 40 ns for each call of the named system calls; with more than 32 names, globs such as `*`, or Compat: "
         "for every system call of the host.",

@@ -8,7 +8,7 @@ import pytest
 from resolving import one_rule, problem, problems, resolved, rule, saved_target, typed
 
 from policyd.resolve.conditions import SHORT_LISTS
-from policyd.resolve.traces import COMPAT
+from policyd.resolve.syscalls import COMPAT
 from policyd.unit import AllOf, AnyOf, Condition, ListRef, ScalarRef, leaves
 from policyd.unit import Test as TypedTest
 from policyd.vocabulary.operators import OPERATORS, fits

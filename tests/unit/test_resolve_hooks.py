@@ -8,7 +8,7 @@ from resolving import HOST, one_rule, problem, resolved, saved_target, typed
 from policyd.errors import PolicyError
 from policyd.host import _find_cgroup_root
 from policyd.resolve import Host
-from policyd.resolve.traces import COMPAT
+from policyd.resolve.syscalls import COMPAT
 from policyd.unit import AllOf, AttachPoint, ListRef
 from policyd.unit import Test as TypedTest
 from policyd.value import Builtin, Constant, ContextLoad
@@ -144,17 +144,14 @@ def test_all_system_calls_need_no_list() -> None:
 
 
 def test_both_abis_are_numbers_apart() -> None:
-    call = saved_target().syscalls["openat"]
-    (name,) = guard("{syscall: {names: [openat], abi: [Native, Compat]}}")
+    numbers = {call.number for call in saved_target().syscalls.values() if call.number is not None}
+    compat = {number | COMPAT for call in saved_target().syscalls.values() for number in call.compat_numbers}
+    (name,) = guard("{syscall: {names: ['?*'], abi: [Native, Compat]}}")
     assert name.value.access == Builtin("syscall_number")
-    assert name.operands == (call.number, call.compat | COMPAT)
-    assert set(name.value.type.symbols) == {(call.number, "openat"), (call.compat | COMPAT, "openat")}
-
-
-def test_compat_alone_is_asked_of_the_caller() -> None:
-    abi, name = guard("{syscall: {names: [openat], abi: [Compat]}}")
-    assert abi.operands == (1,)
-    assert name.operands == (saved_target().syscalls["openat"].compat | COMPAT,)
+    assert name.ref == ListRef("rule-0-list-0")
+    symbols = dict(name.value.type.symbols)
+    assert numbers | compat == set(symbols)
+    assert symbols[295 | COMPAT] == "openat"
 
 
 def test_32_bit_callers_are_warned_of_once_a_policy() -> None:
