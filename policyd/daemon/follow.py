@@ -1,7 +1,7 @@
-"""What the agent follows of its host: interfaces and cgroups, as far as resolving policies has asked for them.
+"""What the agent follows of its host: interfaces, cgroups and files with code, as far as policies have asked for them.
 
 In: the questions of `resolve`.  Out: whether the answers are others by now, so that policies are resolved anew: globs and
-scopes stay true.
+scopes stay true, and a library that was upgraded is hooked where its functions are now.
 """
 
 from __future__ import annotations
@@ -10,13 +10,28 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from policyd.elf import Binaries
 from policyd.host import Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Asked = tuple[dict[str, str] | None, str, dict[str, bool]]
-"""Interfaces, where cgroup v2 is, and which cgroups were there."""
+    from policyd.elf import Binary
+
+Asked = tuple[dict[str, str] | None, str, dict[str, bool], dict[str, str]]
+"""Interfaces, where cgroup v2 is, which cgroups were there, and the states of programs and libraries by place."""
+
+
+class _Asking(Binaries):
+    """Files of this host; `note` is told of each that is asked for, with its state at that time."""
+
+    def __init__(self, arch: str, note: Callable[[str, str], None]) -> None:
+        super().__init__(arch)
+        self._note = note
+
+    def open(self, place: str) -> Binary:
+        self._note(place, self.state(place))
+        return super().open(place)
 
 
 class Surroundings:
@@ -27,6 +42,7 @@ class Surroundings:
         self._lock = threading.Lock()
         self._interfaces: dict[str, str] | None = None
         self._cgroups: dict[str, bool] = {}
+        self._files: dict[str, str] = {}
         self._root = ""
         self._asked = False
 
@@ -34,7 +50,7 @@ class Surroundings:
         """Return the host as it is now; what is asked of it is followed from now on."""
         fresh = self._look()
         with self._lock:
-            self._interfaces, self._root, self._cgroups = _plain(fresh), fresh.cgroup_root, {}
+            self._interfaces, self._root, self._cgroups, self._files = _plain(fresh), fresh.cgroup_root, {}, {}
             self._asked = True
 
         def has_cgroup(path: str) -> bool:
@@ -43,18 +59,23 @@ class Surroundings:
                 self._cgroups[path] = answer
             return answer
 
-        return replace(fresh, has_cgroup=has_cgroup)
+        def note_file(place: str, state: str) -> None:
+            with self._lock:
+                self._files[place] = state
+
+        binaries = _Asking(fresh.binaries.arch, note_file) if fresh.binaries else None
+        return replace(fresh, has_cgroup=has_cgroup, binaries=binaries)
 
     def asked(self) -> Asked | None:
         """Return what was asked of the last host, and answered; None if there was none."""
         with self._lock:
-            return (self._interfaces, self._root, dict(self._cgroups)) if self._asked else None
+            return (self._interfaces, self._root, dict(self._cgroups), dict(self._files)) if self._asked else None
 
     def learn(self, asked: Asked | None) -> None:
         """Follow what another process has asked (`asked`)."""
         if asked is not None:
             with self._lock:
-                self._interfaces, self._root, self._cgroups = asked
+                self._interfaces, self._root, self._cgroups, self._files = asked
                 self._asked = True
 
     def changed(self) -> str:
@@ -62,10 +83,11 @@ class Surroundings:
         fresh = self._look()
         now = _plain(fresh)
         with self._lock:
-            known, root, cgroups = self._interfaces, self._root, self._cgroups
+            known, root, cgroups, files = self._interfaces, self._root, self._cgroups, self._files
             self._interfaces, self._root = now, fresh.cgroup_root
             self._cgroups = {path: fresh.has_cgroup(path) for path in cgroups}
-            present = self._cgroups
+            self._files = {place: fresh.binaries.state(place) if fresh.binaries else "" for place in files}
+            present, states = self._cgroups, self._files
         if not self._asked:
             return ""
         if known != now:
@@ -73,7 +95,9 @@ class Surroundings:
             return f"interface {names[0][0]} came, went or changed" if names else "interfaces cannot be listed any more"
         if root != fresh.cgroup_root:
             return "cgroup v2 was mounted or unmounted"
-        return next((f"cgroup {path} came or went" for path, was in cgroups.items() if present[path] != was), "")
+        moved = [f"cgroup {path} came or went" for path, was in cgroups.items() if present[path] != was]
+        moved += [f"{place} is another file, or came or went" for place, was in files.items() if states[place] != was]
+        return moved[0] if moved else ""
 
 
 def _plain(host: Host) -> dict[str, str] | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from policyd.daemon.follow import Surroundings
 from policyd.daemon.notify import Notifier
 from policyd.daemon.pulse import Pulse
+from policyd.elf import Binaries, ElfError
 from policyd.resolve import Host
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("abstract", [False, True])
@@ -79,3 +78,25 @@ def test_interfaces_and_cgroups_that_were_asked_for_are_followed_and_told_once()
     assert around.changed() == ""
     facts["root"] = ""
     assert "mounted" in around.changed()
+
+
+def test_programs_that_were_asked_for_are_followed_and_told_once(tmp_path: Path) -> None:
+    def look() -> Host:
+        return Host({}, "", lambda _: True, Binaries("x86_64"))
+
+    program, around, heir = tmp_path / "program", Surroundings(look), Surroundings(look)
+    binaries = around.host().binaries
+    assert binaries is not None
+    for place in (str(program), "libno-such"):
+        with pytest.raises(ElfError):
+            binaries.open(place)
+    assert around.changed() == ""
+    program.write_bytes(Path("/bin/true").read_bytes())
+    heir.learn(around.asked())
+    assert around.changed() == f"{program} is another file, or came or went"
+    assert around.changed() == ""
+    assert heir.changed() == f"{program} is another file, or came or went"
+    (tmp_path / "new").write_bytes(program.read_bytes())
+    (tmp_path / "new").rename(program)
+    assert str(program) in around.changed()
+    assert around.changed() == ""
