@@ -1,10 +1,11 @@
 /* Paths by dentries and mounts, as d_path makes them (fs/d_path.c), with probe reads only: any program can.  No lock is held: a
  * path that is renamed meanwhile may come out half old and half new. */
-#define PD_CLIMBS (PD_NAMES + 32) /* names, and mounts on the way */
+#define PD_CLIMBS (PD_NAMES + 16) /* names, and mounts on the way */
 
 #define PD_AT_ROOT 1 /* everything up to the root was seen */
 #define PD_AT_END 2 /* the root of what is mounted nowhere: a pipe, a socket, a file without a directory */
 #define PD_TOO_DEEP 3
+#define PD_LOST 4 /* something on the way cannot be read */
 
 PD_INLINE u64 pd_follow(u64 address)
 {
@@ -16,39 +17,60 @@ PD_INLINE u64 pd_follow(u64 address)
 
 #define PD_FOLLOW(type, pointer, member) pd_follow((u64) PD_AT(type, pointer, member))
 
-/* Collects the names from `dentry` up; with a `vfsmount` across mounts, until `stop_dentry` in `stop_mount` or the root of all. */
-PD_INLINE u32 pd_climb(struct pd_climb *climb, u64 dentry, u64 vfsmount, u64 stop_dentry, u64 stop_mount)
+/* One step up.  0: there is another. */
+PD_INLINE u32 pd_climb_step(struct pd_climb *climb)
+{
+	u64 dentry = climb->dentry;
+	u64 mount = climb->mount;
+	u64 next, count;
+
+	if (dentry == climb->stop_dentry && mount == climb->stop_mount)
+		return PD_AT_ROOT;
+	if (dentry == climb->root) {
+		next = PD_FOLLOW(struct mount, mount, mnt_parent);
+		if (next == mount)
+			return PD_AT_ROOT;
+		if (!next)
+			return PD_LOST;
+		climb->dentry = PD_FOLLOW(struct mount, mount, mnt_mountpoint);
+		climb->mount = next;
+		climb->root = PD_FOLLOW(struct mount, next, mnt.mnt_root);
+		return 0;
+	}
+	next = PD_FOLLOW(struct dentry, dentry, d_parent);
+	if (!next)
+		return PD_LOST;
+	if (next == dentry)
+		return PD_AT_END;
+	count = climb->count;
+	PD_OPAQUE(count);
+	if (count >= PD_NAMES)
+		return PD_TOO_DEEP;
+	climb->names[count] = dentry;
+	climb->count = count + 1;
+	climb->dentry = next;
+	return 0;
+}
+
+/* Collects the names from `dentry` up: with a `vfsmount` across mounts, until the place `stop` (a struct path) or the root of all;
+ * without, until the root of the file system. */
+PD_INLINE u32 pd_climb(struct pd_climb *climb, u64 dentry, u64 vfsmount, u64 stop)
 {
 	u64 back = (u64) PD_AT(struct mount, 0, mnt);
-	u64 mount = vfsmount - back;
-	u64 root = vfsmount ? PD_FOLLOW(struct vfsmount, vfsmount, mnt_root) : 0;
-	u64 parent, above, count;
+	u32 end = 0;
 
 	climb->count = 0;
+	climb->dentry = dentry;
+	climb->mount = vfsmount - back;
+	climb->root = vfsmount ? PD_FOLLOW(struct vfsmount, vfsmount, mnt_root) : 0;
+	climb->stop_dentry = stop ? PD_FOLLOW(struct path, stop, dentry) : 0;
+	climb->stop_mount = stop ? PD_FOLLOW(struct path, stop, mnt) - back : 0;
 #pragma clang loop unroll(disable)
 	for (u64 i = 0; i < PD_CLIMBS; i++) {
 		PD_OPAQUE(i);
-		if (dentry == stop_dentry && mount + back == stop_mount)
-			return PD_AT_ROOT;
-		if (dentry == root) {
-			above = PD_FOLLOW(struct mount, mount, mnt_parent);
-			if (above == mount)
-				return PD_AT_ROOT;
-			dentry = PD_FOLLOW(struct mount, mount, mnt_mountpoint);
-			mount = above;
-			root = PD_FOLLOW(struct mount, mount, mnt.mnt_root);
-			continue;
-		}
-		parent = PD_FOLLOW(struct dentry, dentry, d_parent);
-		if (parent == dentry || !parent)
-			return parent ? PD_AT_END : 0;
-		count = climb->count;
-		PD_OPAQUE(count);
-		if (count >= PD_NAMES)
-			return PD_TOO_DEEP;
-		climb->names[count] = dentry;
-		climb->count = count + 1;
-		dentry = parent;
+		end = pd_climb_step(climb);
+		if (end)
+			return end;
 	}
 	return PD_TOO_DEEP;
 }
@@ -144,15 +166,17 @@ PD_INLINE int pd_put_nameless(struct pd_climb *climb, u64 dentry, char *data, u3
 
 /* Writes down what was collected.  Of a path that is too deep the last names are kept, and no slash before them: it must not pass
  * for a whole one.  Of one that is too long the first bytes are. */
-PD_INLINE u8 pd_put_path(struct pd_climb *climb, u32 end, u64 dentry, char *data, u32 size, u32 *length, u32 *cut)
+PD_INLINE u8 pd_put_path(struct pd_climb *climb, u32 end, char *data, u32 size, u32 *length, u32 *cut)
 {
 	u64 left = climb->count;
 	u64 at;
 
+	if (end == PD_LOST)
+		return PD_UNREAD;
 	climb->at = 0;
 	*cut = end == PD_TOO_DEEP;
 	if (end == PD_AT_END && !left) {
-		if (pd_put_nameless(climb, dentry, data, size, cut))
+		if (pd_put_nameless(climb, climb->dentry, data, size, cut))
 			return PD_UNREAD;
 	} else if (!left) {
 		pd_put_byte(climb, data, size, '/');
@@ -179,7 +203,7 @@ PD_INLINE u8 pd_put_path(struct pd_climb *climb, u32 end, u64 dentry, char *data
 	return PD_OK;
 }
 
-PD_INLINE u8 path_host_path(struct run *r, u64 path, char *data, u32 size, u32 *length, u32 *cut)
+PD_INLINE u8 pd_path(struct run *r, u64 path, u64 stop, char *data, u32 size, u32 *length, u32 *cut)
 {
 	u64 dentry = PD_FOLLOW(struct path, path, dentry);
 	u64 vfsmount = PD_FOLLOW(struct path, path, mnt);
@@ -187,29 +211,26 @@ PD_INLINE u8 path_host_path(struct run *r, u64 path, char *data, u32 size, u32 *
 
 	if (!dentry || !vfsmount)
 		return PD_ABSENT;
-	end = pd_climb(&r->s->climb, dentry, vfsmount, 0, 0);
-	return end ? pd_put_path(&r->s->climb, end, dentry, data, size, length, cut) : PD_UNREAD;
+	end = pd_climb(&r->s->climb, dentry, vfsmount, stop);
+	return pd_put_path(&r->s->climb, end, data, size, length, cut);
+}
+
+PD_INLINE u8 path_host_path(struct run *r, u64 path, char *data, u32 size, u32 *length, u32 *cut)
+{
+	return pd_path(r, path, 0, data, size, length, cut);
 }
 
 PD_INLINE u8 path_path(struct run *r, u64 path, char *data, u32 size, u32 *length, u32 *cut)
 {
-	u64 dentry = PD_FOLLOW(struct path, path, dentry);
-	u64 vfsmount = PD_FOLLOW(struct path, path, mnt);
 	u64 task = pd_task();
 	u64 fs = PD_FOLLOW(struct task_struct, task, fs); /* none in a task that is ending: then there is no other root */
-	u64 root = fs ? PD_FOLLOW(struct fs_struct, fs, root.dentry) : 0;
-	u64 mount = fs ? PD_FOLLOW(struct fs_struct, fs, root.mnt) : 0;
-	u32 end;
 
-	if (!dentry || !vfsmount)
-		return PD_ABSENT;
-	end = pd_climb(&r->s->climb, dentry, vfsmount, root, mount);
-	return end ? pd_put_path(&r->s->climb, end, dentry, data, size, length, cut) : PD_UNREAD;
+	return pd_path(r, path, fs ? (u64) PD_AT(struct fs_struct, fs, root) : 0, data, size, length, cut);
 }
 
 PD_INLINE u8 dentry_fs_path(struct run *r, u64 dentry, char *data, u32 size, u32 *length, u32 *cut)
 {
-	u32 end = pd_climb(&r->s->climb, dentry, 0, 0, 0);
+	u32 end = pd_climb(&r->s->climb, dentry, 0, 0);
 
-	return end ? pd_put_path(&r->s->climb, end, dentry, data, size, length, cut) : PD_UNREAD;
+	return pd_put_path(&r->s->climb, end, data, size, length, cut);
 }

@@ -1,5 +1,5 @@
 /* Packets in the kernel's own buffers (struct sk_buff): their headers where the kernel says that they are, in the linear part.
- * The parser is that of packet hooks; a buffer is parsed once a run, as long as no other is asked for in between. */
+ * The parser is that of packet hooks. */
 #define PD_NO_HEADER 0xffff
 
 PD_INLINE long pd_link_load(void *ctx, u32 offset, void *to, u32 length)
@@ -36,18 +36,17 @@ PD_INLINE int pd_skb_find(struct pd_linear *linear, u64 skb)
 	return 0;
 }
 
-PD_INLINE u8 pd_skb_parse(struct run *r, u64 skb)
+/* Comes before all fields of the same packet. */
+PD_INLINE u8 skb_packet(struct run *r, u64 skb, u64 *out)
 {
 	struct pd_packet *p = &r->s->packet;
 	struct pd_linear *linear = &r->s->linear;
 	u64 device = 0;
 	u16 type = 0;
 
-	if (r->s->packet_of == skb)
-		return PD_OK;
-	r->s->packet_of = 0;
 	p->has = 0;
 	p->interface = 0;
+	r->s->packet_of = 0;
 	if (pd_skb_find(linear, skb) || pd_read_kernel(&p->length, sizeof(p->length), PD_AT(struct sk_buff, skb, len)))
 		return PD_UNREAD;
 	pd_read_kernel(&device, sizeof(device), PD_AT(struct sk_buff, skb, dev));
@@ -59,19 +58,21 @@ PD_INLINE u8 pd_skb_parse(struct run *r, u64 skb)
 	else
 		pd_parse_network(linear, p, 0, PD_SWAP16(type));
 	r->s->packet_of = skb;
+	*out = 1;
 	return PD_OK;
 }
 
-#define PD_SKB_FIELD(name)                                                      \
-	PD_INLINE u8 skb_##name(struct run *r, u64 skb, u64 *out)               \
-	{                                                                       \
-		return pd_skb_parse(r, skb) == PD_OK ? packet_##name(r, out) : PD_UNREAD; \
+/* A field of another packet than the one that was taken apart last is unread. */
+#define PD_SKB_FIELD(name)                                                              \
+	PD_INLINE u8 skb_##name(struct run *r, u64 skb, u64 *out)                       \
+	{                                                                               \
+		return r->s->packet_of == skb ? packet_##name(r, out) : PD_UNREAD;      \
 	}
 
-#define PD_SKB_ADDRESS(name)                                                    \
-	PD_INLINE u8 skb_##name(struct run *r, u64 skb, struct pd_address *out) \
-	{                                                                       \
-		return pd_skb_parse(r, skb) == PD_OK ? packet_##name(r, out) : PD_UNREAD; \
+#define PD_SKB_ADDRESS(name)                                                            \
+	PD_INLINE u8 skb_##name(struct run *r, u64 skb, struct pd_address *out)         \
+	{                                                                               \
+		return r->s->packet_of == skb ? packet_##name(r, out) : PD_UNREAD;      \
 	}
 
 PD_SKB_FIELD(length)
@@ -109,11 +110,8 @@ PD_SKB_ADDRESS(ip6_dst)
 /* The device; 0 in a buffer that is on its way between none. */
 PD_INLINE u8 skb_interface(struct run *r, u64 skb, u64 *out)
 {
-	u64 found = 0;
-
-	if (pd_skb_parse(r, skb) != PD_OK)
+	*out = r->s->packet.interface;
+	if (r->s->packet_of != skb)
 		return PD_UNREAD;
-	found = r->s->packet.interface;
-	*out = found;
-	return found ? PD_OK : PD_ABSENT;
+	return *out ? PD_OK : PD_ABSENT;
 }

@@ -162,7 +162,7 @@ def _view(placed: _Placed) -> MachineView:
         index=c.uint(placed.index),
         comment=c.comment(f"{len(placed.patterns)} patterns in {operand.source.path}"),
         map=c.ident(placed.map_name),
-        needs=() if operand.late else operand.needs,
+        needs=operand.needs,
         state=operand.state,
         data=operand.value,
         length=operand.length,

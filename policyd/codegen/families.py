@@ -20,7 +20,8 @@ class Family:
     """A file of accessors: their names, the types of the kernel's that it goes through, the files that it builds on.
 
     `table`: it looks into the engine's process table.  `headers` are files that stand before `struct subject`, `members`
-    what that gets for the family, of `room` bytes; of those, `resets` are 0 as a run begins.
+    what that gets for the family, of `room` bytes; of those, `resets` are 0 as a run begins.  `whole` is the accessor that
+    takes an object apart for the others, and comes before them.
     """
 
     template: str
@@ -32,6 +33,7 @@ class Family:
     members: tuple[str, ...] = ()
     room: int = 0
     resets: tuple[str, ...] = ()
+    whole: str = ""
 
 
 _COMPAT = frozenset(
@@ -42,7 +44,7 @@ _COMPAT = frozenset(
 _PACKET = frozenset(
     f"skb_{name}"
     for name in (
-        *("length", "interface", "family", "protocol", "src_ip", "src_port", "dst_ip", "dst_port"),
+        *("packet", "length", "interface", "family", "protocol", "src_ip", "src_port", "dst_ip", "dst_port"),
         *("ip_ttl", "ip_dscp", "ip_ecn", "ip_fragment", "ip4_src", "ip4_dst", "ip4_id", "ip4_length"),
         *("ip6_src", "ip6_dst", "ip6_flow_label", "ip6_length", "udp_src_port", "udp_dst_port", "udp_length"),
         *("tcp_src_port", "tcp_dst_port", "tcp_flags", "tcp_seq", "tcp_ack", "tcp_window", "icmp_type", "icmp_code"),
@@ -59,7 +61,7 @@ _OBJECTS = (
         ),
         headers=("fields/path_types.c",),
         members=("struct pd_climb climb",),
-        room=130 * 8,
+        room=(64 + 7) * 8,
     ),
     Family("fields/dentry.c", frozenset({"dentry_deleted"}), ("struct dentry",)),
     Family("fields/binprm.c", frozenset({"binprm_argv"}), ("struct linux_binprm", "struct task_struct", "struct mm_struct")),
@@ -79,6 +81,7 @@ _OBJECTS = (
         members=("struct pd_packet packet", "u64 packet_of", "struct pd_linear linear"),
         room=128 + 24,
         resets=("packet_of",),
+        whole="skb_packet",
     ),
     Family("fields/block.c", frozenset({"request_operation", "bio_operation"}), ("struct request", "struct bio")),
 )
@@ -119,6 +122,11 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 _BY_TEMPLATE = {row.template: row for row in FAMILIES}
+
+
+def whole_of(accessor: str) -> str:
+    """Return the accessor that must come first on the same object, and takes it apart for all of its family; or ''."""
+    return next((row.whole for row in FAMILIES if accessor in row.accessors), "")
 
 
 def families(accessors: Iterable[str], files: Iterable[str] = ()) -> tuple[Family, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
+from policyd.codegen.families import whole_of
 from policyd.codegen.user_memory import user_bytes, user_number, user_string
 from policyd.value import (
     Argument,
@@ -32,7 +33,7 @@ from policyd.value import (
     Walk,
 )
 from policyd.vocabulary.accessors import HEAVY_COST
-from policyd.vocabulary.types import Shape
+from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,6 +46,8 @@ _TABLE_STRINGS = {
     "process_parent_exe": ("parent", "exe"),
 }
 """Strings that stay in the engine's process table: (member of `struct run`, member of `struct pd_process`)."""
+
+_PARSED = ValueType("bool", Shape.NUMBER, 1)
 
 SLACK = 256
 """Readable bytes behind every string, so that words can be compared at any offset in it."""
@@ -64,6 +67,7 @@ class Operand:
     stored: bool = True
     eager: bool = False
     row: str = ""  # "self" or "parent": the process table's row that it is in
+    part_of: Operand | None = None
 
     @property
     def shape(self) -> Shape:
@@ -71,12 +75,20 @@ class Operand:
 
     @property
     def needs(self) -> tuple[CText, ...]:
-        return (c.uint(self.index),) if self.stored and not self.eager else ()
+        """What is fetched where the value is wanted: itself, unless that was before."""
+        return (c.uint(self.index),) if self.stored and not self.eager and self.dear is not self else ()
+
+    @property
+    def dear(self) -> Operand | None:
+        """What is dear to get: the value itself, or the one that it is taken out of; fetched at one place of a program."""
+        if self.part_of is not None:
+            return self.part_of
+        return self if self.stored and self.source.cost >= HEAVY_COST else None
 
     @property
     def late(self) -> CText:
-        """The C name of what gets the value for tests, and of its state, where that is dear; empty elsewhere."""
-        return c.ident(f"late_{self.index}") if self.stored and self.source.cost >= HEAVY_COST else CText("")
+        """The C name of what fetches a dear value for tests, and of its state."""
+        return c.ident(f"late_{self.index}")
 
     @property
     def can_be_absent(self) -> bool:
@@ -137,11 +149,15 @@ class ValueTable:
 
     def __init__(self, values: Iterable[Value], eager: frozenset[tuple[str, Access]]) -> None:
         widest: dict[tuple[str, Access], Value] = {}
-        for value in values:
+        for value in (one for used in values for one in (_whole(used), used) if one is not None):
             key = (value.path, value.access)
             if key not in widest or widest[key].type.size < value.type.size:
                 widest[key] = value
-        self._operands = {key: _operand(index, value, key in eager) for index, (key, value) in enumerate(widest.items())}
+        self._operands: dict[tuple[str, Access], Operand] = {}
+        for index, (key, value) in enumerate(widest.items()):
+            whole = _whole(value)
+            operand = _operand(index, value, key in eager)
+            self._operands[key] = replace(operand, part_of=self[whole]) if whole else operand
 
     def __getitem__(self, value: Value) -> Operand:
         return self._operands[value.path, value.access]
@@ -157,6 +173,15 @@ class ValueTable:
     def rows(self) -> frozenset[str]:
         """Which process rows some value is in: `self`, `parent`."""
         return frozenset(operand.row for operand in self._operands.values() if operand.row)
+
+
+def _whole(value: Value) -> Value | None:
+    """Return the value that `value` is taken out of: a packet, of which each field is a value."""
+    access = value.access
+    accessor = whole_of(access.accessor) if isinstance(access, Through) else ""
+    if not isinstance(access, Through) or not accessor or accessor == access.accessor:
+        return None
+    return Value("packet", _PARSED, replace(access, accessor=accessor), True, True, HEAVY_COST)
 
 
 def _operand(index: int, value: Value, eager: bool) -> Operand:

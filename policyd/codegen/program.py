@@ -84,7 +84,7 @@ class LateView:
 
 @dataclass(frozen=True, slots=True)
 class DueView:
-    """A value that is dear and that rules of some shapes put out: fetched before their effects, if such a rule has matched."""
+    """A dear value that rules of some shapes put out: fetched before their effects, if such a rule has matched."""
 
     index: CText
     wanted: CText
@@ -180,7 +180,7 @@ class Drawing:
         self.values = ValueTable(used, _eager(unit.rules))
         tests = [test for rule in unit.rules for test in leaves(rule.condition)]
         self.filter_rows = frozenset(row for test in tests if (row := self.values[test.value].row))
-        self.lates = tuple(dict.fromkeys(one for test in tests if (one := self.values[test.value]).late))
+        self.lates = tuple(dict.fromkeys(dear for test in tests if (dear := self.values[test.value].dear)))
         self.automata = Automata(tests, self.values)
         self.tests = Tests(bound, self.values, self.automata)
         self.shapes = Shapes(bound, self.values, self.filter_rows)
@@ -240,8 +240,8 @@ class Drawing:
         wanted: dict[Operand, dict[int, None]] = {}
         for rule, shape in zip(self.unit.rules[run], self.shapes.of_rules[run], strict=True):
             for value in output_values(rule):
-                if self.values[value].late:
-                    wanted.setdefault(self.values[value], {})[self.shapes.numbers[shape]] = None
+                if dear := self.values[value].dear:
+                    wanted.setdefault(dear, {})[self.shapes.numbers[shape]] = None
         return tuple(
             DueView(c.uint(one.index), c.any_of(CText(f"r->s->queued_{number}") for number in numbers))
             for one, numbers in wanted.items()

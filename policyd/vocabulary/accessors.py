@@ -115,7 +115,7 @@ def _packet() -> Iterator[Accessor]:
         if field.context == "packet" and field.path.partition(".")[0] not in {"eth", "vlan"}:
             name = field.path.removeprefix("packet.")
             accessor = "skb_" + name.replace(".", "_")
-            yield Accessor("struct sk_buff", f"packet.{name}", field.type, field.explain, accessor, cost=HEAVY_COST)
+            yield Accessor("struct sk_buff", f"packet.{name}", field.type, field.explain, accessor)
 
 
 def _address(name: str, type_: ValueType, explain: str, constants: str = "") -> Accessor:
