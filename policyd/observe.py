@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
+from policyd.observed_hook import HOOK_PIN, ObservedHook, observe_hook
 from policyd.record import (
     HOOKS,
     POLICIES,
@@ -18,7 +19,6 @@ from policyd.record import (
     Found,
     HookRecord,
     PolicyRecord,
-    UsedRows,
     find_record,
     map_pin,
     opened,
@@ -28,12 +28,11 @@ from policyd.record import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from policyd.kernel.port import Kernel, LinkInfo, MapInfo, ProgramInfo
+    from policyd.kernel.port import Kernel, MapInfo
 
 _POLICY_DIRECTORY = re.compile(r"policy-[0-9a-f]{12}")
 _HOOK_DIRECTORY = re.compile(r"[a-z_]+-[0-9a-f]{12}")
 POLICY_PIN = re.compile(r"(record|ring|retired-[0-9]+|map-[0-9a-f]{12})(__new)?")
-HOOK_PIN = re.compile(r"(record|link|slot|stub|(program|next)-[0-9]+|shards|next-shards)(__new)?")
 SHARED_PIN = re.compile(
     r"(config|account|scalars|rings|readers|guarded|processes|processes-filled|class-[a-z0-9_]+?)(__new)?"
 )
@@ -41,6 +40,7 @@ SHARED_PIN = re.compile(
 
 _HALF_MADE = re.compile(r"__new$|^next-")
 _TOP = frozenset({POLICIES, HOOKS, SHARED, "staging", "pending", "sources"})
+
 
 FILLED = f"{SHARED}/processes-filled"
 """A record of the id of the process table that has been filled from /proc."""
@@ -56,67 +56,6 @@ class ObservedPolicy:
     ring: MapInfo | None
     maps: dict[str, MapInfo]  # by pin name
     retired: dict[str, int] = field(default_factory=dict)  # rings that were replaced and not yet drained: pin name → map id
-
-
-@dataclass(frozen=True, slots=True)
-class ObservedHook:
-    """A directory of `hooks/`: its record, its link, and the program that an event meets there.
-
-    `slot` and `stub` are kernel ids, None if not pinned.  `running` is the id of the program in charge: what the slot holds
-    (0: it is empty), or what the link holds where the kind has no slot; None if that cannot be told.
-    """
-
-    id: str
-    record: HookRecord | None
-    reason: str
-    uses_slot: bool
-    link: LinkInfo | None
-    located: str | None
-    slot: int | None
-    stub: int | None
-    running: int | None
-    programs: dict[str, ProgramInfo]  # by pin name: program-0, next-0…
-    pins: tuple[str, ...]
-
-    @property
-    def fault(self) -> str:
-        """Why no event can reach the program (in a few words), or nothing."""
-        if self.record is None:
-            return self.reason or "its record is missing"
-        return self._link_fault()
-
-    def _link_fault(self) -> str:
-        if self.link is None:
-            return "its link is not pinned any more"
-        elsewhere = self.link.target and self.located is not None and self.link.target != self.located
-        if not self.link.alive or elsewhere:
-            return "its link is detached from where it should be"
-        if not self.uses_slot:
-            known = {self.stub, *(info.id for info in self.programs.values())}
-            return "" if self.link.program_id in known else "its link holds a program that is not ours"
-        if self.slot is None or self.stub is None:
-            return f"its {'slot' if self.slot is None else 'stub'} is not pinned any more"
-        return "" if self.link.program_id == self.stub else "its link holds a program that is not its stub"
-
-    @property
-    def program_fault(self) -> str:
-        """Why the programs that its record names are not in charge, or not all kept (in a few words), or nothing."""
-        programs = self.record.programs if self.record else ()
-        if not programs:
-            return "it was not finished"
-        if self.running != programs[0]:
-            return "another program runs in its place"
-        pinned = {info.id for name, info in self.programs.items() if name.startswith("program-")}
-        return "" if pinned.issuperset(programs) else "a program is not pinned any more"
-
-    @property
-    def used_rows(self) -> UsedRows:
-        """The rows that the running program may name."""
-        if self.record is None:
-            return UsedRows()
-        if self.record.programs and self.running == self.record.programs[0]:
-            return self.record.rows
-        return self.record.rows | self.record.previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +88,12 @@ class Observed:
 
     def hook_fault(self, hook: ObservedHook) -> str:
         """Return why what runs at a hook is not what its record says (in a few words), or nothing."""
+        return hook.fault or self.program_fault(hook)
+
+    def program_fault(self, hook: ObservedHook) -> str:
+        """Return why the program behind a hook's links is not what its record says (in a few words), or nothing."""
         stale = [f"shared map {name} is not the one that it uses" for name in self.stale(hook)[:1]]
-        return hook.fault or hook.program_fault or "".join(stale)
+        return hook.program_fault or "".join(stale)
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -232,56 +175,7 @@ def _hook(kernel: Kernel, directory: str, names: _Names) -> ObservedHook:
     found = find_record(kernel, f"{path}/record", HookRecord)
     if found.record and found.record.point.id != directory:
         found = Found(None, f"{path}/record is the record of another hook ({found.record.point.key})")
-    point = found.record.point if found.record else None
-    uses_slot = kernel.uses_slot(point) if point else "slot" in pins
-    link = _link(kernel, f"{path}/link") if "link" in pins else None
-    slot, held = _slot(kernel, f"{path}/slot") if "slot" in pins else (None, None)
-    stub = _program(kernel, f"{path}/stub") if "stub" in pins else None
-    programs = {
-        name: info
-        for name in pins
-        if name.startswith(("program-", "next-")) and name != "next-shards" and (info := _program(kernel, f"{path}/{name}"))
-    }
-    return ObservedHook(
-        id=directory,
-        record=found.record,
-        reason=found.reason,
-        uses_slot=uses_slot,
-        link=link,
-        located=kernel.locate(point) if point else None,
-        slot=slot,
-        stub=stub.id if stub else None,
-        running=held if uses_slot else link.program_id if link else None,
-        programs=programs,
-        pins=pins,
-    )
-
-
-def _link(kernel: Kernel, path: str) -> LinkInfo | None:
-    try:
-        with opened(kernel, path) as fd:
-            return None if fd is None else kernel.link_info(fd)
-    except KernelError:
-        return None
-
-
-def _program(kernel: Kernel, path: str) -> ProgramInfo | None:
-    try:
-        with opened(kernel, path) as fd:
-            return None if fd is None else kernel.program_info(fd)
-    except KernelError:
-        return None
-
-
-def _slot(kernel: Kernel, path: str) -> tuple[int | None, int | None]:
-    """Return the slot's map id and the id of the program in it (0: none)."""
-    try:
-        with opened(kernel, path) as fd:
-            if fd is None or (info := kernel.map_info(fd)).type != "prog_array":
-                return None, None
-            return info.id, int.from_bytes(kernel.lookup(fd, bytes(4)) or b"", "little")
-    except KernelError:
-        return None, None
+    return observe_hook(kernel, directory, found, pins)
 
 
 def _shared(kernel: Kernel, names: _Names) -> dict[str, MapInfo]:

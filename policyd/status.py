@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from policyd.health import Proof
     from policyd.kernel.bpf.info import ProgramInfo
     from policyd.kernel.port import Kernel
-    from policyd.observe import Observed, ObservedHook
+    from policyd.observe import Observed
+    from policyd.observed_hook import ObservedHook
     from policyd.record import MapRecord
 
 READY, DEGRADED, SUSPENDED, NOT_APPLICABLE = "Ready", "Degraded", "Suspended", "NotApplicable"
@@ -58,14 +59,17 @@ class PolicyView:
 
 @dataclass(frozen=True, slots=True)
 class HookView:
-    """An attach point.  `attached` is the program that the kernel runs first (the stub, where there is one)."""
+    """An attach point.  `attached` is the program that the kernel runs first (the stub, where there is one).
+
+    `link_ids`: one, or one for each CPU.
+    """
 
     id: str
     key: str
     policies: tuple[str, ...]
     programs: tuple[ProgramInfo, ...]
     attached: ProgramInfo | None
-    link_id: int | None
+    link_ids: tuple[int, ...]
     fault: str
 
     @property
@@ -200,7 +204,7 @@ def _hook(observed: Observed, hook: ObservedHook, kernel: Kernel) -> HookView:
         policies=record.policies if record else (),
         programs=programs,
         attached=attached,
-        link_id=hook.link.id if hook.link else None,
+        link_ids=tuple(link.id for link in hook.links.values()),
         fault=observed.hook_fault(hook),
     )
 

@@ -14,7 +14,7 @@ It does not model verifiers, memory, per-CPU values (an account row is one CPU's
 
 `fail(n, errno)` makes the n-th changing call from now fail; `die(n)` raises `Died` before it, or after it, after which the
 test calls `restart()`: all file descriptors are gone, as they are when a process ends.  `events(point)` makes one event
-happen and returns the names of the programs that saw it.
+happen (on one CPU) and returns the names of the programs that saw it.  `online` are the CPUs that there are.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class Link:
     program: Program
     alive: bool = True
     target: str = ""
+    cpu: int | None = None
 
     def references(self) -> list[Any]:
         return [self.program]
@@ -99,6 +100,7 @@ class FakeKernel(Kernel):
         self.fds: dict[int, Any] = {}
         self.pins: dict[str, Any] = {}
         self.directories: set[str] = {""}
+        self.online: tuple[int, ...] = (0, 1)
         self.places: dict[str, str] = {}  # target of an attach point → identity; absent: it exists as itself
         self.gone: set[str] = set()
         self.foreign: list[Link] = []
@@ -155,10 +157,10 @@ class FakeKernel(Kernel):
     def links(self) -> list[Link]:
         return [item for item in self.living() if isinstance(item, Link)]
 
-    def events(self, point: AttachPoint) -> list[str]:
+    def events(self, point: AttachPoint, cpu: int = 0) -> list[str]:
         seen = []
         for link in self.links():
-            if link.alive and link.point == point:
+            if link.alive and link.point == point and link.cpu in (None, cpu):
                 program: Program | None = link.program
                 if program and program.slot is not None:
                     program = program.slot.data.get(bytes(4))
@@ -351,15 +353,18 @@ class FakeKernel(Kernel):
             raise KernelError("program info", errno.EINVAL)
         return ProgramInfo(p.id, p.name, p.kind, "")
 
-    def attach(self, point: AttachPoint, program_fd: int) -> int:
+    def link_cpus(self, point: AttachPoint) -> tuple[int, ...] | None:
+        return self.online if point.kind == "perf_event" else None
+
+    def attach(self, point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
         def action() -> int:
             if point.target in self.gone:
                 raise AttachError(point.key, f"attach to {point.key}", errno.ENODEV)
             if point.kind == "xdp" and any(link.alive and link.point.target == point.target for link in self.links()):
                 raise AttachError(point.key, f"attach to {point.key}", errno.EBUSY)
-            return self._fd(Link(next(self._ids), point, self.fds[program_fd], True, self.locate(point) or ""))
+            return self._fd(Link(next(self._ids), point, self.fds[program_fd], True, self.locate(point) or "", cpu))
 
-        return self._change(f"attach {point.key}", action)
+        return self._change(f"attach {point.key}{'' if cpu is None else f' on CPU {cpu}'}", action)
 
     def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
         def action() -> None:

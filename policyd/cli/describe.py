@@ -209,7 +209,7 @@ def _show_hook(view: HookView, records: Mapping[str, PolicyRecord]) -> None:
             ("Id", view.id),
             ("Status", "Degraded" if view.fault else "Ready"),
             ("Reason", view.fault),
-            ("Link", view.link_id),
+            ("Link", _links(view)),
             ("Attached", f"{view.attached.name} (id {view.attached.id})" if view.attached else ""),
             ("Missed", f"{view.missed} runs that the kernel dropped"),
             ("Runs", f"{view.runs}, {view.run_time_ns // view.runs} ns each" if view.runs else ""),
@@ -225,6 +225,11 @@ def _show_hook(view: HookView, records: Mapping[str, PolicyRecord]) -> None:
         if rule.point == view.key
     ]
     _section("Rules", ("POLICY", "RULE", "ACTION"), rules)
+
+
+def _links(view: HookView) -> str:
+    ids = ", ".join(map(str, view.link_ids))
+    return f"{len(view.link_ids)} links, one a CPU: {ids}" if len(view.link_ids) > 1 else ids
 
 
 def _hook_row(view: HookView) -> tuple[object, ...]:

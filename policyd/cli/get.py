@@ -254,7 +254,7 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 "Degraded" if view.fault else "Ready",
                 view.programs[0].name if view.programs else "",
                 view.programs[0].id if view.programs else "",
-                view.link_id,
+                show_links(view.link_ids),
                 sum(info.verified_instructions for info in view.programs),
                 few(view.policies),
                 view.fault,
@@ -295,6 +295,11 @@ def _records(observed: Observed, _: Kernel) -> Iterable[Item]:
             record.boot_id,
         )
         yield Item(name, cells, record_data(record), record_data(record))
+
+
+def show_links(ids: tuple[int, ...]) -> int | str | None:
+    """Return the link of an attach point, or how many there are."""
+    return f"{len(ids)} links" if len(ids) > 1 else next(iter(ids), None)
 
 
 def age(seconds: float) -> str:

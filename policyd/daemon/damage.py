@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.kernel.port import MapInfo
-    from policyd.observe import Observed, ObservedHook, ObservedPolicy
+    from policyd.observe import Observed, ObservedPolicy
+    from policyd.observed_hook import ObservedHook
     from policyd.record import PolicyRecord
 
 DELETED = "it was deleted"
@@ -80,13 +81,13 @@ def _hooks(good: Observed, now: Observed) -> Iterator[Damage]:
 
 
 def _hook_fault(before: ObservedHook | None, after: ObservedHook) -> str:
-    """Why an attach point is not what its record says; a place that is gone is nobody's change."""
+    """Why an attach point is not what its record says; a place that is gone is nobody's change, nor are a CPU's links."""
     if after.record is None or after.located is None:
         return ""
     fault = after.fault or after.program_fault
     if fault or before is None or before.record != after.record:
         return fault
-    lost = sorted(name for name in set(before.pins) - set(after.pins) if not name.startswith("next-"))
+    lost = sorted(name for name in set(before.pins) - set(after.pins) if not name.startswith(("next-", "link")))
     return f"{lost[0]} is not pinned any more" if lost else ""
 
 

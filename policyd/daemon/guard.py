@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
+from policyd.observed_hook import LINK_PIN
 from policyd.record import HOOKS, POLICIES, SHARED
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Guard:
     def _fact(self, name: str, fd: int) -> object:
         """Return what is behind a link (its program, and whether it is attached) or in a slot."""
         with suppress(KernelError):
-            if name == "link":
+            if LINK_PIN.fullmatch(name):
                 info = self.kernel.link_info(fd)
                 return info.program_id, info.alive
             if name == "slot":

@@ -1,18 +1,20 @@
 """Carries out the steps at attach points: attach with nothing behind it, swap the program, detach.
 
 Kinds without link update hold a fixed stub that tail-calls entry 0 of a program array, the *slot*; the others hold, until
-the first swap, a program that does nothing.  Every swap is one system call.  What is about to run is pinned as `next-<n>`
+the first swap, a program that does nothing.  Every swap is one system call.  Where each CPU has a link of its own, all of
+them hold the same stub, so that a swap is one for all.  What is about to run is pinned as `next-<n>`
 before, and renamed to `program-<n>` after it, so that a crash in between leaves no program that only the kernel knows.
 """
 
 from __future__ import annotations
 
+import errno
 import time
 from typing import TYPE_CHECKING
 
 from policyd.engine.workshop import Built, Workshop, open_by_id
 from policyd.errors import AttachError
-from policyd.observe import HOOK_PIN
+from policyd.observed_hook import HOOK_PIN, LINK_PIN, link_pin
 from policyd.plan.rows import used_rows
 from policyd.record import HOOKS, HookRecord, UsedRows, hook_path, opened, write_record
 
@@ -34,10 +36,11 @@ class HookSteps:
         self.workshop.take(step.bound)
 
     def attach(self, step: steps.AttachHook) -> None:
-        """Make the link anew, with no effect on any event yet.  What was there of ours is taken away first."""
+        """Make the links anew, with no effect on any event yet.  What was there of ours is taken away first."""
         point = step.point
         self.kernel.make_directory(hook_path(point))
-        self._drop_link(f"{HOOKS}/{point.id}")
+        for name in self._links(point.id):
+            self._drop_link(f"{HOOKS}/{point.id}/{name}")
         self.kernel.unpin(hook_path(point, "stub"))
         self._record(step.bound, None, UsedRows())
         if self.kernel.uses_slot(point):
@@ -57,22 +60,47 @@ class HookSteps:
         self._link(point, self.kernel.load_neutral(point))
 
     def _link(self, point: AttachPoint, stub: int) -> None:
-        """Pin and attach the stub, pin the link, close both."""
+        """Pin and attach the stub, on each CPU where each has its link; pin the links, close all."""
+        cpus = self.kernel.link_cpus(point)
         try:
             self.kernel.pin(stub, hook_path(point, "stub"))
-            link = self.kernel.attach(point, stub)
-            try:
-                self.kernel.pin(link, hook_path(point, "link"))
-            finally:
-                self.kernel.close(link)
+            if cpus == ():
+                raise AttachError(point.key, f"attach to {point.key}", errno.ENODEV, "none of its CPUs is online")
+            for cpu in (None,) if cpus is None else cpus:
+                self._attach_on(point, stub, cpu)
         finally:
             self.kernel.close(stub)
 
+    def _attach_on(self, point: AttachPoint, stub: int, cpu: int | None) -> None:
+        link = self.kernel.attach(point, stub) if cpu is None else self.kernel.attach(point, stub, cpu)
+        try:
+            self.kernel.pin(link, hook_path(point, link_pin(cpu)))
+        finally:
+            self.kernel.close(link)
+
+    def _links(self, hook_id: str) -> list[str]:
+        return [name for name in self.kernel.list(f"{HOOKS}/{hook_id}") if LINK_PIN.fullmatch(name)]
+
     def _drop_link(self, path: str) -> None:
-        with opened(self.kernel, f"{path}/link") as link:
+        with opened(self.kernel, path) as link:
             if link is not None:
                 self.kernel.detach(link)
-        self.kernel.unpin(f"{path}/link")
+        self.kernel.unpin(path)
+
+    def mend_links(self, step: steps.MendLinks) -> None:
+        """Give CPUs that have no link one with the stub that the others hold, and take away those of CPUs that are gone."""
+        point = step.point
+        wanted = {link_pin(cpu): cpu for cpu in self.kernel.link_cpus(point) or ()}
+        there = self._links(point.id)
+        for name in there:
+            if name not in wanted:
+                self._drop_link(hook_path(point, name))
+        with opened(self.kernel, hook_path(point, "stub")) as stub:
+            if stub is None:
+                raise AttachError(point.key, f"attach to {point.key}", errno.ENOENT, "its stub has vanished: apply again")
+            for name, cpu in wanted.items():
+                if name not in there:
+                    self._attach_on(point, stub, cpu)
 
     def _record(self, bound: BoundUnit, built: Built | None, previous: UsedRows) -> None:
         record = HookRecord(
@@ -163,9 +191,10 @@ class HookSteps:
     # -- the end -------------------------------------------------------------------------------------------------
 
     def detach(self, step: steps.DetachHook) -> None:
-        """Take the link away, then all that stood behind it, the record last but for the directory."""
+        """Take the links away, then all that stood behind them, the record last but for the directory."""
         path = f"{HOOKS}/{step.id}"
-        self._drop_link(path)
+        for name in self._links(step.id):
+            self._drop_link(f"{path}/{name}")
         names = [name for name in self.kernel.list(path) if HOOK_PIN.fullmatch(name)]
         for name in sorted(names, key=lambda name: name == "record"):
             self.kernel.unpin(f"{path}/{name}")

@@ -292,6 +292,7 @@ _ACTIONS: dict[type[Step], Callable[[Transaction, Any], None]] = {
     steps.PlaceMap: lambda run, step: run.map_steps.place_map(step),
     steps.SetNewScalar: lambda run, step: run.map_steps.set_scalar(step),
     steps.AttachHook: lambda run, step: run.hook_steps.attach(step),
+    steps.MendLinks: lambda run, step: run.hook_steps.mend_links(step),
     steps.WriteRecord: lambda run, step: run.write_policy_record(step),
     steps.ForgetPolicy: lambda run, step: run.forget(step),
     steps.SetConfig: lambda run, step: run.map_steps.set_config(step),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from policyd.engine.seams import Toolchain
     from policyd.kernel.port import Kernel
-    from policyd.observe import ObservedHook
+    from policyd.observed_hook import ObservedHook
     from policyd.unit import BoundUnit
 
 SHARDS = (2, 4, 8, 16, 30)

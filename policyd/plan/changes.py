@@ -11,6 +11,7 @@ from policyd.plan.steps import (
     BuildProgram,
     CreateShared,
     FillProcesses,
+    MendLinks,
     PolicyStep,
     PrepareRow,
     Step,
@@ -33,6 +34,8 @@ def noted(steps: Iterable[Step], record: PolicyRecord) -> tuple[Step, ...]:
 def _is_noted(step: Step, record: PolicyRecord) -> bool:
     if isinstance(step, (AttachHook, SwapProgram)):
         return step.point.id in record.needed_points and step.reason not in {"", RULES_CHANGED}
+    if isinstance(step, MendLinks):
+        return step.point.id in record.needed_points
     if isinstance(step, CreateShared):
         return bool(step.reason) and step.name in needed_shared((record,), record.process_table)
     return isinstance(step, FillProcesses) and bool(step.reason) and record.process_table

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.plan.steps import REMOVED, RULES_CHANGED, AttachHook, BuildProgram, Step, SwapProgram
+from policyd.plan.steps import REMOVED, RULES_CHANGED, AttachHook, BuildProgram, MendLinks, Step, SwapProgram
 from policyd.record import UsedRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policyd.observe import Observed, ObservedHook
+    from policyd.observe import Observed
+    from policyd.observed_hook import ObservedHook
     from policyd.unit import BoundUnit
 
 
@@ -29,10 +30,12 @@ class HookPlanner:
     def steps(self) -> Iterator[Step]:
         """Yield what brings the wanted program, and nothing else, in charge."""
         hook = self.hook
-        fault = hook.fault if hook else self._removed()
+        fault = hook.broken if hook else self._removed()
         moved = "" if fault else self._moved()
         anew = fault or moved
         attach = hook is None or bool(anew)
+        if hook and hook.gap and not attach:
+            yield MendLinks(self.bound, hook.gap)
         reason = anew or self._difference()
         if not attach and not reason:
             return
@@ -63,4 +66,4 @@ class HookPlanner:
             return ""
         if hook.record.programs and hook.record.fingerprint != self.bound.fingerprint:
             return RULES_CHANGED
-        return self.observed.hook_fault(hook)
+        return self.observed.program_fault(hook)

@@ -230,6 +230,21 @@ class AttachHook(HookStep):
         return f"attach {self.point.key}{because(self.reason)}"
 
 
+@dataclass(frozen=True, slots=True)
+class MendLinks(HookStep):
+    """Where each CPU has a link: make those that are missing, take away those of CPUs that are gone."""
+
+    stage: ClassVar[int] = 3
+    reason: str
+
+    @property
+    def mend(self) -> Mend:
+        return Mend(self.point.key, self.reason)
+
+    def describe(self) -> str:
+        return f"mend the links of {self.point.key}{because(self.reason)}"
+
+
 # ------------------------------------------------------------------------------------------- 3. records
 
 

@@ -80,7 +80,10 @@ class ProgramItem(View, frozen=True):
 
 
 class HookItem(View, frozen=True):
-    """An attach point.  `runs` and `runTimeNs` are zero unless the kernel's BPF statistics are, or were, on."""
+    """An attach point.  `runs` and `runTimeNs` are zero unless the kernel's BPF statistics are, or were, on.
+
+    `links` are several where each CPU has one; `link` is the first.
+    """
 
     name: str
     id: str
@@ -88,6 +91,7 @@ class HookItem(View, frozen=True):
     phase: str
     reason: str
     link: int | None
+    links: list[int]
     runs: int
     run_time_ns: int
     missed: int
@@ -161,7 +165,8 @@ def hook_item(view: HookView) -> HookItem:
         policies=list(view.policies),
         phase="Degraded" if view.fault else "Ready",
         reason=view.fault,
-        link=view.link_id,
+        link=next(iter(view.link_ids), None),
+        links=list(view.link_ids),
         runs=view.runs,
         run_time_ns=view.run_time_ns,
         missed=view.missed,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
 from policyd.layout import ACCOUNT_COLUMNS, Layout
-from policyd.observe import Observed, ObservedHook, ObservedPolicy
+from policyd.observe import Observed, ObservedPolicy
+from policyd.observed_hook import ObservedHook
 from policyd.plan.cleaning import BASE
 from policyd.record import HookRecord, MapRecord, PolicyRecord, RuleRecord, UsedRows, map_pin
 from policyd.unit import AttachPoint, MapClass
@@ -67,7 +68,8 @@ OBSERVED_HOOK = ObservedHook(
     record=HOOK_RECORD,
     reason="",
     uses_slot=True,
-    link=LinkInfo(31, "perf_event", 22, True, "sys_enter_openat"),
+    links={"link": LinkInfo(31, "perf_event", 22, True, "sys_enter_openat")},
+    wanted=("link",),
     located="sys_enter_openat",
     slot=41,
     stub=22,

@@ -206,7 +206,7 @@ def test_ages_are_as_kubectl_shows_them(seconds: float, text: str) -> None:
     ("observed", "reason"),
     [
         (replace(OBSERVED, hooks={}), f"{POINT.key}: not attached any more"),
-        (changed(link=None), f"{POINT.key}: its link is not pinned any more"),
+        (changed(links={}), f"{POINT.key}: its link is not pinned any more"),
         (changed(running=99), f"{POINT.key}: another program runs in its place"),
         (changed(running=0), f"{POINT.key}: another program runs in its place"),
         (
