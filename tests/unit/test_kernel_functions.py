@@ -14,7 +14,7 @@ from policyd.vocabulary.attach import ATTACH_KINDS
 
 def test_functions_of_the_kernel_and_of_modules_are_read_without_their_modules(tmp_path: Path) -> None:
     (tmp_path / "available_filter_functions").write_text("vfs_read\nnft_do_chain [nf_tables]\n\n")
-    assert traceable_functions(tmp_path) == {"vfs_read", "nft_do_chain"}
+    assert traceable_functions(tmp_path) == frozenset({"vfs_read", "nft_do_chain"})
 
 
 def test_a_list_that_is_not_there_is_unknown_not_empty(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_a_kernel_without_error_injection_has_no_function_for_it(tmp_path: Path)
     assert injectable_functions(tmp_path) == frozenset()
     (tmp_path / "error_injection").mkdir()
     (tmp_path / "error_injection/list").write_text("should_failslab\tERRNO\n__x64_sys_read\tERRNO\nd_alloc\tNULL\n")
-    assert injectable_functions(tmp_path) == {"should_failslab", "__x64_sys_read", "d_alloc"}
+    assert injectable_functions(tmp_path) == frozenset({"should_failslab", "__x64_sys_read", "d_alloc"})
 
 
 def test_what_may_not_be_tried_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +35,7 @@ def test_what_may_not_be_tried_is_unknown(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_probe_is_tried_once_and_only_if_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = []
+    tried: list[str] = []
 
     def probe(rows: tuple[features.Probe, ...]) -> tuple[Feature, ...]:
         tried.extend(row.name for row in rows)
