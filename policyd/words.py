@@ -180,8 +180,8 @@ def _library(text: str) -> str:
 def _symbol(text: str) -> str:
     if _fits(_SYMBOL, text, MAX_SYMBOL):
         return text
-    message = f"{quote(text)} is no function of a program: letters, digits, `_ . $ @` and globs (`* ? […]`)"
-    raise wrong("bad-target", message, "an offset stands below `offset`" if "+" in text else "")
+    message = f"{quote(text)} is no name of a function or a probe: letters, digits, `_ . $ @` and globs (`* ? […]`)"
+    raise wrong("bad-target", message, "what comes after the `+` stands below `offset`" if "+" in text else "")
 
 
 def _argument_name(text: str) -> str:

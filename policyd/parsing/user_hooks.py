@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
+from policyd.document import Sequence
 from policyd.policy import FileHook, FunctionInFile
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def check_keys(model: type[FileHook], keys: Keys) -> None:
         keys.fail("library", "conflicting-keys", f"{keys.what} has either `path` or `library`")
     elif not keys.has("path") and not keys.has("library"):
         keys.missing("path", "name the file by its path, or a library by its name (`library`)")
+    for key in ("symbols", "name"):
+        value = keys.get(key)
+        if isinstance(value, Sequence) and not value.items:
+            keys.fail(key, "missing-key", f"{keys.what} needs at least one of its `{key}`")
     if not issubclass(model, FunctionInFile):
         return
     if keys.has("symbol") and keys.has("symbols"):
