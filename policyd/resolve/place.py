@@ -45,7 +45,7 @@ class Place:
     before the rule's own filters.  `actor` says whose process the current one is.  `many`: events need `hook.name` to tell
     which target fired.  `members` are the targets' names where several are at one attach point, in the order of its cookies.
     `why` says, if something better was not to be had, what and why.  `covers` says of whose system calls none is missed here
-    (Native, Compat); `extra`: the place was not asked for, and a rule that cannot be there for an argument's sake does without.
+    (Native, Compat); `extra`: nobody asked for the place, and a rule whose arguments cannot be read there does without.
     """
 
     point: AttachPoint

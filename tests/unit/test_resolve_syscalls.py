@@ -9,17 +9,19 @@ import pytest
 from resolving import HOST, one_rule, policy_text, saved_target
 
 from policyd.errors import PolicyError
+from policyd.functions import FunctionLists
 from policyd.parsing import parse_policies
 from policyd.resolve import Resolved, resolve
 from policyd.resolve.compat import entry_function
 from policyd.resolve.syscalls import COMPAT
 from policyd.unit import AllOf, EventOutput, TypedRule
 from policyd.unit import Test as TypedTest
-from policyd.value import Argument, Builtin, Constant, ContextLoad, Shift, Through
+from policyd.value import Argument, Builtin, Constant, ContextLoad, PointedString, Shift, Step, Through, Walk
 from policyd.vocabulary.compat import ENTRIES, NARROW, subcalls, ways
 from policyd.vocabulary.syscalls import syscalls
 
 if TYPE_CHECKING:
+    from policyd.errors import Problem
     from policyd.target import Target
     from policyd.value import Access
 
@@ -303,3 +305,84 @@ def test_who_is_covered_is_not_warned() -> None:
 
 def test_who_names_the_callers_is_not_warned() -> None:
     assert found(one_rule("{syscall: {names: [openat], abi: [Native]}}")).warnings == ()
+
+
+# ------------------------------------------------------------------------------------------------ verdicts
+
+
+def deciding(
+    hook: str, verdict: str = "deny: EPERM", fields: str = "process.pid", **lists: frozenset[str]
+) -> list[TypedRule]:
+    text = one_rule(hook, outputs=f"[{{event: {{fields: [{fields}]}}}}]", more=f"action: {{{verdict}}}")
+    (policy,) = parse_policies(policy_text(text).encode(), "tried.yaml").require()
+    able = replace(target("fentry", "kprobe", "fmod_ret"), make_lists=lambda: FunctionLists(**lists))
+    return list(resolve(policy, able, HOST).policy.rules)
+
+
+def refused(hook: str, **lists: frozenset[str]) -> Problem:
+    with pytest.raises(PolicyError) as caught:
+        deciding(hook, **lists)
+    (problem,) = [problem for problem in caught.value.problems if problem.severity == "error"]
+    return problem
+
+
+def test_a_verdict_is_taken_where_callers_of_both_kinds_enter() -> None:
+    found = deciding("{syscall: openat}")
+    assert [rule.attach_point.key for rule in found] == ["fmod_ret:__x64_sys_openat", "fmod_ret:__ia32_compat_sys_openat"]
+    assert {(rule.action.verdict, rule.action.number) for rule in found} == {("deny", 1)}
+
+
+def test_arguments_of_a_native_caller_are_in_its_registers() -> None:
+    native, _ = deciding("{syscall: openat}", fields="args.dfd, args.filename, args.mode")
+    accesses = [access(native, column) for column in range(3)]
+    assert accesses == [
+        Walk(REGS, (Step("struct pt_regs", "di"),)),
+        PointedString(Walk(REGS, (Step("struct pt_regs", "si"),)), "user"),
+        Walk(REGS, (Step("struct pt_regs", "r10"),)),
+    ]
+
+
+def test_a_function_that_all_callers_share_decides_once() -> None:
+    (both,) = deciding("{syscall: getppid}")
+    assert (both.attach_point.key, guard(both)) == ("fmod_ret:__do_sys_getppid", ())
+    (native,) = deciding("{syscall: {names: [getppid], abi: [Native]}}")
+    assert [test.operands for test in guard(native)] == [(0,)]
+    (compat,) = deciding("{syscall: {names: [getppid], abi: [Compat]}}")
+    assert [test.operands for test in guard(compat)] == [(1,)]
+    assert [rule.attach_point.key for rule in deciding("{syscall: getuid}")] == [
+        "fmod_ret:__do_sys_getuid",
+        "fmod_ret:__ia32_sys_getuid16",
+    ]
+
+
+def test_a_call_can_be_given_another_result() -> None:
+    native, _ = deciding("{syscall: openat}", "return: 42")
+    assert (native.action.verdict, native.action.number) == ("return", 42)
+
+
+def test_what_has_ended_cannot_be_refused() -> None:
+    assert refused("{syscall: {names: [openat], phase: exit}}").code == "action-not-here"
+    assert refused("{syscall: exit_group}").message == "exit_group cannot be refused: nobody waits for its result"
+
+
+def test_so_many_calls_cannot_be_decided_about() -> None:
+    assert refused("{syscall: '*'}").code == "too-many-hooks"
+
+
+def test_a_kernel_that_injects_no_errors_is_told_what_decides_instead() -> None:
+    problem = refused("{syscall: connect}", injectable=frozenset())
+    assert problem.code == "not-decidable"
+    assert problem.message == (
+        "nobody can decide about the system call connect: __x64_sys_connect is not on the kernel's error injection list"
+    )
+    assert problem.hint == "{lsm: socket_connect} can deny it"
+    assert len(deciding("{syscall: openat}", injectable=frozenset({"__x64_sys_openat"}))) == 2
+
+
+def test_a_shared_function_is_on_the_list_by_any_of_its_names() -> None:
+    assert len(deciding("{syscall: getppid}", injectable=frozenset({"__ia32_sys_getppid"}))) == 1
+
+
+def test_other_verdicts_are_none_of_a_system_calls() -> None:
+    with pytest.raises(PolicyError, match="`drop` cannot be taken at syscall:openat"):
+        deciding("{syscall: openat}", "drop: true")
