@@ -1,4 +1,5 @@
-"""Saved targets: one gzip file of JSON, with the BTF, all tracepoint formats and the features that trying found.
+"""Saved targets: one gzip file of JSON, with the BTF, all tracepoint formats, the features that trying found, and the names
+of functions that can be traced.
 
 `doctor --save-profile` writes one on the machine that policies are meant for; `--target FILE` reads it elsewhere.  What is
 read is checked as a whole (a digest) and by type before anything else sees it; a profile is data: nothing in it is ever run.
@@ -22,19 +23,24 @@ from policyd.vocabulary.constants import ARCHITECTURES
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 _LIMIT = 256 << 20  # bytes of JSON: a profile of 6.18 has about 10 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A kernel on paper.  `formats` are raw texts by `system/event`, `btf` the bytes of /sys/kernel/btf/vmlinux."""
+    """A kernel on paper.  `formats` are raw texts by `system/event`, `btf` the bytes of /sys/kernel/btf/vmlinux.
+
+    `traceable` and `injectable` are lists of functions (`policyd.functions.FunctionLists`); None: the kernel did not tell.
+    """
 
     arch: str
     release: str
     features: dict[str, bool | str]
     btf: bytes
     formats: dict[str, str]
+    traceable: frozenset[str] | None = None
+    injectable: frozenset[str] | None = None
 
 
 def write_profile(path: Path, profile: Profile) -> None:
@@ -45,6 +51,8 @@ def write_profile(path: Path, profile: Profile) -> None:
         "features": profile.features,
         "btf": base64.b64encode(profile.btf).decode(),
         "formats": profile.formats,
+        "traceable": _sorted(profile.traceable),
+        "injectable": _sorted(profile.injectable),
     }
     document = {"policydProfile": VERSION, "digest": _digest(body), **body}
     data = gzip.compress(json.dumps(document, sort_keys=True).encode(), mtime=0)
@@ -67,8 +75,10 @@ def read_profile(path: Path) -> Profile:
         raise UsageError(f"cannot read the profile {path}: {error.strerror or error}") from error
     if not isinstance(document, dict) or "policydProfile" not in document:
         raise _broken(path, "it is not a profile of policyd")
-    if document.pop("policydProfile") != VERSION:
-        raise _broken(path, "it was written by a newer policyd")
+    version = document.pop("policydProfile")
+    if version != VERSION:
+        age = "an older" if isinstance(version, int) and version < VERSION else "a newer"
+        raise _broken(path, f"it was written by {age} policyd")
     digest = document.pop("digest", "")
     if digest != _digest(document):
         raise _broken(path, "its digest does not fit: it was cut or changed")
@@ -95,7 +105,20 @@ def _checked(path: Path, document: dict[str, Any]) -> Profile:
         btf = base64.b64decode(document.get("btf", ""), validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
         raise _broken(path, "its type information is not base64") from error
-    return Profile(document["arch"], document["release"], dict(features or {}), btf, dict(formats or {}))
+    lists = [_names(path, document.get(key)) for key in ("traceable", "injectable")]
+    return Profile(document["arch"], document["release"], dict(features or {}), btf, dict(formats or {}), *lists)
+
+
+def _sorted(names: frozenset[str] | None) -> list[str] | None:
+    return sorted(names) if names is not None else None
+
+
+def _names(path: Path, found: object) -> frozenset[str] | None:
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise _broken(path, "it lacks what a profile has")
+    return frozenset(found)
 
 
 def _broken(path: Path, why: str) -> UsageError:

@@ -82,12 +82,15 @@ class Target:
             SavedFormats(profile.formats),
             lambda: _saved_btf(path, profile.btf),
             profile.features,
+            lambda: FunctionLists(profile.traceable, profile.injectable),
         )
 
     def save(self, path: Path) -> None:
-        """Write a profile of this target, with all tracepoint formats and the BTF (about 2 MB)."""
+        """Write a profile of this target, with all tracepoint formats, lists of functions and the BTF (about 2 MB)."""
         texts = {name: self.formats.text(name) or "" for name in self.formats.names()}
-        write_profile(path, Profile(self.arch, self.release, dict(self.features), self.btf.raw, texts))
+        lists = self.function_lists
+        facts = (self.arch, self.release, dict(self.features), self.btf.raw, texts)
+        write_profile(path, Profile(*facts, lists.traceable, lists.injectable))
 
     @cached_property
     def btf(self) -> Btf:

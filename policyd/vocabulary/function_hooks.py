@@ -43,8 +43,8 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         signals=True,
         summary="A function of the kernel as it begins or as it returns, by whatever the kernel has for that.",
         context=f"{_CONTEXT} One function: fentry or fexit where there are types of it, else a kprobe. Several: "
-        "kprobe_multi, one link for all, or else a place each. `plan` and `describe` tell which was taken, and why. A verdict "
-        "is taken by fmod_ret: at functions named security_*, and those on the kernel's error injection list.",
+        "kprobe_multi, one link for all, or else a place each. `plan` and `describe` tell which was taken, and why. A "
+        "verdict is taken by fmod_ret: at functions named security_*, and those on the kernel's error injection list.",
         ways_round=(_INLINED, _INTERNAL, _OTHER_WAY, _MODULES),
         cost="fentry and fexit: 20 to 50 ns a call; kprobes: 100 ns and more. And what the rules read.",
     ),

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_4acaec95b408 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_49a4e44d5e5e */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf5af2c9e998dULL
-#define PD_CANARY_PROGRAM 0x4acaec95b408ULL
+#define PD_CANARY_PROGRAM 0x49a4e44d5e5eULL
 
 /* lib/maps.c */
 
@@ -220,7 +220,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4acaec95b408(void *ctx)
+PD_ENTRY int pd_49a4e44d5e5e(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -245,7 +245,7 @@ PD_ENTRY int pd_4acaec95b408(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_d104aaca8fc8 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_7d463c62be74 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -261,7 +261,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4dd5c0640b94ULL
-#define PD_CANARY_PROGRAM 0xd104aaca8fc8ULL
+#define PD_CANARY_PROGRAM 0x7d463c62be74ULL
 
 /* lib/maps.c */
 
@@ -624,7 +624,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_d104aaca8fc8(void *ctx)
+PD_ENTRY int pd_7d463c62be74(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -649,7 +649,7 @@ PD_ENTRY int pd_d104aaca8fc8(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_99e94b7c60ec */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_40e33613970a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -665,7 +665,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4babaf8b70efULL
-#define PD_CANARY_PROGRAM 0x99e94b7c60ecULL
+#define PD_CANARY_PROGRAM 0x40e33613970aULL
 
 /* lib/maps.c */
 
@@ -971,7 +971,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_99e94b7c60ec(void *ctx)
+PD_ENTRY int pd_40e33613970a(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -996,7 +996,7 @@ PD_ENTRY int pd_99e94b7c60ec(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_d9efccf98318 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8f19230f74b5 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1071,7 +1071,7 @@ struct run {
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_d9efccf98318(void *ctx)
+PD_ENTRY int pd_8f19230f74b5(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1087,7 +1087,7 @@ PD_ENTRY int pd_d9efccf98318(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_856b3d28846b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_7b176d7af17a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1159,7 +1159,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_856b3d28846b(void *ctx)
+PD_ENTRY int pd_7b176d7af17a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1175,7 +1175,7 @@ PD_ENTRY int pd_856b3d28846b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ab205bca4cac */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ed69fafefef4 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1247,7 +1247,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_ab205bca4cac(void *ctx)
+PD_ENTRY int pd_ed69fafefef4(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_51e9b497bfcd */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_45c77641c62b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x51e9b497bfcdULL
+#define PD_CANARY_PROGRAM 0x45c77641c62bULL
 
 /* lib/maps.c */
 
@@ -234,7 +234,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_51e9b497bfcd(void *ctx)
+PD_ENTRY int pd_45c77641c62b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -253,7 +253,7 @@ PD_ENTRY int pd_51e9b497bfcd(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_6e8fd6b86162 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_e14d39edff41 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -267,7 +267,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0x6e8fd6b86162ULL
+#define PD_CANARY_PROGRAM 0xe14d39edff41ULL
 
 /* lib/maps.c */
 
@@ -528,7 +528,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6e8fd6b86162(void *ctx)
+PD_ENTRY int pd_e14d39edff41(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -547,7 +547,7 @@ PD_ENTRY int pd_6e8fd6b86162(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_a771f2a76b2c */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_3ffc88c9d544 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -561,7 +561,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc9b1475edcdbULL
-#define PD_CANARY_PROGRAM 0xa771f2a76b2cULL
+#define PD_CANARY_PROGRAM 0x3ffc88c9d544ULL
 
 /* lib/maps.c */
 
@@ -822,7 +822,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a771f2a76b2c(void *ctx)
+PD_ENTRY int pd_3ffc88c9d544(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

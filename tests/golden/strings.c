@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_d9efccf98318 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8f19230f74b5 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -73,7 +73,7 @@ struct run {
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_d9efccf98318(void *ctx)
+PD_ENTRY int pd_8f19230f74b5(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -89,7 +89,7 @@ PD_ENTRY int pd_d9efccf98318(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_856b3d28846b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_7b176d7af17a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -161,7 +161,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_856b3d28846b(void *ctx)
+PD_ENTRY int pd_7b176d7af17a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -177,7 +177,7 @@ PD_ENTRY int pd_856b3d28846b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ab205bca4cac */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ed69fafefef4 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -249,7 +249,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_ab205bca4cac(void *ctx)
+PD_ENTRY int pd_ed69fafefef4(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -265,7 +265,7 @@ PD_ENTRY int pd_ab205bca4cac(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_c1e3f7527b77 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_45801a4c581d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -280,7 +280,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0xc1e3f7527b77ULL
+#define PD_CANARY_PROGRAM 0x45801a4c581dULL
 
 /* lib/maps.c */
 
@@ -986,7 +986,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_1(r, 1);
 }
 
-PD_ENTRY int pd_c1e3f7527b77(void *ctx)
+PD_ENTRY int pd_45801a4c581d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

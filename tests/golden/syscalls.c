@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_cedd43e0d59f */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_1b98629cd84b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0xcedd43e0d59fULL
+#define PD_CANARY_PROGRAM 0x1b98629cd84bULL
 
 /* lib/maps.c */
 
@@ -221,7 +221,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_cedd43e0d59f(void *ctx)
+PD_ENTRY int pd_1b98629cd84b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -240,7 +240,7 @@ PD_ENTRY int pd_cedd43e0d59f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_12e159567907 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_9c13ec674cd8 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -255,7 +255,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70ffe41f86b3ULL
-#define PD_CANARY_PROGRAM 0x12e159567907ULL
+#define PD_CANARY_PROGRAM 0x9c13ec674cd8ULL
 
 /* lib/maps.c */
 
@@ -414,7 +414,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 		PD_ADD(&counts[2], 1);
 		return;
 	}
-	pd_fill_header(&e->h, 1278277903, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 18632153, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->v2;
 	e->f.c1 = 0;
 	e->f.c2 = r->s->v1;
@@ -470,7 +470,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_12e159567907(void *ctx)
+PD_ENTRY int pd_9c13ec674cd8(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from policyd.errors import TargetError, UsageError
+from policyd.functions import FunctionLists
 from policyd.kernel.bpf.btf import Btf
 from policyd.profile import Profile, read_profile, write_profile
 from policyd.target import Target
@@ -23,7 +24,8 @@ DATA = Path(__file__).parent.parent / "data"
 def profile() -> Profile:
     text = (DATA / "formats" / "power__cpu_idle.txt").read_text()
     btf = (DATA / "types.btf").read_bytes()
-    return Profile("aarch64", "6.1.0", {"kprobe_multi": False, "builder": "clang"}, btf, {"power/cpu_idle": text})
+    features: dict[str, bool | str] = {"kprobe_multi": False, "builder": "clang"}
+    return Profile("aarch64", "6.1.0", features, btf, {"power/cpu_idle": text}, frozenset({"f", "g"}))
 
 
 @pytest.fixture
@@ -109,9 +111,20 @@ def test_a_changed_profile_is_refused(saved: Path, changes: dict[str, Any]) -> N
         read_profile(rewritten(saved, **changes))
 
 
-def test_a_newer_profile_says_so(saved: Path) -> None:
-    with pytest.raises(UsageError, match="newer policyd"):
-        read_profile(rewritten(saved, policydProfile=2))
+@pytest.mark.parametrize(("version", "age"), [(3, "a newer"), (1, "an older"), ("x", "a newer")])
+def test_a_profile_of_another_version_says_so_and_how_to_get_one(saved: Path, version: object, age: str) -> None:
+    with pytest.raises(UsageError, match=f"{age} policyd; write one with `policyd doctor --save-profile"):
+        read_profile(rewritten(saved, policydProfile=version))
+
+
+def test_what_the_kernel_tells_of_its_functions_is_kept_and_so_is_that_it_does_not(tmp_path: Path) -> None:
+    told = FunctionLists(frozenset({"vfs_read", "vfs_write"}), None)
+    Target("x86_64", "6", "", SavedFormats({}), Btf.load, {"fentry": False}, lambda: told).save(tmp_path / "saved")
+
+    loaded = Target.load(tmp_path / "saved")
+    assert loaded.function_lists == told
+    assert not loaded.has("fentry")
+    assert loaded.has("kprobe"), "nobody has tried it"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +135,8 @@ def test_a_newer_profile_says_so(saved: Path) -> None:
         ({"features": []}, "lacks"),
         ({"features": {"x": 1.5}}, "lacks"),
         ({"release": None}, "lacks"),
+        ({"traceable": [1]}, "lacks"),
+        ({"injectable": "x"}, "lacks"),
         ({"btf": "???"}, "base64"),
         ({"btf": 7}, "base64"),
     ],
