@@ -43,8 +43,8 @@ _FILE_KEYS = (
     Key("limit", "how many places the hook may have: 512, if not given"),
 )
 _FUNCTION_KEYS = (
-    Key("symbol", "a function (or a list, or globs): `malloc`, or one version of it, `memcpy@GLIBC_2.14`"),
-    Key("symbols", "the same, for lists"),
+    Key("symbol", "a function, or a glob: `malloc`, `str*`, or one version of it, `memcpy@GLIBC_2.2.5`"),
+    Key("symbols", "in place of `symbol`: a list of them"),
     Key("offset", "bytes from the start of the one symbol; without a symbol, of the file"),
     Key("ret", "the type of the result; without one `ret` is a number, shown in hexadecimal"),
 )
