@@ -131,6 +131,10 @@ BAD: dict[str, tuple[str, str]] = {
     "field-not-here": (_with_filter("{field: dst.ip, operator: Exists}"), ""),
     "unreadable-field": (_with_filter("{field: args.numbers, operator: Exists}", "{tracepoint: made_up/arrays}"), ""),
     "arguments-differ": (_with_filter("{field: 'args[0]', operator: Exists}", _BOTH_ABIS), ""),
+    "compat-argument": (
+        _with_filter("{field: args.pos, operator: Equal, value: 0}", "{syscall: {names: [pread64], abi: [Native, Compat]}}"),
+        "",
+    ),
     "group": (_with_filter("{field: process, operator: Exists}"), ""),
     "not-yet": (_with_filter("{field: process.origin, operator: Exists}"), ""),
     "list-in-key": (one_rule(OPENAT, outputs="[{counter: {name: a, help: A, by: [process.ancestors]}}]"), ""),
