@@ -32,7 +32,7 @@ def probe_rows(binary: Binary, pattern: str) -> Rows:
 
 
 def _arguments(probe: UsdtProbe) -> str:
-    """Return `args[0] s32, args[1] u64` as the first place of a probe has them; what cannot be read as its note spells it."""
+    """Return `args[0] s32, args[1] u64` as the first place of a probe has them, or how the note spells it."""
     shown = []
     for index, one in enumerate(probe.arguments):
         kind = f"{'s' if one.signed else 'u'}{one.size * 8}" if one.place is not None else f"({one.text})"
