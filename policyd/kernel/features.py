@@ -175,7 +175,6 @@ PROBES: tuple[Probe, ...] = (
     Probe("cgroup", "attach", probes.cgroup, "5.7"),
     Probe("kprobe", "attach", probes.kprobe, "5.15, CONFIG_KPROBE_EVENTS"),
     Probe("kprobe_multi", "attach", probes.kprobe_multi, "5.18, CONFIG_FPROBE"),
-    Probe("override", "attach", probes.override, "4.16, CONFIG_BPF_KPROBE_OVERRIDE"),
     Probe("fentry", "attach", probes.fentry, "5.5"),
     Probe("fexit", "attach", probes.fexit, "5.5"),
     Probe("fmod_ret", "attach", probes.fmod_ret, "5.7"),
@@ -227,9 +226,7 @@ class AttachFeatures(Mapping[str, bool]):
         return () if missing((BPF, PERFMON)) or in_user_namespace() else tuple(_ASKED)
 
 
-_ASKED = {
-    row.name: row for row in PROBES if row.group == "attach" and row.name in {*FUNCTIONS, *FILES, "override", "perf_event"}
-}
+_ASKED = {row.name: row for row in PROBES if row.group == "attach" and row.name in {*FUNCTIONS, *FILES, "perf_event"}}
 
 
 @cache

@@ -32,7 +32,6 @@ _FUNCTION = "bpf_fentry_test1"  # called by BPF's own tests only
 _MODIFIABLE = "security_task_getpgid"  # programs may decide about it whatever the kernel was built with
 _LSM_HOOK = "task_getpgid"
 _JIT = Path("/proc/sys/net/core/bpf_jit_enable")
-_OVERRIDE_HELPER = 58
 _SOFTWARE, _CPU_CLOCK = 1, 0  # PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK
 
 
@@ -140,19 +139,6 @@ def cgroup() -> str:
 def kprobe_multi() -> str:
     """Attach to a function that only BPF's own tests call."""
     return _attached(AttachPoint("kprobe_multi", _FUNCTION, members=(_FUNCTION,)))
-
-
-def override() -> str:
-    """Load a program that would override what a function returns; no function is chosen."""
-    kind = ProgramKind.of(attach_kind("kprobe", ""))
-    code = instructions.move(2, 0) + instructions.call_helper(_OVERRIDE_HELPER) + instructions.neutral(0)
-    try:
-        os.close(programs.load(kind, code, "pd_probe"))
-    except KernelError as error:
-        if error.errno != errno.EINVAL:
-            raise
-        raise Absent("this kernel was built without CONFIG_BPF_KPROBE_OVERRIDE") from None
-    return ""
 
 
 def uprobe() -> str:

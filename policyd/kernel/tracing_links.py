@@ -117,8 +117,8 @@ LINK_KINDS: dict[str, LinkKind] = {
                 f"several functions are called {_function(point)}: the kernel takes none of them"
             ),
             errno.EINVAL: lambda point: (
-                f"{point.target} cannot be probed (notrace, in `kprobes/blacklist` of debugfs, or not at an instruction), "
-                "or the program overrides what the function returns and it was not made for error injection"
+                f"{point.target} cannot be probed: it is notrace, in `kprobes/blacklist` of debugfs, or its end is asked "
+                "for with an offset"
             ),
             errno.EILSEQ: "there is no instruction at that offset: take the offset of one, or the function's beginning",
             errno.E2BIG: "the kernel takes 64 programs a probe, and other tools hold them all",
