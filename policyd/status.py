@@ -61,11 +61,12 @@ class PolicyView:
 class HookView:
     """An attach point.  `attached` is the program that the kernel runs first (the stub, where there is one).
 
-    `link_ids`: one, or one for each CPU.
+    `link_ids`: one, or one for each CPU.  `members` are the functions or places of one that stands for several.
     """
 
     id: str
     key: str
+    members: tuple[str, ...]
     policies: tuple[str, ...]
     programs: tuple[ProgramInfo, ...]
     attached: ProgramInfo | None
@@ -201,6 +202,7 @@ def _hook(observed: Observed, hook: ObservedHook, kernel: Kernel) -> HookView:
     return HookView(
         id=hook.id,
         key=record.point.key if record else hook.id,
+        members=record.point.members if record else (),
         policies=record.policies if record else (),
         programs=programs,
         attached=attached,

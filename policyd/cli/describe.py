@@ -207,6 +207,7 @@ def _show_hook(view: HookView, records: Mapping[str, PolicyRecord]) -> None:
         [
             ("Name", view.key),
             ("Id", view.id),
+            ("Members", ", ".join(view.members)),
             ("Status", "Degraded" if view.fault else "Ready"),
             ("Reason", view.fault),
             ("Link", _links(view)),

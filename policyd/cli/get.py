@@ -255,6 +255,7 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 view.programs[0].name if view.programs else "",
                 view.programs[0].id if view.programs else "",
                 show_links(view.link_ids),
+                len(view.members) or "",
                 sum(info.verified_instructions for info in view.programs),
                 few(view.policies),
                 view.fault,
@@ -317,7 +318,9 @@ LISTINGS: dict[Kind, Listing] = {
         _policies,
     ),
     HOOK: Listing(
-        ("HOOK", "POLICIES", "RUNS", "MISSED", "STATUS"), ("PROGRAM", "ID", "LINK", "VERIFIED", "OF", "REASON"), _hooks
+        ("HOOK", "POLICIES", "RUNS", "MISSED", "STATUS"),
+        ("PROGRAM", "ID", "LINK", "MEMBERS", "VERIFIED", "OF", "REASON"),
+        _hooks,
     ),
     MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES/MAX", "BYTES"), ("PURPOSE", "PARAM"), _maps),
     RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "POLICYD", "APPLIED"), ("LAYOUTS", "BOOT"), _records),

@@ -82,11 +82,13 @@ class ProgramItem(View, frozen=True):
 class HookItem(View, frozen=True):
     """An attach point.  `runs` and `runTimeNs` are zero unless the kernel's BPF statistics are, or were, on.
 
-    `links` are several where each CPU has one; `link` is the first.
+    `links` are several where each CPU has one; `link` is the first.  `members` are the functions of the kernel, or the
+    offsets in a file, of one that stands for several.
     """
 
     name: str
     id: str
+    members: list[str]
     policies: list[str]
     phase: str
     reason: str
@@ -162,6 +164,7 @@ def hook_item(view: HookView) -> HookItem:
     return HookItem(
         name=view.key,
         id=view.id,
+        members=list(view.members),
         policies=list(view.policies),
         phase="Degraded" if view.fault else "Ready",
         reason=view.fault,
