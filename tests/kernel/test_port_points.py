@@ -51,6 +51,8 @@ try:
     kernel.detach(link)
     event = AttachPoint("raw_tracepoint", "sched_process_exec")
     kernel.attach(event, kernel.load_neutral(event))
+    counted = AttachPoint("tracepoint", "syscalls/sys_enter_vhangup")
+    kernel.attach(counted, kernel.load_neutral(counted))
     kernel.unpin("hooks/map")
     kernel.remove_directory("hooks")
     kernel.remove_tree("")
@@ -59,7 +61,7 @@ except PolicydError as error:
 """
 SORTS = {
     *("mkdir", "map-create", "map-update", "map-update-batch", "map-freeze", "map-delete", "pin", "unlink", "rename"),
-    *("program-load", "link-create", "link-update", "link-detach", "rmdir"),
+    *("program-load", "perf-event-open", "link-create", "link-update", "link-detach", "rmdir"),
 }
 
 
@@ -118,7 +120,10 @@ def test_what_policyd_needs_is_found_on_this_kernel() -> None:
     assert all(feature.detail for feature in found.values() if not feature.ok)
 
 
-@pytest.mark.parametrize("name", ["tracepoint", "raw_tracepoint", "xdp", "tc ingress (tcx)", "tc egress (tcx)", "cgroup"])
+HERE = ("tracepoint", "raw_tracepoint", "xdp", "tc ingress (tcx)", "tc egress (tcx)", "cgroup", "uprobe", "uprobe_multi")
+
+
+@pytest.mark.parametrize("name", [*HERE, "perf_event"])
 def test_attaching_is_proven_by_attaching(name: str) -> None:
     (feature,) = probe(tuple(row for row in PROBES if row.name == name))
     assert feature.ok, feature.detail
