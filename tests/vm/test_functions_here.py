@@ -1,0 +1,92 @@
+"""Functions of the kernel and LSM hooks on this kernel: what is seen there, and what is decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inside import Shell, version
+
+_WORK = """
+import errno, mmap
+os.makedirs("/tmp/pd-dir/inside")
+open("/tmp/pd-there", "w").close()
+for path in ("/tmp/pd-dir", "/tmp/pd-missing"):
+    try: os.rmdir(path) if path == "/tmp/pd-dir" else open(path)
+    except OSError as error: print(errno.errorcode[error.errno])
+os.rmdir("/tmp/pd-dir/inside")
+os.rmdir("/tmp/pd-dir")
+os.unlink("/tmp/pd-there")
+"""
+
+
+def of_rule(events: list[dict[str, Any]], rule: str, *columns: str) -> list[tuple[Any, ...]]:
+    return [tuple(event["fields"][column] for column in columns) for event in events if event["rule"] == rule]
+
+
+def by_label(series: list[dict[str, Any]], *labels: str) -> dict[tuple[str, ...], int]:
+    return {tuple(str(one["labels"][label]) for label in labels): int(one["value"]) for one in series}
+
+
+def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(shell: Shell) -> None:
+    with shell.case("functions-seen"):
+        assert shell.act(_WORK).split() == ["ENOTEMPTY", "ENOENT"]
+        events, metrics = shell.events("functions-seen"), shell.metrics("functions-seen")
+    dirs = ["pd-dir", "inside", "pd-dir"]
+    assert of_rule(events, "begins", "name", "third", "kind") == [(name, name, "function") for name in dirs]
+    ends = [("pd-dir", "-ENOTEMPTY", "ENOTEMPTY"), ("inside", 0, None), ("pd-dir", 0, None)]
+    assert of_rule(events, "returns", "name", "ret", "errno") == ends
+    assert of_rule(events, "probe", "name", "kind") == [("pd-dir", "kprobe"), ("pd-dir", "kprobe")]
+    assert of_rule(events, "probe-returns", "ret", "errno") == [end[1:] for end in ends]
+    assert by_label(metrics["inside_total"]) == {(): 3}
+    several = [("vfs_mkdir", "pd-dir"), ("vfs_unlink", "pd-there")]
+    assert of_rule(events, "several", "target", "name") == several
+    made = [("vfs_mkdir", "pd-dir", 0), ("vfs_mkdir", "inside", 0), ("vfs_unlink", "pd-there", 0)]
+    assert of_rule(events, "several-return", "target", "name", "ret") == made
+    assert by_label(metrics["changes_total"], "hook_name") == {("vfs_mkdir",): 3, ("vfs_unlink",): 1, ("vfs_rmdir",): 3}
+    assert by_label(metrics["results_total"], "target", "result") == {("vfs_mkdir", "0"): 2, ("vfs_unlink", "0"): 1}
+    opened = of_rule(events, "pointer", "name", "errno")
+    assert opened == [("/tmp/pd-there", None), ("/tmp/pd-missing", "ENOENT")]
+    assert [event[0] is None for event in of_rule(events, "pointer", "file")] == [False, True]
+    assert by_label(metrics["opened_total"], "process_comm") == {("pd-actor",): 1}
+    assert int(metrics["not_there_total"][0]["value"]) >= 1
+
+
+def test_many_functions_take_one_link_where_the_kernel_can(shell: Shell) -> None:
+    with shell.case("functions-seen"):
+        hooks = shell.run("get", "hooks").stdout
+    assert ("kprobe_multi:vfs_mkdir+1-" in hooks) == (version() >= (6, 12))
+    assert "fentry:vfs_rmdir" in hooks
+    assert "fexit:vfs_rmdir" in hooks
+
+
+def test_what_a_policy_denies_does_not_happen_and_in_monitor_mode_it_does(shell: Shell) -> None:
+    with shell.case("functions-decided"):
+        said = shell.act(
+            """
+            import errno, mmap
+            os.mkdir("/tmp/pd-kept")
+            open("/tmp/pd-file", "w").close()
+            def tried(call):
+                try: call()
+                except OSError as error: return errno.errorcode[error.errno]
+                return "done"
+            print(tried(lambda: os.rmdir("/tmp/pd-kept")))
+            print(tried(lambda: os.mkdir("/tmp/pd-refused")))
+            print(tried(lambda: os.unlink("/tmp/pd-file")))
+            mmap.mmap(-1, 4096).close()
+            """
+        )
+        events, status = shell.events("functions-decided"), shell.policies()
+        held, metrics = shell.events("functions-decided-not"), shell.metrics("functions-decided-not")
+    assert said.split() == ["EROFS", "EDQUOT", "EFBIG"]
+    assert [(event["rule"], event["verdict"]) for event in events] == [
+        ("hook", "denied"),
+        ("function", "denied"),
+        ("result", "returned"),
+    ]
+    assert of_rule(events, "function", "name", "mode") == [("pd-refused", "0777")]
+    assert {(event["rule"], event["verdict"]) for event in held} >= {("hook", "would-deny"), ("result", "would-return")}
+    assert int(metrics["anonymous_total"][0]["value"]) >= 1
+    assert status["functions-decided"]["account"]["acted"] == 3
+    assert status["functions-decided-not"]["account"]["unread"] == 0
+    shell.act('os.rmdir("/tmp/pd-kept"); os.unlink("/tmp/pd-file")')
