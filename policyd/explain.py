@@ -255,14 +255,22 @@ def _fields() -> Page:
         Table("", ("field", "type", "meaning", "hooks"), rows),
         Table("Groups, for events", ("group", "stands for"), (*groups, ("args", "all arguments of the hook"))),
     )
-    return Page("Fields", ("Arguments of a hook are fields too: `policyd explain hook KIND:TARGET` lists them.",), tables)
+    arguments = "Arguments of a hook are fields too: `policyd explain hook KIND:TARGET` lists them."
+    return Page("Fields", (arguments, _PROCESSES), tables)
+
+
+_PROCESSES = (
+    "What a process has, its parents have too (`process.parent.parent.uid`), and any task that an argument points to "
+    "(`args.next.process.exe`). `process.task` is the kernel's own structure: `process.task.mm.total_vm`."
+)
 
 
 def _field(name: str, _: Target) -> Page:
     if name in GROUPS:
         rows = tuple(_field_row(row) for row in FIELDS if row.path in GROUPS[name])
         return Page(f"Group {name}", ("Stands for these in an event's fields.",), (Table("", _FIELD_HEADINGS, rows),))
-    found = [row for row in FIELDS if row.path == name]
+    of_parents = re.sub(r"^process\.(parent\.)+", "process.", name)
+    found = [row for row in FIELDS if row.path == name] or [row for row in FIELDS if row.path == of_parents]
     if not found:
         raise _not_found("field", name, [*dict.fromkeys(row.path for row in FIELDS), *GROUPS])
     return Page(f"Field {name}", tuple(dict.fromkeys(row.explain for row in found)), tuple(map(_field_facts, found)))

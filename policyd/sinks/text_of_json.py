@@ -88,6 +88,8 @@ def _column_types(record: PolicyRecord) -> dict[str, ValueType]:
 def _text(value: Any, kind: ValueType | None) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list) and kind is not None and kind.kind == "paths":
+        return " < ".join(map(str, value)) or "-"
     if isinstance(value, list):
         return "|".join(map(str, value)) or "0"
     if kind is not None and isinstance(value, int):

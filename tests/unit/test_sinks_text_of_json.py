@@ -28,6 +28,10 @@ MANY = Layout(
     )
 )
 
+LISTS = Layout(
+    (Column("process.capabilities.effective", kind_type("capabilities")), Column("up", kind_type("paths"), packed=True))
+)
+
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +58,7 @@ def both(records: list[bytes], record: PolicyRecord, wide: bool = False) -> tupl
     [
         (FIXED, [(4711, b"cat", 12), (1, b"a longer name", 7), (99999, b"sh -c", 1 << 60)]),
         (PACKED, [(1, b"/etc/passwd", b"/bin/cat"), (2, "/long/path…".encode(), b'with "quotes"'), (3, b"", b"\x1b[2J")]),
+        (LISTS, [(1 << 21 | 1, b"/bin/sh\0/sbin/init"), (0, b""), (1 << 63, b"/a b\0\x1b[2J\0?")]),
         (MANY, [(7, 1_500_000, 1 << 20, 5_000_000_000, b"a=b c", 1), (8, 0, 0, 1, b"", 3)]),
     ],
 )
