@@ -22,12 +22,14 @@ from policyd.words import (
     BuildId,
     CgroupPath,
     ColumnName,
+    CpuList,
     DnsLabel,
     Entries,
     FieldPath,
     FileOffset,
     FilePath,
     Flag,
+    Frequency,
     InterfaceTarget,
     LabelKey,
     LabelValue,
@@ -37,6 +39,8 @@ from policyd.words import (
     MetricName,
     Operand,
     ParamName,
+    PerfEventName,
+    Period,
     ProbeTarget,
     ProcessId,
     Prose,
@@ -239,6 +243,16 @@ class LsmHook(Model):
     limit: Limit = DEFAULT_MATCHES
 
 
+class PerfHook(Model):
+    """An event that the kernel counts on each CPU: sampled `frequency` times a second, or every `period` events."""
+
+    kind: ClassVar[str] = "perf"
+    event: PerfEventName
+    frequency: Frequency = 0
+    period: Period = 0
+    cpus: tuple[CpuList, ...] = ("all",)
+
+
 class FileHook(Model):
     """What all hooks in a program or a library have: `path` or `library` says which file, `pid` 0 means every process."""
 
@@ -306,6 +320,7 @@ PlainHook = (
     | XdpHook
     | TcHook
     | CgroupHook
+    | PerfHook
     | UprobeHook
     | UretprobeHook
     | UsdtHook

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from policyd.text import is_safe, quote
+from policyd.cpus import parse_cpus, show_cpus
+from policyd.text import did_you_mean, is_safe, one_of, quote
+from policyd.vocabulary.perf_events import MOST_FREQUENCY, MOST_PERIOD, PERF_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,8 @@ LARGEST_RING = 1 << 30
 
 _DNS_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
-_STEP = r"[A-Za-z_][A-Za-z0-9_]*(\[[0-9]{1,4}\])?"
+_CONTAINER = rf"container_of\({_IDENTIFIER}(\.{_IDENTIFIER})+\)"
+_STEP = rf"({_CONTAINER}|{_IDENTIFIER}(\[[0-9]{{1,4}}\])?)"
 _FIELD = rf"{_STEP}(\.{_STEP})*"
 _LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 _TARGET = r"[A-Za-z0-9_.:@/*?\[\]!-]+"
@@ -206,6 +209,20 @@ def _offset(value: object) -> object:
     raise wrong("bad-count", f"{quote(text)} is no offset: a number of bytes, as 0x1a40 or 6720")
 
 
+def _perf_event(text: str) -> str:
+    names = [row.name for row in PERF_EVENTS]
+    if text in names:
+        return text
+    raise wrong("unknown-value", f"{quote(text)} is no event", did_you_mean(text, names) or f"there are {one_of(names, 40)}")
+
+
+def _cpus(text: str) -> str:
+    try:
+        return text if text == "all" else show_cpus(parse_cpus(text))
+    except ValueError:
+        raise wrong("bad-target", f"{quote(text)} is no list of CPUs: `all`, or numbers and ranges, as 0-3,8") from None
+
+
 # ------------------------------------------------------------------------------------------------ metadata and prose
 
 
@@ -305,7 +322,7 @@ def _up_to(most: int) -> Callable[[object], object]:
     """Return what reads a number from 1 to `most`."""
 
     def read(value: object) -> object:
-        if re.fullmatch(r"[0-9]{1,9}", str(value)) and 1 <= int(str(value)) <= most:
+        if re.fullmatch(r"[0-9]{1,18}", str(value)) and 1 <= int(str(value)) <= most:
             return int(str(value))
         raise wrong("bad-count", f"{quote(str(value))} is no number from 1 to {most:,}")
 
@@ -341,6 +358,14 @@ ArgumentName = Annotated[str, AfterValidator(_argument_name), _pattern(_IDENTIFI
 BuildId = Annotated[str, AfterValidator(_build_id), _pattern(_BUILD_ID, 128)]
 FileOffset = Annotated[int, BeforeValidator(_offset), WithJsonSchema({"type": ["integer", "string"]})]
 ProcessId = Annotated[int, BeforeValidator(_up_to(MAX_PID)), _number(MAX_PID)]
+PerfEventName = Annotated[
+    str, AfterValidator(_perf_event), WithJsonSchema({"type": "string", "enum": [row.name for row in PERF_EVENTS]})
+]
+Frequency = Annotated[int, BeforeValidator(_up_to(MOST_FREQUENCY)), _number(MOST_FREQUENCY)]
+Period = Annotated[int, BeforeValidator(_up_to(MOST_PERIOD)), _number(MOST_PERIOD)]
+CpuList = Annotated[
+    str, AfterValidator(_cpus), WithJsonSchema({"type": ["string", "integer"], "pattern": "^(all|[0-9,-]+)$"})
+]
 Limit = Annotated[int, BeforeValidator(_up_to(MAX_MATCHES)), _number(MAX_MATCHES)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, AfterValidator(_label_value)]

@@ -80,6 +80,8 @@ def means_of(point: AttachPoint, own_cgroup: str) -> Means | str:
     """
     if point.kind in {"xdp", "tcx"}:
         return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
+    if point.kind == "perf_event":
+        return "a sample is of whatever runs just then"
     if point.kind == "cgroup":
         return _in_cgroup(point, own_cgroup)
     category, _, name = point.target.rpartition("/")

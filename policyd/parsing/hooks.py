@@ -47,6 +47,8 @@ def _plain_hook(reader: Reader, model: type[PlainHook], node: Node, path: Path) 
         return None
     if is_in_file(model):
         check_keys(model, keys)
+    if keys.has("frequency") and keys.has("period"):
+        keys.fail("period", "conflicting-keys", f"{what} has either `frequency` or `period`")
     values = keys.plain(model)
     if values.get("phase") in LATER_PHASES:
         keys.bad.add("phase")

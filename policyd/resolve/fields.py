@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.resolve.perf import sample_value
 from policyd.resolve.place import Pointing
 from policyd.resolve.problems import Missing, Wrong
 from policyd.resolve.process import Process
@@ -28,6 +29,7 @@ _ELSEWHERE = {
     "peer": "there is no destination here; connect4, connect6, sendmsg4 and sendmsg6 have one",
     "bind": "there is no local address here; bind4 and bind6 have one",
     "abi": "only system calls have an ABI",
+    "perf": "only samples have it, at `perf` hooks",
 }
 
 _KIND_NUMBERS = {name: number for number, name in HOOK_KIND.symbols}
@@ -81,6 +83,8 @@ class Fields:
             raise self._unknown(path)
         if path == "hook.name":
             return self._hook_name(row)
+        if row.context == "perf":
+            return sample_value(row, self.target.arch)
         if path == "hook.kind":
             return Value(path, row.type, Constant(_KIND_NUMBERS[self.place.hook.kind]), cost=row.cost)
         return Value(path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost)

@@ -16,6 +16,7 @@ from policyd.policy import (
     KprobeHook,
     KretprobeHook,
     LsmHook,
+    PerfHook,
     RawTracepointHook,
     SyscallHook,
     TcHook,
@@ -27,6 +28,7 @@ from policyd.policy import (
 )
 from policyd.resolve.functions import function_places, lsm_places, probe_places, typed_places
 from policyd.resolve.packets import cgroup_places, tc_places, xdp_places
+from policyd.resolve.perf import perf_places
 from policyd.resolve.problems import Missing, Wrong, from_target
 from policyd.resolve.syscalls import syscall_places
 from policyd.resolve.traces import raw_tracepoint_places, tracepoint_places
@@ -51,6 +53,7 @@ _PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list
     FentryHook: lambda hook, target, _, asked: typed_places(hook, target, asked),
     FexitHook: lambda hook, target, _, asked: typed_places(hook, target, asked),
     LsmHook: lambda hook, target, _, asked: lsm_places(hook, target, asked),
+    PerfHook: lambda hook, _, host, __: perf_places(hook, host),
     XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
     TcHook: lambda hook, target, host, _: tc_places(hook, target, host),
     CgroupHook: lambda hook, _, host, __: cgroup_places(hook, host),

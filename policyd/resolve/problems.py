@@ -21,6 +21,7 @@ CODES: dict[str, str] = {
     "no-cgroup2": "cgroup v2 is not mounted.",
     "no-tracepoint": "A system call that the kernel makes no tracepoint for.",
     "too-many-hooks": "A glob that matches more tracepoints or functions than a rule may have.",
+    "no-counter": "A hardware event that this host cannot count, by a period that nothing can stand in for.",
     "no-means": "A function that this kernel has no means to see.",
     "not-decidable": "A function whose result nobody else can decide.",
     "target-unknown": "The target cannot be asked: no tracefs, no BTF.",

@@ -137,7 +137,7 @@ class Rules:
 
     def _warn(self, rule: Rule, place: Place, typed: TypedRule, used: set[str]) -> None:
         about_process = any(path.startswith("process.") for path in used) or typed.action.signal
-        if place.why and place.hook.kind == "lsm":
+        if place.why and place.hook.kind in {"lsm", "perf"}:
             self.problems.warning(rule.hook.at, "seen-otherwise", place.why)
         if place.actor == "mixed" and about_process:
             self.problems.warning(

@@ -215,13 +215,41 @@ _ADDRESS_FIELDS: tuple[Field, ...] = (
     Field("src.port", _PORT, "sockaddr_src_port", "bind", 1, "The local port that is asked for; 0 for any."),
 )
 
-FIELDS: tuple[Field, ...] = _PROCESS_FIELDS + _TASK_FIELDS + _HOOK_FIELDS + _PACKET_FIELDS + _ADDRESS_FIELDS
+_PERF_FIELDS: tuple[Field, ...] = (
+    Field(
+        "perf.ip",
+        number("symbol", 8),
+        "",
+        "perf",
+        1,
+        "The instruction that the CPU was at: a place in the kernel's code, or an address of the process (in hexadecimal).",
+    ),
+    Field(
+        "perf.period",
+        number("u64", 8),
+        "",
+        "perf",
+        1,
+        "How many events the sample stands for; of cpu-clock, how many nanoseconds. Their sum is an estimate of all.",
+    ),
+    Field(
+        "perf.address",
+        number("hex", 8),
+        "",
+        "perf",
+        1,
+        "The address that the event is about: of page-faults, the one that was not there; 0 where an event has none.",
+    ),
+)
+
+FIELDS: tuple[Field, ...] = _PROCESS_FIELDS + _TASK_FIELDS + _HOOK_FIELDS + _PACKET_FIELDS + _ADDRESS_FIELDS + _PERF_FIELDS
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "process": ("process.pid", "process.ppid", "process.uid", "process.comm", "process.exe"),
     "process.parent": ("process.parent.pid", "process.parent.comm", "process.parent.exe"),
     "process.namespaces": tuple(f"process.{name}" for name, row in TASK_FIELDS.items() if row.type.kind == "namespace"),
     "process.capabilities": tuple(f"process.{name}" for name, row in TASK_FIELDS.items() if row.type.kind == "capabilities"),
+    "perf": tuple(row.path for row in _PERF_FIELDS),
     "flow": ("family", "protocol", "src.ip", "src.port", "dst.ip", "dst.port"),
 }
 """Groups that stand for several fields in an event; those that the hook does not have are left out.  `args`, the group of
@@ -232,7 +260,6 @@ LATER_FIELDS: tuple[str, ...] = (
     "process.origin",
     "kernel.stack",
     "user.stack",
-    "perf",
     "duration",
     "span",
 )

@@ -10,6 +10,7 @@ from typing import Literal
 
 from policyd.vocabulary.function_hooks import FUNCTION_HOOKS
 from policyd.vocabulary.hook_kind import Context, HookKind, Key
+from policyd.vocabulary.perf_events import PERF_EVENTS
 
 # ------------------------------------------------------------------------------------------------ how policies spell them
 
@@ -240,12 +241,47 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         ),
         "A probe that the authors of a program put into it (user statically defined tracing), with its arguments.",
     ),
+    HookKind(
+        kind="perf",
+        name="",
+        attach_kind="perf_event",
+        keys=(
+            Key("event", f"what is counted: {', '.join(row.name for row in PERF_EVENTS)}; may stand alone"),
+            Key(
+                "frequency",
+                "samples a second on each CPU, about; default: 99 for clocks and hardware events. The kernel takes no more "
+                "than kernel.perf_event_max_sample_rate, which it lowers by itself when samples take long",
+            ),
+            Key(
+                "period",
+                "in place of `frequency`: a sample every so many events (of clocks: nanoseconds, at least 10000); "
+                "default: 1 for faults, switches and migrations, so that each is seen",
+            ),
+            Key("cpus", "on which CPUs: all (default), or numbers and ranges: [0-3, 8]"),
+        ),
+        contexts=frozenset({"any", "process", "perf"}),
+        verdicts=(),
+        signals=False,
+        summary="A sample of what a CPU is at: at a frequency by the clock, or each time that so many events were counted.",
+        context="Runs on the sampled CPU, in an interrupt; for hardware events in one that nothing holds back (NMI). "
+        "The current process is the one that is sampled; an idle CPU's is process 0, `swapper`. Where the hardware cannot "
+        "count an event, cpu-clock is sampled at the frequency in its place: `validate`, `plan` and `describe` say so, and "
+        "`hook.name` is then cpu-clock. Each CPU has a link; CPUs that come later get theirs with the next apply, or from "
+        "the agent within seconds.",
+        ways_round=(
+            "What runs between two samples is not seen; a sample says what is frequent, not what happened.",
+            "The kernel drops samples that fall into a program at a tracepoint, a kprobe or another perf event on that CPU, "
+            "and does not count them.",
+            "In an NMI, a ring or a metric that is being written to on the same CPU refuses: the account counts it "
+            "(ring_full, map_full).",
+        ),
+        cost="Under 1 µs a sample, and what the rules read: 99 samples a second cost a CPU less than a ten-thousandth.",
+    ),
 )
 
 CGROUP_HOOKS: tuple[str, ...] = tuple(row.name for row in HOOK_KINDS if row.kind == "cgroup")
 
 LATER_HOOKS: tuple[str, ...] = (
-    "perf",
     "sock_ops",
     "sk_lookup",
     "netfilter",

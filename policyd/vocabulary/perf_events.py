@@ -19,7 +19,7 @@ DEFAULT_FREQUENCY = 99
 
 MOST_FREQUENCY = 100_000
 """Samples a second: `kernel.perf_event_max_sample_rate`, unless it was changed; the shortest tick of a clock is 10 µs."""
-MOST_PERIOD = (1 << 63) - 1
+MOST_PERIOD = 10**15
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,11 @@ class Registers:
         return self.stack_offset + 8 * (index - len(self.arguments))
 
     @property
+    def size(self) -> int:
+        """The bytes of all registers together."""
+        return 8 * len(self.offsets)
+
+    @property
     def result_offset(self) -> int:
         return self.offsets[self.result]
 
