@@ -21,6 +21,7 @@ import builders
 import cost
 import events
 import pump
+import rules
 
 from policyd.builders.bcc_server import Bcc
 
@@ -48,6 +49,7 @@ def main(names: list[str]) -> int:
         "cost": (cost.measure, cost.report),
         "events": (events.measure, events.report),
         "pump": (pump.measure, pump.report),
+        "rules": (rules.measure, rules.report),
     }
     unknown = [name for name in names if name not in known]
     if unknown or os.geteuid() != 0:

@@ -53,6 +53,15 @@ def test_a_system_call_shows_its_arguments_and_the_ways_round_it() -> None:
         assert word in shown
 
 
+def test_a_system_call_shows_how_32_bit_callers_make_it() -> None:
+    shown = text(explain("hook", "syscall:connect", saved_target()))
+    assert "socketcall (number 102), call 3" in shown
+    assert "__ia32_sys_connect" in shown
+    tables = {table.title: table.rows for table in explain("hook", "syscall:pread64", saved_target()).tables}
+    assert tables["32-bit callers"] == (("number 180", "__ia32_sys_ia32_pread64", "args.pos"),)
+    assert "32-bit callers" not in {table.title for table in explain("hook", "syscall:uretprobe", saved_target()).tables}
+
+
 def test_a_tracepoint_shows_its_fields_and_symbols() -> None:
     shown = text(explain("hook", "tracepoint:sock/inet_sock_set_state", saved_target()))
     assert "args.newstate" in shown
