@@ -139,7 +139,7 @@ def _container(btf: Btf, place: _Place, part: str) -> _Place:
         _go(btf, around, name)
     here = btf.resolve(place.at)
     if btf.resolve(around.at) != here:
-        lies = f"{around.designator} of {around.container} is {btf.spell(around.at)}"
+        lies = f"{around.designator} of {around.container} is {btf.spell(btf.resolve(around.at))}"
         raise TargetError(f"{lies}, and not the {btf.spell(here)} that the walk has come to")
     inside = [Shift(place.container, place.designator)] if place.designator else []
     steps = [*place.steps, *inside, Shift(around.container, around.designator, back=True)]

@@ -19,7 +19,7 @@ _KEYS = ("field", "expr", "names")
 
 def column_name(path: str) -> str:
     """Return the name of a column made of a path, always the whole of it: `args[0].comm` is `args_0_comm`."""
-    return re.sub(r"[.\[]+", "_", path.replace("]", ""))
+    return re.sub(r"[.\[(]+", "_", re.sub(r"[])]", "", path))
 
 
 def read_columns(keys: Keys, key: str) -> tuple[Column, ...] | None:

@@ -17,6 +17,7 @@ from policyd.vocabulary.types import Shape, ValueType
 
 PATH_BYTES = 4096
 ARGV_BYTES = 4096
+UNIX_BYTES = 128
 HEAVY_COST = 64
 """`Value.cost` of what takes a loop: it is fetched at one place of a program, and only when cheaper tests leave it open."""
 _WALK_COST = 4
@@ -118,22 +119,30 @@ def _packet() -> Iterator[Accessor]:
             yield Accessor("struct sk_buff", f"packet.{name}", field.type, field.explain, accessor)
 
 
-def _address(name: str, type_: ValueType, explain: str, constants: str = "") -> Accessor:
-    return Accessor("struct sockaddr", f"address.{name}", type_, explain, f"address_{name}", constants=constants)
+_ADDRESSES = tuple(f"struct {name}" for name in ("sockaddr", "sockaddr_in", "sockaddr_in6", "sockaddr_un"))
+
+
+def _address(of: str) -> tuple[Accessor, ...]:
+    """Return the fields of a socket's address, whatever family's the declared type is."""
+
+    def row(name: str, type_: ValueType, explain: str, constants: str = "") -> Accessor:
+        return Accessor(of, f"address.{name}", type_, explain, f"address_{name}", constants=constants)
+
+    path = ValueType("path", Shape.STRING, UNIX_BYTES)
+    unix = "The path of a Unix socket; `@NAME` for one in the abstract namespace. Absent for other families."
+    return (
+        row("family", _number("enum", 2), "AF_INET, AF_INET6, AF_UNIX…", "address_family"),
+        row("ip", _ADDRESS, "The address; absent unless IPv4 or IPv6."),
+        row("port", _PORT, "The port; absent unless IPv4 or IPv6."),
+        row("path", path, unix),
+    )
 
 
 _NETWORK = (
     *_flow("struct sock", ""),
     *_flow("struct socket", "sk"),
     *_packet(),
-    _address("family", _number("enum", 2), "AF_INET, AF_INET6, AF_UNIX…", "address_family"),
-    _address("ip", _ADDRESS, "The address; absent unless IPv4 or IPv6."),
-    _address("port", _PORT, "The port; absent unless IPv4 or IPv6."),
-    _address(
-        "path",
-        ValueType("path", Shape.STRING, 128),
-        "The path of a Unix socket; `@NAME` for one in the abstract namespace. Absent for other families.",
-    ),
+    *(row for of in _ADDRESSES for row in _address(of)),
     Accessor("struct net_device", "interface", _number("interface", 4), "The interface.", through="ifindex"),
 )
 
@@ -201,7 +210,7 @@ RECORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("struct inode", ""): ("device", "i_ino"),
     **{(of, group): _below("flow", _FLOW) for of in ("struct sock", "struct socket") for group in ("", "flow")},
     **{("struct sk_buff", group): _below("packet", (*_FLOW, "length")) for group in ("", "packet")},
-    **{("struct sockaddr", group): _below("address", ("family", "ip", "port", "path")) for group in ("", "address")},
+    **{(of, group): _below("address", ("family", "ip", "port", "path")) for of in _ADDRESSES for group in ("", "address")},
     ("struct net_device", ""): ("interface",),
     ("struct cred", ""): ("uid", "gid", "euid", "egid", "capabilities.effective"),
     ("struct cred", "capabilities"): _below("capabilities", _SETS),
