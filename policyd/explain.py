@@ -6,31 +6,51 @@ command line prints as text or JSON.  A name that is not there raises `NotFoundE
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.elf import Binaries
+from policyd.elf.listing import function_rows, probe_rows
 from policyd.errors import NotFoundError, TargetError
+from policyd.explain_functions import KINDS as KERNEL_FUNCTIONS
+from policyd.explain_functions import function_facts
+from policyd.explain_objects import (
+    FIELDS_HEADINGS,
+    MEMBERS_HEADINGS,
+    OF_TYPES,
+    TYPES_HEADINGS,
+    fields_of,
+    members_of,
+    record_of,
+    rows_of_path,
+    type_named,
+    types_with_fields,
+)
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.attach import ATTACH_KINDS, AttachKind
 from policyd.vocabulary.compat import ways
 from policyd.vocabulary.fields import FIELDS, GROUPS, Field
-from policyd.vocabulary.function_hooks import whose_function
-from policyd.vocabulary.hook_kind import HookKind
 from policyd.vocabulary.hooks import HOOK_KINDS, LATER_HOOKS, whose_process
 from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.operators import OPERATORS, fitting
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS
+from policyd.vocabulary.perf_events import DEFAULT_FREQUENCY, PERF_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from policyd.elf import Binary
     from policyd.target import Target
+    from policyd.vocabulary.accessors import Accessor
     from policyd.vocabulary.compat import Way
+    from policyd.vocabulary.hook_kind import HookKind
     from policyd.vocabulary.syscalls import Syscall
     from policyd.vocabulary.types import ValueType
 
 _MOST_SYMBOLS = 40
+_MOST_FUNCTIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +106,13 @@ _SPELLINGS = {
     "syscall": "{syscall: openat}",
     "tracepoint": "{tracepoint: sched/sched_switch}",
     "raw_tracepoint": "{raw_tracepoint: sched_switch}",
+    "function": "{function: vfs_read}",
+    "kprobe": "{kprobe: vfs_read}",
+    "kretprobe": "{kretprobe: vfs_read}",
+    "fentry": "{fentry: vfs_read}",
+    "fexit": "{fexit: vfs_read}",
+    "lsm": "{lsm: file_open}",
+    "perf": "{perf: {event: cpu-clock, frequency: 99}}",
     "xdp": "{xdp: eth0}",
     "tc": "{tc: {interfaces: [eth0], direction: ingress}}",
     "uprobe": "{uprobe: {library: libc, symbol: malloc, args: {size: size}}}",
@@ -116,6 +143,9 @@ def _hook(name: str, target: Target) -> Page:
     if kind in _ON_TARGET:
         row = next(row for row in HOOK_KINDS if row.kind == kind)
         return _hook_page(name, row, _ON_TARGET[kind](what, target) if what else ((), ()))
+    if kind in KERNEL_FUNCTIONS:
+        row = next(row for row in HOOK_KINDS if row.kind == kind)
+        return _hook_page(name, row, _kernel_function(kind, what, target) if what else ((), ()))
     for row in HOOK_KINDS:
         if row.key == name or (row.kind == kind and not row.name) or (row.kind == "cgroup" and row.name == name):
             return _hook_page(row.key, row, ((), ()))
@@ -204,6 +234,14 @@ def _raw_tracepoint(name: str, target: Target) -> Own:
     return _actor(name), (Table("Arguments", _ARGUMENT_HEADINGS, rows),)
 
 
+def _kernel_function(kind: str, name: str, target: Target) -> Own:
+    try:
+        told, rows = function_facts(kind, name, target)
+    except TargetError as error:
+        raise _not_found("LSM hook" if kind == "lsm" else "function", name, error.candidates) from error
+    return told, (Table("Arguments", _ARGUMENT_HEADINGS, rows),) if rows else ()
+
+
 def _members(name: str, c_type: str) -> str:
     return f"members: args.{name}.NAME" if c_type.startswith(("struct ", "const struct ")) else ""
 
@@ -221,7 +259,45 @@ def _actor(event: str) -> tuple[str, ...]:
     return _ACTORS[whose_process(event)]
 
 
+def _functions_in_file(what: str, target: Target) -> Own:
+    """Return the functions of `PATH` or `PATH:GLOB`, or of a library."""
+    binary, pattern = _file(what, target)
+    rows = function_rows(binary, pattern or "*")
+    if not rows:
+        raise NotFoundError(f"no function of {quote(binary.path, 200)} matches {quote(pattern or '*')}")
+    left = f"{len(rows):,} functions, of which {_MOST_FUNCTIONS} are shown: add a glob, as {what}:get*"
+    table = Table(f"Functions of {binary.path}", ("function", "offset", "bytes", ""), rows[:_MOST_FUNCTIONS])
+    return ((left,) if len(rows) > _MOST_FUNCTIONS else ()), (table,)
+
+
+def _probes_in_file(what: str, target: Target) -> Own:
+    binary, pattern = _file(what, target)
+    rows = probe_rows(binary, pattern or "*")
+    if not rows:
+        raise NotFoundError(f"no USDT probe of {quote(binary.path, 200)} matches {quote(pattern or '*')}")
+    return (), (Table(f"Probes of {binary.path}", ("probe", "places", "arguments"), rows),)
+
+
+def _file(what: str, target: Target) -> tuple[Binary, str]:
+    """Return the file that `PATH:PATTERN` names on this host, and the pattern."""
+    place, _, pattern = what.partition(":")
+    return Binaries(target.arch).open(place), pattern
+
+
+def _perf_event(name: str, _: Target) -> Own:
+    known = {row.name: row for row in PERF_EVENTS}
+    if name not in known:
+        raise _not_found("event", name, known)
+    row = known[name]
+    rate = f"{DEFAULT_FREQUENCY} times a second" if row.sampled_by_time else "each time"
+    return (f"{name}: {row.explain}. Without `frequency` and `period` it is sampled {rate}.",), ()
+
+
 _ON_TARGET: dict[str, Callable[[str, Target], Own]] = {
+    "perf": _perf_event,
+    "uprobe": _functions_in_file,
+    "uretprobe": _functions_in_file,
+    "usdt": _probes_in_file,
     "syscall": _syscall,
     "tracepoint": _tracepoint,
     "raw_tracepoint": _raw_tracepoint,
@@ -253,6 +329,7 @@ def _fields() -> Page:
     groups = tuple((name, ", ".join(paths)) for name, paths in GROUPS.items())
     tables = (
         Table("", ("field", "type", "meaning", "hooks"), rows),
+        Table("Behind a pointer", TYPES_HEADINGS, types_with_fields()),
         Table("Groups, for events", ("group", "stands for"), (*groups, ("args", "all arguments of the hook"))),
     )
     arguments = "Arguments of a hook are fields too: `policyd explain hook KIND:TARGET` lists them."
@@ -271,9 +348,21 @@ def _field(name: str, _: Target) -> Page:
         return Page(f"Group {name}", ("Stands for these in an event's fields.",), (Table("", _FIELD_HEADINGS, rows),))
     of_parents = re.sub(r"^process\.(parent\.)+", "process.", name)
     found = [row for row in FIELDS if row.path == name] or [row for row in FIELDS if row.path == of_parents]
+    if not found and (behind := rows_of_path(name)):
+        return _field_behind(name, behind)
     if not found:
         raise _not_found("field", name, [*dict.fromkeys(row.path for row in FIELDS), *GROUPS])
     return Page(f"Field {name}", tuple(dict.fromkeys(row.explain for row in found)), tuple(map(_field_facts, found)))
+
+
+def _field_behind(name: str, rows: tuple[Accessor, ...]) -> Page:
+    facts = (
+        ("type", _type(rows[0].type)),
+        ("of", ", ".join(row.of for row in rows)),
+        ("presence", "absent where a pointer on the way is NULL; unread where it cannot be read"),
+        ("operators", ", ".join(fitting(rows[0].type))),
+    )
+    return Page(f"Field {name}", (*dict.fromkeys(row.explain for row in rows), OF_TYPES), (Table("", ("", ""), facts),))
 
 
 _FIELD_HEADINGS = ("field", "type", "meaning")
@@ -303,7 +392,15 @@ def _types() -> Page:
 _TYPE_HEADINGS = ("type", "meaning", "example")
 
 
-def _one_type(name: str, _: Target) -> Page:
+def _type_of_kernel(type_: str, target: Target) -> Page:
+    fields, members = fields_of(type_), members_of(type_, target)
+    tables = ((Table("Fields", FIELDS_HEADINGS, fields),) if fields else ()) + (Table("Members", MEMBERS_HEADINGS, members),)
+    return Page(f"Type {type_}", tuple(text for text in (OF_TYPES, record_of(type_)) if text), tables)
+
+
+def _one_type(name: str, target: Target) -> Page:
+    if name not in KINDS and (type_ := type_named(name, target)):
+        return _type_of_kernel(type_, target)
     if name not in KINDS:
         raise _not_found("type", name, KINDS)
     row = KINDS[name]

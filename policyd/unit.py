@@ -277,6 +277,20 @@ class TypedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """By which of the kernel's means a rule sees what it hooks: `targets` are what the hook's names stand for at `point`.
+
+    `why` says, if something better was not to be had, what and why.
+    """
+
+    rule: str
+    hook: str
+    point: AttachPoint
+    targets: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TypedPolicy:
     """A policy as this target understands it.
 
@@ -297,6 +311,7 @@ class TypedPolicy:
     source: str = ""
     needs_process_table: bool = False  # some field comes from the engine-owned process unit
     not_applicable: tuple[tuple[str, str], ...] = ()
+    means: tuple[Means, ...] = ()  # of rules whose hooks can be seen in several ways, or name several things
 
     @property
     def acts(self) -> bool:

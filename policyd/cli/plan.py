@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyd.cli.means import means_data, means_table
 from policyd.cli.outcomes import NOTHING_ACTS, Shown
 from policyd.cli.output import Progress, clean, note, print_json
 from policyd.cli.request import make_request, request_options
@@ -24,7 +25,8 @@ def command(settings: Settings, /, output: str | None, **options: Any) -> None:
     """Show the steps that apply would take.
 
     The steps are in the order in which they are taken: everything is loaded before anything that runs is touched. Nothing is
-    built and nothing is changed; apply --dry-run=kernel builds.
+    built and nothing is changed; apply --dry-run=kernel builds. Where a hook can be seen in several ways, or its names stand
+    for many functions, a table tells which were taken.
 
     \b
     Examples:
@@ -35,7 +37,7 @@ def command(settings: Settings, /, output: str | None, **options: Any) -> None:
     with Progress(settings) as progress:
         plan = make_engine(settings, "plan", progress).plan(request)
     if output == "json":
-        print_json(plan_data(plan))
+        print_json(plan_data(plan) | {"means": means_data(loaded.policies)})
         return
     if plan.empty:
         note("nothing to do: what runs agrees with the files")
@@ -43,6 +45,8 @@ def command(settings: Settings, /, output: str | None, **options: Any) -> None:
     width = len(str(len(plan.steps)))
     for number, step in enumerate(plan.steps, start=1):
         click.echo(f"{number:>{width}}. {clean(step.describe())}")
+    if shown := means_table(loaded.policies):
+        click.echo(f"\n{shown}")
     for name in sorted(Shown.of(loaded.policies).monitoring):
         note(f"policy/{name} has actions, but {NOTHING_ACTS}")
 

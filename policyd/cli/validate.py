@@ -8,6 +8,7 @@ import click
 
 from policyd.cli.failure import plural, show_problems
 from policyd.cli.loading import Loaded, load, target_and_host
+from policyd.cli.means import means_data, means_table
 from policyd.cli.output import Progress, print_json, say
 from policyd.errors import Problem, ProblemsError, show_path
 
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path())
 @click.option("--compile", "compiles", is_flag=True, help="Compile every program too (needs clang or bcc, no root).")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
-@click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["json", "wide"]),
+    help="json: print one JSON document; wide: also tell how hooks are seen here, and what globs stand for.",
+)
 @click.pass_obj
 def command(settings: Settings, paths: tuple[str, ...], compiles: bool, strict: bool, output: str | None) -> None:
     """Check policies: all problems of all files, with places and hints.
@@ -31,17 +37,21 @@ def command(settings: Settings, paths: tuple[str, ...], compiles: bool, strict: 
     Examples:
       policyd validate policies/
       policyd validate --compile --strict policies/
-      policyd validate --target debian12.profile policies/
+      policyd validate --target debian12.profile -o wide policies/
       cat policy.yaml | policyd validate -
     """
     loaded = load(settings, paths)
     failed = bool(loaded.errors) or (strict and bool(loaded.warnings))
     if output == "json":
-        print_json({"valid": not failed, "files": loaded.files, "problems": [problem_data(one) for one in loaded.problems]})
+        problems = [problem_data(one) for one in loaded.problems]
+        means = means_data(loaded.policies)
+        print_json({"valid": not failed, "files": loaded.files, "problems": problems, "means": means})
     if failed:
-        raise click.exceptions.Exit(ProblemsError.exit_code) if output else ProblemsError(loaded.problems)
+        raise click.exceptions.Exit(ProblemsError.exit_code) if output == "json" else ProblemsError(loaded.problems)
     compiled = _compile(settings, loaded) if compiles else 0
-    if output is None:
+    if output == "wide":
+        click.echo(means_table(loaded.policies, every=True))
+    if output != "json":
         _report(settings, loaded, compiled)
 
 

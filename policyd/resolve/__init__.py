@@ -80,6 +80,7 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
         source=policy.source,
         needs_process_table=rules.needs_process_table,
         not_applicable=tuple(rules.not_applicable),
+        means=tuple(rules.means),
     )
 
 

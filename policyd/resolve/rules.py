@@ -16,7 +16,7 @@ from policyd.resolve.conditions import Conditions
 from policyd.resolve.fields import Fields
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
 from policyd.resolve.process import reads_table
-from policyd.unit import EventOutput, MetricOutput, TypedAction, TypedRule
+from policyd.unit import EventOutput, Means, MetricOutput, TypedAction, TypedRule
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Rules:
     typed: list[TypedRule] = field(default_factory=list)
     not_applicable: list[tuple[str, str]] = field(default_factory=list)
     needs_process_table: bool = False
+    means: list[Means] = field(default_factory=list)
 
     def add(self, row: int, rule: Rule, located: Located) -> None:
         """Type `rule`, the policy's number `row`, at each of its places."""
@@ -83,6 +84,8 @@ class Rules:
         self._warn(rule, place, typed, used)
         for alternative in located.alternatives:
             self._compare(rule, fields, alternative)
+        if place.hook.by_means:
+            self.means.append(Means(rule.name, place.spelled, place.point, place.names, place.why))
         return typed
 
     def _without(self, rule: Rule, place: Place, complaints: Complaints) -> Complaints:

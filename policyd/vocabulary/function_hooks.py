@@ -47,6 +47,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         "verdict is taken by fmod_ret: at functions named security_*, and those on the kernel's error injection list.",
         ways_round=(_INLINED, _INTERNAL, _OTHER_WAY, _MODULES),
         cost="fentry and fexit: 20 to 50 ns a call; kprobes: 100 ns and more. And what the rules read.",
+        by_means=True,
     ),
     HookKind(
         kind="kprobe",
@@ -60,6 +61,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         context=f"{_CONTEXT} Arguments are in registers: the first six (x86-64) or eight (arm64) can be read.",
         ways_round=(_INLINED, _INTERNAL, _NESTED, _MODULES),
         cost=_PROBE_COST,
+        by_means=True,
     ),
     HookKind(
         kind="kretprobe",
@@ -79,6 +81,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
             _MODULES,
         ),
         cost=_PROBE_COST,
+        by_means=True,
     ),
     HookKind(
         kind="fentry",
@@ -93,6 +96,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         "error injection list.",
         ways_round=(_INLINED, _INTERNAL, _OTHER_WAY),
         cost=_TYPED_COST,
+        by_means=True,
     ),
     HookKind(
         kind="fexit",
@@ -106,6 +110,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         context=f"{_CONTEXT} `args` are what the function was called with; what they point to is as it is now.",
         ways_round=(_INLINED, _INTERNAL),
         cost=_TYPED_COST,
+        by_means=True,
     ),
     HookKind(
         kind="lsm",
@@ -126,6 +131,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
             "The kernel's own threads, and some file systems' internal calls, ask no hook.",
         ),
         cost="About 20 to 50 ns each time the kernel asks, and what the rules read.",
+        by_means=True,
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi", "perf"]
 """What a field needs to be read at a hook: `process`: the current task is who acts; `packet`: headers; `address`: a socket
-address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table."""
+address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table; `perf`: a sample."""
 
 Verdict = Literal["deny", "drop", "pass", "mark", "return"]
 
@@ -24,7 +24,8 @@ class Key:
 class HookKind:
     """One hook as a policy spells it: `kind`, and for cgroup hooks the `name` (`connect4`).
 
-    `contexts` say which fields can be read, `verdicts` and `signals` which actions can be taken.
+    `contexts` say which fields can be read, `verdicts` and `signals` which actions can be taken.  `by_means`: the kernel has
+    several ways to attach it, or one name may stand for many places: people are told which there are.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class HookKind:
     context: str
     ways_round: tuple[str, ...]
     cost: str
+    by_means: bool = False
 
     @property
     def key(self) -> str:
