@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from binaries_by_hand import HandBinaries
 from load import BY_LOOP, CALLS, OF_ANYBODY, PACKETS, Kind
 
+from policyd.elf import Binaries
 from policyd.host import Host
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -18,9 +20,9 @@ CASES = CHECKOUT / "tests/vm/policies"
 """Each file is a stage of its own, for the tests that apply it by its name (`Shell.case`)."""
 GOLDEN = CHECKOUT / "tests/golden"
 """The cases of the golden C, which have every template and every word of the language: loaded, attached nowhere."""
-GUEST = Host({"lo": "ethernet"}, "/sys/fs/cgroup", lambda _: True)
-"""What a guest has: one interface, cgroup v2 alone."""
-GOLDEN_HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True)
+GUEST = Host({"lo": "ethernet"}, "/sys/fs/cgroup", lambda _: True, Binaries("x86_64"))
+"""What a guest has: one interface, cgroup v2 alone, and the host's files."""
+GOLDEN_HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 KINDS = (
     CALLS,
     PACKETS,
@@ -31,8 +33,8 @@ KINDS = (
 """Replaced through a slot, but `PACKETS` by a link update."""
 KILLED = KINDS[3]
 """Whose replacing is killed: through a slot, by a body that must be for the same function as the stub."""
-PORTABLE = FOLDER / "exec-audit.yaml"
-"""Loaded from objects that were compiled for another kernel: it walks through the kernel's structures."""
+PORTABLE = (FOLDER / "exec-audit.yaml", CASES / "portable.yaml")
+"""Loaded from objects that were compiled for another kernel, one after the other: they walk through structures."""
 
 
 def cases(folder: Path) -> tuple[Path, ...]:
@@ -42,3 +44,37 @@ def cases(folder: Path) -> tuple[Path, ...]:
 def replaced(kind: Kind) -> tuple[str, str]:
     """Return the two versions of a policy that are put in each other's place."""
     return kind.versions()
+
+
+CROWD = 200
+"""Policies that share a function and an LSM hook."""
+CHANGED = 7
+_OF_CROWD = """---
+apiVersion: policyd.dev/v1alpha1
+kind: Policy
+metadata: {name: crowd-NUMBER}
+spec:
+  events: {buffer: 32Ki}
+  rules:
+    - name: called
+      hook: {function: __x64_sys_getpgid}
+      filters:
+        - {field: process.comm, operator: Equal, value: pd-crowd}
+        - {field: process.pid, operator: NotEqual, value: 4NUMBER}
+        - {field: process.uid, operator: Equal, value: UID}
+      outputs: [{counter: {name: called_total, help: Calls}}]
+    - name: asked
+      hook: {lsm: task_getpgid}
+      filters:
+        - {field: process.comm, operator: Equal, value: pd-crowd}
+        - {field: args.p.pid, operator: NotEqual, value: 4NUMBER}
+      outputs: [{counter: {name: asked_total, help: Questions}}]
+"""
+
+
+def crowds() -> tuple[str, str]:
+    """Return the policies of a crowd, and the same with one that sees no calls any more."""
+    texts = [_OF_CROWD.replace("NUMBER", f"{number:03}") for number in range(CROWD)]
+    whole = "".join(text.replace("UID", "0") for text in texts)
+    texts[CHANGED] = texts[CHANGED].replace("UID", "1")
+    return whole, "".join(text.replace("UID", "0") for text in texts)
