@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from policyd.daemon.means import Means, act, fork, idle_program, means_of, own_cgroup, wait
+from policyd.daemon.means import ONLY_32_BIT, Means, act, fork, idle_program, means_of, own_cgroup, wait
 from policyd.daemon.proof import Seen, expired, prove
 from policyd.errors import PolicydError
 from policyd.log import EVENT_PROOF, log
@@ -268,7 +268,8 @@ class Prover:
             elif newest > (start if missed else start - round(self.interval * 1e9)):
                 yield Seen(spot.key, "event")
             else:
-                yield Seen(spot.key, "", missed or f"{absent}, and no event came in the last {self.interval:g} s")
+                reason = missed or f"{absent}, and no event came in the last {self.interval:g} s"
+                yield Seen(spot.key, "", reason, beside=absent == ONLY_32_BIT and not missed)
 
     def _newest(self, record: PolicyRecord, spot: Spot) -> int:
         rules = [rule.row for rule in record.rules if rule.point == spot.key]

@@ -69,6 +69,13 @@ EVENTS: dict[str, Means] = {
 }
 """Tracepoints that a thread passes by what it does itself, by their name without the category."""
 
+ONLY_32_BIT = "only 32-bit programs come there"
+"""Why no event is made at the functions that they enter the kernel by: a system's hardening kills who makes such a call."""
+
+_FUNCTIONS = frozenset({"fentry", "fexit", "kprobe", "fmod_ret"})
+_OF_CALLS = ("__x64_sys_", "__do_sys_")
+"""What the functions are called that 64-bit callers of system calls enter the kernel by, before the tracepoint's name."""
+
 _LOOPBACK = {"4": (socket.AF_INET, "127.0.0.1"), "6": (socket.AF_INET6, "::1")}
 _PATIENCE = 5.0  # seconds for a child to run a program that does nothing
 
@@ -84,11 +91,19 @@ def means_of(point: AttachPoint, own_cgroup: str) -> Means | str:
         return "a sample is of whatever runs just then"
     if point.kind == "cgroup":
         return _in_cgroup(point, own_cgroup)
+    if point.kind in _FUNCTIONS:
+        return _in_function(point.target)
     category, _, name = point.target.rpartition("/")
     if category == "syscalls":
-        call = name.removeprefix("sys_enter_").removeprefix("sys_exit_")
-        return _call(call) if call in BY_NAME else f"the call {call} cannot be made without an effect"
+        return _call(name.removeprefix("sys_enter_").removeprefix("sys_exit_"))
     return EVENTS.get(name, f"the event {name} cannot be made at will")
+
+
+def _in_function(name: str) -> Means | str:
+    if name.startswith("__ia32_"):
+        return ONLY_32_BIT
+    call = next((name.removeprefix(prefix) for prefix in _OF_CALLS if name.startswith(prefix)), "")
+    return _call(call) if call else f"the function {name} cannot be called at will"
 
 
 def _in_cgroup(point: AttachPoint, own: str) -> Means | str:
@@ -99,6 +114,8 @@ def _in_cgroup(point: AttachPoint, own: str) -> Means | str:
 
 
 def _call(name: str) -> Means | str:
+    if name not in BY_NAME:
+        return f"the call {name} cannot be made without an effect"
     if name not in _numbers():
         return f"the number of the call {name} is not known on this machine"
     return Means("call", name) if _is_allowed(name) else f"a filter of system calls keeps {name} from the agent"

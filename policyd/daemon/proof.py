@@ -21,22 +21,27 @@ _REASONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One attach point of a policy: by what it was proven within the period (empty: it was not, and `reason` says why)."""
+    """One attach point of a policy: by what it was proven within the period (empty: it was not, and `reason` says why).
+
+    `beside`: only 32-bit callers come there, and the rule is elsewhere too, for all others.
+    """
 
     key: str
     by: By = ""
     reason: str = ""
+    beside: bool = False
 
 
 def prove(policy: str, seen: Iterable[Seen], now: float, before: Proof | None = None) -> Proof:
-    """Return the proof of a policy: it is proven if each of its attach points is.
+    """Return the proof of a policy: it is proven if each of its attach points is, but those where only 32-bit callers come.
 
     `now` is in seconds since 1970; where nothing is proven, `when` stays the time of the proof before.
     """
     seen = tuple(seen)
     hooks = {one.key: bool(one.by) for one in seen}
-    if seen and all(hooks.values()):
-        by: By = "canary" if all(one.by == "canary" for one in seen) else "event"
+    needed = [one for one in seen if one.by or not one.beside]
+    if needed and all(one.by for one in needed):
+        by: By = "canary" if all(one.by == "canary" for one in needed) else "event"
         return Proof(policy, True, by, now, "", hooks)
     return Proof(policy, False, "", before.when if before else 0.0, _reason(seen), hooks)
 

@@ -15,7 +15,7 @@ import pytest
 
 from policyd.daemon import means
 from policyd.daemon.calls import BY_NAME, HARMLESS
-from policyd.daemon.means import EVENTS, Means, idle_program, means_of, own_cgroup
+from policyd.daemon.means import EVENTS, ONLY_32_BIT, Means, idle_program, means_of, own_cgroup
 from policyd.daemon.proof import Seen, expired, prove
 from policyd.unit import AttachPoint
 from policyd.vocabulary.attach import ATTACH_KINDS
@@ -133,6 +133,22 @@ def test_a_policy_is_proven_by_all_of_its_attach_points() -> None:
     found = prove("p", [Seen("a", "canary"), Seen("b", "event")], 7.0)
     assert (found.proven, found.by, found.when, found.hooks) == (True, "event", 7.0, {"a": True, "b": True})
     assert prove("p", [Seen("a", "canary")], 7.0).by == "canary"
+
+
+def test_where_only_32_bit_callers_come_a_policy_need_not_be_proven() -> None:
+    beside = Seen("compat", "", "only 32-bit programs come there", beside=True)
+    found = prove("p", [Seen("native", "canary"), beside], 7.0)
+    assert (found.proven, found.by, found.hooks) == (True, "canary", {"native": True, "compat": False})
+    assert not prove("p", [beside], 7.0).proven
+    assert prove("p", [Seen("native", "canary"), Seen("compat", "event", beside=True)], 7.0).by == "event"
+
+
+def test_functions_of_system_calls_are_passed_by_calls() -> None:
+    assert means_of(AttachPoint("fmod_ret", "__x64_sys_openat"), "/") == Means("call", "openat")
+    assert means_of(AttachPoint("fentry", "__do_sys_getppid"), "/") == Means("call", "getppid")
+    assert means_of(AttachPoint("fentry", "__ia32_compat_sys_openat"), "/") == ONLY_32_BIT
+    assert "cannot be made without an effect" in str(means_of(AttachPoint("fmod_ret", "__x64_sys_sync"), "/"))
+    assert means_of(AttachPoint("kprobe", "vfs_read"), "/") == "the function vfs_read cannot be called at will"
 
 
 def test_a_proof_that_falls_keeps_its_time_and_says_where_and_why() -> None:
