@@ -9,7 +9,8 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from policyd.capabilities import PERFMON, why_denied
+from policyd.capabilities import BPF, PERFMON, why_denied
+from policyd.capabilities import missing as missing_capabilities
 from policyd.kernel.bpf import attach as bpf_links
 from policyd.kernel.bpf import btf
 from policyd.kernel.bpf.syscall import PerfEvent, perf_event_open
@@ -84,14 +85,19 @@ def _full(point: AttachPoint) -> str:
     return f"the kernel takes 38 programs at the function {attach_target(point)}, and other tools hold them all"
 
 
+def _why_not(point: AttachPoint) -> str:
+    """EPERM is also what kernels say that were built without."""
+    if missing_capabilities((BPF, PERFMON)):
+        return why_denied((BPF, PERFMON))
+    option = "CONFIG_BPF_LSM" if point.kind == "lsm" else "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+    return f"the kernel was built without ({option}), or a security module forbids it"
+
+
 _TYPED: Hints = {
     errno.ENOENT: _not_there,
     errno.E2BIG: _full,
     errno.EOPNOTSUPP: "this kernel or machine has no BPF trampolines: use kprobe",
-    errno.EPERM: lambda _: (
-        "the kernel was built without BPF trampolines (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS), or: "
-        + why_denied((PERFMON,))
-    ),
+    errno.EPERM: _why_not,
 }
 _TRACED: Hints = {**_TYPED, errno.EBUSY: _not_traceable, errno.EINVAL: _not_traceable}
 
