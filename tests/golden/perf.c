@@ -1,0 +1,1139 @@
+/* policyd 0.1.0, perf_event:cache-misses/period=100000/cpus=all, pd_3a2cf92b1060 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x35287792f52ULL
+#define PD_CANARY_PROGRAM 0x3a2cf92b1060ULL
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(percpu_hash_8_16_f1, 12, 4, 4, 4096);
+PD_MAP(zeros, 2, 4, 16, 1);
+PD_MAP(rules, 2, 4, 28, 1);
+PD_MAP(scratch, 6, 4, 360, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+#define PD_MOST_MAPS 1
+
+/* lib/rules.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+struct key_0_0 {
+	u64 c0; /* perf_ip */
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u64 v0;
+	u64 v1;
+	u32 queued_0;
+	u32 queue_0[1];
+	u64 key[1];
+	u8 state[2]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 360, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* perf.ip */
+PD_INLINE u8 fetch_0(struct run *r)
+{
+	r->s->v0 = PD_CONTEXT(u64, r->ctx, 128);
+	return PD_OK;
+}
+
+PD_INLINE void need_0(struct run *r)
+{
+	if (!r->s->state[0])
+		r->s->state[0] = fetch_0(r);
+}
+
+/* perf.period */
+PD_INLINE u8 fetch_1(struct run *r)
+{
+	r->s->v1 = PD_CONTEXT(u64, r->ctx, 168);
+	return PD_OK;
+}
+
+PD_INLINE void need_1(struct run *r)
+{
+	if (!r->s->state[1])
+		r->s->state[1] = fetch_1(r);
+}
+
+#line 13 "tests/golden/perf.yaml"
+/* perf/missing */
+PD_INLINE void match_0(struct run *r)
+{
+	u32 flags = 0;
+
+	PD_BARRIER();
+	if (!1)
+		return;
+	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
+}
+#line here "policyd.c"
+
+/* The entry that this event's key names, or NULL after the reason was counted. */
+PD_INLINE u64 *entry_0_0(struct run *r, const struct pd_rule *d, u64 *counts, void *map)
+{
+	struct key_0_0 *key = (void *) r->s->key;
+	u64 *entry;
+
+	need_0(r);
+	need_1(r);
+	if (!1) {
+		PD_ADD(&counts[4], 1);
+		return 0;
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	key->c0 = r->s->v0;
+	entry = pd_entry(map, key, pd_row(MAP(zeros), 0));
+	if (!entry)
+		PD_ADD(&counts[3], 1);
+	return entry;
+}
+
+PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
+{
+	void *map = pd_row(MAP(percpu_hash_8_16_f1), d->maps[0]);
+
+	return map ? entry_0_0(r, d, counts, map) : 0;
+}
+
+PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
+{
+	u64 *slots;
+
+	need_0(r);
+	need_1(r);
+	slots = slots_0_0(r, d, counts);
+
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
+	PD_ADD(&slots[1], (u64) r->s->v1);
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_0(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+		metric_0_0(r, d, counts);
+	}
+}
+
+PD_INLINE void take_effects_0(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
+		if (i >= r->s->queued_0)
+			break;
+		item = r->s->queue_0[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_0(r, d, item >> 16);
+	}
+}
+
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_3a2cf92b1060(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+
+/* policyd 0.1.0, perf_event:cpu-clock/frequency=49/cpus=0-1,3, pd_04fec559d168 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0x64f855a5a053ULL
+#define PD_CANARY_PROGRAM 0x4fec559d168ULL
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(percpu_hash_24_8_f1, 12, 4, 4, 4096);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(rules, 2, 4, 28, 1);
+PD_MAP(scratch, 6, 4, 424, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+#define PD_MOST_MAPS 1
+
+/* lib/rules.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+struct key_0_0 {
+	u8 c0[16]; /* process_comm */
+	u32 c1; /* cpu */
+	u8 pad0[4];
+};
+struct layout_0_0 {
+	u8 c0[16]; /* process_comm */
+	u64 c1; /* perf_ip */
+	u64 c2; /* perf_period */
+	u64 c3; /* perf_address */
+	u16 c4; /* hook_name */
+	u8 pad0[6];
+};
+struct event_0_0 {
+	struct pd_header h;
+	struct layout_0_0 f;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u64 v0;
+	PD_STRING(16) v1;
+	u64 v2;
+	u64 v3;
+	u64 v4;
+	u64 v5;
+	u32 queued_0;
+	u32 queue_0[1];
+	u64 key[3];
+	u8 state[7]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 424, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* process.pid */
+PD_INLINE u8 fetch_0(struct run *r)
+{
+	return process_pid(r, &r->s->v0);
+}
+
+PD_INLINE void need_0(struct run *r)
+{
+	if (!r->s->state[0])
+		r->s->state[0] = fetch_0(r);
+}
+
+/* process.comm */
+PD_INLINE u8 fetch_1(struct run *r)
+{
+	return process_comm(r, r->s->v1.data, &r->s->v1.length, &r->s->v1.cut);
+}
+
+PD_INLINE void need_1(struct run *r)
+{
+	if (!r->s->state[1])
+		r->s->state[1] = fetch_1(r);
+}
+
+/* cpu */
+PD_INLINE u8 fetch_2(struct run *r)
+{
+	return cpu_id(r, &r->s->v2);
+}
+
+PD_INLINE void need_2(struct run *r)
+{
+	if (!r->s->state[2])
+		r->s->state[2] = fetch_2(r);
+}
+
+/* perf.ip */
+PD_INLINE u8 fetch_3(struct run *r)
+{
+	r->s->v3 = PD_CONTEXT(u64, r->ctx, 128);
+	return PD_OK;
+}
+
+PD_INLINE void need_3(struct run *r)
+{
+	if (!r->s->state[3])
+		r->s->state[3] = fetch_3(r);
+}
+
+/* perf.period */
+PD_INLINE u8 fetch_4(struct run *r)
+{
+	r->s->v4 = PD_CONTEXT(u64, r->ctx, 168);
+	return PD_OK;
+}
+
+PD_INLINE void need_4(struct run *r)
+{
+	if (!r->s->state[4])
+		r->s->state[4] = fetch_4(r);
+}
+
+/* perf.address */
+PD_INLINE u8 fetch_5(struct run *r)
+{
+	r->s->v5 = PD_CONTEXT(u64, r->ctx, 176);
+	return PD_OK;
+}
+
+PD_INLINE void need_5(struct run *r)
+{
+	if (!r->s->state[5])
+		r->s->state[5] = fetch_5(r);
+}
+
+#line 9 "tests/golden/perf.yaml"
+/* process.pid not Equal */
+PD_INLINE int test_0(struct run *r, int unread)
+{
+	need_0(r);
+	return !(r->s->v0 == 0);
+}
+#line here "policyd.c"
+
+#line 6 "tests/golden/perf.yaml"
+/* perf/running */
+PD_INLINE void match_0(struct run *r)
+{
+	u32 flags = 0;
+
+	PD_BARRIER();
+	if (!test_0(r, 1))
+		return;
+	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
+}
+#line here "policyd.c"
+
+/* The entry that this event's key names, or NULL after the reason was counted. */
+PD_INLINE u64 *entry_0_0(struct run *r, const struct pd_rule *d, u64 *counts, void *map)
+{
+	struct key_0_0 *key = (void *) r->s->key;
+	u64 *entry;
+
+	need_1(r);
+	need_2(r);
+	if (!1) {
+		PD_ADD(&counts[4], 1);
+		return 0;
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	pd_put_string(key->c0, sizeof(key->c0), r->s->v1.data, r->s->v1.length);
+	key->c1 = r->s->v2;
+	entry = pd_entry(map, key, pd_row(MAP(zeros), 0));
+	if (!entry)
+		PD_ADD(&counts[3], 1);
+	return entry;
+}
+
+PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
+{
+	void *map = pd_row(MAP(percpu_hash_24_8_f1), d->maps[0]);
+
+	return map ? entry_0_0(r, d, counts, map) : 0;
+}
+
+PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
+{
+	u64 *slots = slots_0_0(r, d, counts);
+
+	if (slots)
+		PD_ADD(&slots[0], 1);
+}
+
+PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
+{
+	void *ring = pd_row(MAP(rings), d->policy);
+	struct event_0_0 *e;
+	u64 absent = 0;
+	u64 unread = 0;
+
+	PD_ADD(&counts[0], 1);
+	need_1(r);
+	need_3(r);
+	need_4(r);
+	need_5(r);
+	e = ring ? pd_ring_reserve(ring, sizeof(*e), 0) : 0;
+	if (!e) {
+		PD_ADD(&counts[2], 1);
+		return;
+	}
+	pd_fill_header(&e->h, 471338593, d->policy, d->rule, d->hook, flags, verdict);
+	if (r->s->state[1] == PD_OK)
+		pd_put_string(e->f.c0, sizeof(e->f.c0), r->s->v1.data, r->s->v1.length);
+	else
+		__builtin_memset(e->f.c0, 0, sizeof(e->f.c0));
+	pd_mark(&absent, &unread, r->s->state[1], 0);
+	e->f.c1 = r->s->v3;
+	e->f.c2 = r->s->v4;
+	e->f.c3 = r->s->v5;
+	e->f.c4 = 0;
+	e->h.absent = absent;
+	e->h.unread = unread;
+	e->h.length = sizeof(*e);
+	pd_ring_submit(e, 0);
+	PD_ADD(&counts[1], 1);
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_0(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+		metric_0_0(r, d, counts);
+	}
+	event_0_0(r, d, counts, flags, verdict);
+}
+
+PD_INLINE void take_effects_0(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
+		if (i >= r->s->queued_0)
+			break;
+		item = r->s->queue_0[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_0(r, d, item >> 16);
+	}
+}
+
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_04fec559d168(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+
+/* policyd 0.1.0, perf_event:page-faults/period=1/cpus=all, pd_1b552dfc09d4 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+/* types of the kernel */
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+#define PD_CANARY_ROW 1023
+#define PD_CANARY_COLUMN 10
+#define PD_CANARY_LAYOUT 0
+#define PD_CANARY_POINT 0xf0b93914b8a9ULL
+#define PD_CANARY_PROGRAM 0x1b552dfc09d4ULL
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(rules, 2, 4, 28, 1);
+PD_MAP(scratch, 6, 4, 752, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+#define PD_MOST_MAPS 1
+
+/* lib/rules.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+struct layout_0_0 {
+	u32 c0; /* process_pid */
+	u32 c1; /* process_ppid */
+	u32 c2; /* process_uid */
+	u8 c3[16]; /* process_comm */
+	struct pd_packed c4; /* process_exe */
+	u64 c5; /* perf_ip */
+	u64 c6; /* perf_address */
+};
+struct event_0_0 {
+	struct pd_header h;
+	struct layout_0_0 f;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u64 v0;
+	u64 v1;
+	u64 v2;
+	u64 v3;
+	PD_STRING(16) v4;
+	u64 v6;
+	u32 queued_0;
+	u32 queue_0[1];
+	u64 event[45];
+	u8 state[7]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 752, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+	struct pd_process *self;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* fields/task.c */
+
+/* perf.address */
+PD_INLINE u8 fetch_0(struct run *r)
+{
+	r->s->v0 = PD_CONTEXT(u64, r->ctx, 176);
+	return PD_OK;
+}
+
+PD_INLINE void need_0(struct run *r)
+{
+	if (!r->s->state[0])
+		r->s->state[0] = fetch_0(r);
+}
+
+/* process.pid */
+PD_INLINE u8 fetch_1(struct run *r)
+{
+	return process_pid(r, &r->s->v1);
+}
+
+PD_INLINE void need_1(struct run *r)
+{
+	if (!r->s->state[1])
+		r->s->state[1] = fetch_1(r);
+}
+
+/* process.ppid */
+PD_INLINE u8 fetch_2(struct run *r)
+{
+	return process_ppid(r, &r->s->v2);
+}
+
+PD_INLINE void need_2(struct run *r)
+{
+	if (!r->s->state[2])
+		r->s->state[2] = fetch_2(r);
+}
+
+/* process.uid */
+PD_INLINE u8 fetch_3(struct run *r)
+{
+	return process_uid(r, &r->s->v3);
+}
+
+PD_INLINE void need_3(struct run *r)
+{
+	if (!r->s->state[3])
+		r->s->state[3] = fetch_3(r);
+}
+
+/* process.comm */
+PD_INLINE u8 fetch_4(struct run *r)
+{
+	return process_comm(r, r->s->v4.data, &r->s->v4.length, &r->s->v4.cut);
+}
+
+PD_INLINE void need_4(struct run *r)
+{
+	if (!r->s->state[4])
+		r->s->state[4] = fetch_4(r);
+}
+
+/* perf.ip */
+PD_INLINE u8 fetch_6(struct run *r)
+{
+	r->s->v6 = PD_CONTEXT(u64, r->ctx, 128);
+	return PD_OK;
+}
+
+PD_INLINE void need_6(struct run *r)
+{
+	if (!r->s->state[6])
+		r->s->state[6] = fetch_6(r);
+}
+
+#line 20 "tests/golden/perf.yaml"
+/* perf.address Less */
+PD_INLINE int test_0(struct run *r, int unread)
+{
+	return (r->s->v0 < 4096);
+}
+#line here "policyd.c"
+
+#line 17 "tests/golden/perf.yaml"
+/* perf/faults */
+PD_INLINE void match_0(struct run *r)
+{
+	u32 flags = 0;
+
+	PD_BARRIER();
+	if (!test_0(r, 1))
+		return;
+	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
+}
+#line here "policyd.c"
+
+PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
+{
+	void *ring = pd_row(MAP(rings), d->policy);
+	struct event_0_0 *e;
+	u64 absent = 0;
+	u64 unread = 0;
+	u32 at = sizeof(*e);
+
+	PD_ADD(&counts[0], 1);
+	need_1(r);
+	need_2(r);
+	need_3(r);
+	need_4(r);
+	need_6(r);
+	e = (void *) r->s->event;
+	pd_fill_header(&e->h, 0xe56c43fbULL, d->policy, d->rule, d->hook, flags, verdict);
+	e->f.c0 = r->s->v1;
+	e->f.c1 = r->s->state[2] == PD_OK ? r->s->v2 : 0;
+	pd_mark(&absent, &unread, r->s->state[2], 1);
+	e->f.c2 = r->s->v3;
+	if (r->s->state[4] == PD_OK)
+		pd_put_string(e->f.c3, sizeof(e->f.c3), r->s->v4.data, r->s->v4.length);
+	else
+		__builtin_memset(e->f.c3, 0, sizeof(e->f.c3));
+	pd_mark(&absent, &unread, r->s->state[4], 3);
+	if ((r->self ? PD_OK : PD_UNREAD) == PD_OK) {
+		at = pd_append(e, at, 96, &e->f.c4, r->self->exe, r->self->exe_length, r->self->exe_cut, 256);
+		if (!at)
+			return;
+	} else {
+		e->f.c4.offset = 0;
+		e->f.c4.length = 0;
+	}
+	pd_mark(&absent, &unread, (r->self ? PD_OK : PD_UNREAD), 4);
+	e->f.c5 = r->s->v6;
+	e->f.c6 = r->s->v0;
+	e->h.absent = absent;
+	e->h.unread = unread;
+	e->h.length = at;
+	if (!ring || pd_ring_output(ring, e, at, 0)) {
+		PD_ADD(&counts[2], 1);
+		return;
+	}
+	PD_ADD(&counts[1], 1);
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_0(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	r->self = pd_process_self(MAP(processes));
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+	}
+	event_0_0(r, d, counts, flags, verdict);
+}
+
+PD_INLINE void take_effects_0(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
+		if (i >= r->s->queued_0)
+			break;
+		item = r->s->queue_0[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_0(r, d, item >> 16);
+	}
+}
+
+/* lib/canary.c */
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	r->s->state[0] = fetch_0(r);
+	r->s->queued_0 = 0;
+	match_0(r);
+	take_effects_0(r, 1);
+}
+
+PD_ENTRY int pd_1b552dfc09d4(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	if (pd_is_canary())
+		pd_canary(0, 1);
+	else
+		run_0(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8f19230f74b5 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+/* types of the kernel */
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(scratch, 6, 4, 320, 1);
+PD_MAP(exec_work, 6, 4, 1288, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+/* internal/process_exec_types.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* internal/process_exec.c */
+
+PD_ENTRY int pd_8f19230f74b5(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	pd_internal(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_7b176d7af17a */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+/* types of the kernel */
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(scratch, 6, 4, 320, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* internal/process_exit.c */
+
+PD_ENTRY int pd_7b176d7af17a(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	pd_internal(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ed69fafefef4 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+/* types of the kernel */
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(scratch, 6, 4, 320, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+/* fields/process_table.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* internal/process_fork.c */
+
+PD_ENTRY int pd_ed69fafefef4(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	pd_internal(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
