@@ -23,10 +23,10 @@ def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
 
 @click.command()
 @click.argument("topic", shell_complete=_complete)
-@click.argument("name", default="")
+@click.argument("name", nargs=-1)
 @click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
 @click.pass_obj
-def command(settings: Settings, topic: str, name: str, output: str | None) -> None:
+def command(settings: Settings, topic: str, name: tuple[str, ...], output: str | None) -> None:
     """Tell what hooks, fields, operators, outputs and actions there are.
 
     TOPIC is hooks, fields, types, operators, outputs or actions, or one of them with its NAME. Arguments and their types are
@@ -40,11 +40,13 @@ def command(settings: Settings, topic: str, name: str, output: str | None) -> No
       policyd explain hook raw_tracepoint:sched_process_exec
       policyd explain field process.exe
       policyd explain operator InCIDR
+      policyd explain field args.sk.flow.dst.port
       policyd explain type duration
+      policyd explain type struct file
     """
     from policyd.explain import explain
 
-    page = explain(topic, name, target_and_host(settings)[0])
+    page = explain(topic, " ".join(name), target_and_host(settings)[0])
     if output == "json":
         print_json(asdict(page))
     else:

@@ -89,6 +89,24 @@ def test_a_cgroup_hook_is_found_by_its_name() -> None:
     assert explain("hook", "connect4", saved_target()).title == "Hook cgroup:connect4"
 
 
+def test_types_of_the_kernel_show_their_fields_and_members() -> None:
+    shown = text(explain("type", "struct sock", saved_target()))
+    assert "flow.dst.port" in shown
+    assert "sk_protocol" in shown
+    assert explain("type", "sock", saved_target()) == explain("type", "struct sock", saved_target())
+    assert [table.title for table in explain("type", "struct mm_struct", saved_target()).tables] == ["Members"]
+
+
+def test_a_field_behind_a_pointer_is_found_by_the_end_of_its_path() -> None:
+    page = explain("field", "args.sk.flow.dst.port", saved_target())
+    assert "struct sock, struct socket" in text(page)
+    assert "port" in text(page)
+
+
+def test_the_list_of_fields_has_those_of_types() -> None:
+    assert "struct linux_binprm" in text(explain("fields", "", saved_target()))
+
+
 @pytest.mark.parametrize(
     ("topic", "name", "hint"),
     [
