@@ -184,11 +184,11 @@ def perf_event() -> str:
 def lsm() -> str:
     """Attach to the hook of asking for a process's group, and ask: it is called only if `bpf` is among the active LSMs."""
     seen = maps.create("array", 4, 4, 1, name="pd_probe")
-    kind = ProgramKind.of(attach_kind("lsm", ""), f"bpf_lsm_{_LSM_HOOK}")
+    point = AttachPoint("lsm", _LSM_HOOK)
     try:
-        program = programs.load(kind, instructions.marking(seen, 0), "pd_probe")
+        program = links.load(point, instructions.marking(seen, 0), "pd_probe")
         try:
-            link = attach.open_raw_tracepoint(program, "", f"attach to {_LSM_HOOK}")
+            link = links.attach(point, program)
             os.getpgid(os.getpid())
             os.close(link)
         finally:
