@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kernels import LaneError
-from stages import CASES, FOLDER, GOLDEN, GOLDEN_HOST, GUEST, KINDS, PORTABLE, cases, replaced
+from stages import CASES, FOLDER, GOLDEN, GOLDEN_HOST, GUEST, KINDS, PORTABLE, cases, crowds, replaced
 
 from policyd.assembly import resolve_all
 from policyd.builders.cache import ObjectCache
@@ -44,12 +44,13 @@ class Case:
 class Preparation:
     """Compiles for one target into one directory; `found` has what guests are told: kind of case → its name → `Case`."""
 
-    def __init__(self, profile: Path, objects: Path) -> None:
-        self._target = Target.load(profile)
+    def __init__(self, target: Target, objects: Path) -> None:
+        self._target = target
         self._builder = ClangBuilder(ObjectCache(objects))
         self._toolchain = Toolchain(self._target, self._builder)
         self._sources: dict[tuple[str, str, str], Source] = {}
-        self.found: dict[str, dict[str, Case]] = {"shipped": {}, "cases": {}, "golden": {}, "replaced": {}}
+        kinds = ("shipped", "cases", "golden", "replaced", "portable", "crowd")
+        self.found: dict[str, dict[str, Case]] = {kind: {} for kind in kinds}
 
     def add_stages(self) -> None:
         """Add what every kernel must be able to run; `LaneError`."""
@@ -58,13 +59,16 @@ class Preparation:
 
     def add_portable(self) -> None:
         """Add what guests with other kernels load too."""
-        self._add(("", "portable"), load((str(PORTABLE),)).require())
+        for file in PORTABLE:
+            self._try(("portable", file.stem), load((str(file),)), GUEST)
 
     def add_cases(self) -> None:
         """Add each case alone: what is wrong with it is for the test that applies it to complain about."""
         for kind, folder, host in (("cases", CASES, GUEST), ("golden", GOLDEN, GOLDEN_HOST)):
             for file in cases(folder):
                 self._try((kind, file.stem), load((str(file),)), host)
+        for number, text in enumerate(crowds()):
+            self._try(("crowd", str(number)), parse_policies(text.encode(), "crowd"), GUEST)
         for kind_ in KINDS:
             for number, text in enumerate(replaced(kind_)):
                 self._try(("replaced", f"{kind_.name} {number}"), parse_policies(text.encode(), kind_.name), GUEST)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from guests import Ended, boot
@@ -88,16 +89,17 @@ class Run:
 
     def _prepare(self) -> None:
         kernel, started = self.kernel, time.monotonic()
-        mine = kernel.shared / "host.profile"
-        Target.running().save(mine)
-        portable = Preparation(mine, kernel.objects)
+        guest, host = Target.load(self._profile), Target.running()
+        # What the host's kernel lacks the guest has: it is the types that shall be those of another kernel.
+        elsewhere = replace(host, features=guest.features, make_lists=guest.make_lists)
+        elsewhere.save(kernel.shared / "elsewhere.profile")
+        portable, prepared = Preparation(elsewhere, kernel.objects), Preparation(guest, kernel.objects)
         portable.add_portable()
-        portable.compile()
-        prepared = Preparation(self._profile, kernel.objects)
         prepared.add_stages()
         prepared.add_cases()
-        prepared.compile()
-        _appear(self._prepared, json.dumps(prepared.facts()))
+        for preparation in (portable, prepared):
+            preparation.compile()
+        _appear(self._prepared, json.dumps(prepared.facts() | {"portable": portable.facts()["portable"]}))
         count = len(list(kernel.objects.iterdir()))
         self._transcript.say(f"{kernel.release}: {count} objects are there, {time.monotonic() - started:.0f} s")
 
@@ -122,7 +124,7 @@ for library in $(ldd "$(readlink -f "$(command -v clang)")" | awk '/libLLVM/ {{p
     mount --bind /dev/null $library
 done
 until [ -e {self._prepared} ]; do sleep 0.2; done
-export POLICYD_VM={shared} PYTHONPATH=tests/vm:tests/kernel
+export POLICYD_VM={shared} PYTHONPATH=tests/vm:tests/kernel:tests
 {PYTHON} -m pytest tests/vm -p inside --confcutdir=tests/vm -p no:cacheprovider -o faulthandler_timeout=240 --durations=15 \\
     -v -k '{self.words}' --color=no >{self._said} 2>&1"""
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from inside import SHARED, Shell, version
+import pytest
+from inside import SHARED, Shell, prepared, version
 from stages import PORTABLE
 
 from policyd.cli import loading, wiring
@@ -16,21 +19,41 @@ from policyd.target import Target
 CONFIGURATION = (SHARED.parent / f"boot/config-{os.uname().release}").read_text().splitlines()
 
 
-def test_objects_that_were_compiled_for_another_kernel_run_here(shell: Shell) -> None:
+def compiled_elsewhere() -> None:
+    """Be a policyd that finds only objects which were compiled for another kernel's types."""
+    target = Target.load(SHARED / "elsewhere.profile")
+    assert target.release != os.uname().release
+    loading.target_and_host = wiring.target_and_host = lambda _: (target, Host.running())
+
+
+@pytest.fixture
+def elsewhere(shell: Shell, request: pytest.FixtureRequest) -> Iterator[None]:
+    """One of `PORTABLE`, compiled elsewhere, runs."""
+    told = prepared()["portable"][request.param.stem]
+    assert not told["error"], told["error"]
+    shell.run("apply", "-f", str(request.param), before=compiled_elsewhere)
+    yield
+    shell.delete_all()
+
+
+@pytest.mark.parametrize("elsewhere", [PORTABLE[0]], indirect=True, ids=lambda file: file.stem)
+def test_a_tracepoint_reads_structures_by_an_object_for_another_kernel(shell: Shell, elsewhere: None) -> None:
     """CO-RE: what walks through structures is relocated when it is loaded."""
-
-    def compiled_elsewhere() -> None:
-        target = Target.load(SHARED / "host.profile")
-        assert target.release != os.uname().release
-        loading.target_and_host = wiring.target_and_host = lambda _: (target, Host.running())
-
-    shell.run("apply", "-f", str(PORTABLE), before=compiled_elsewhere)
     pid = int(shell.act('child = subprocess.Popen(["/bin/sh", "-c", "exit 7"]); child.wait(); print(child.pid)'))
     started = [event["fields"] for event in shell.events("exec-audit") if event["rule"] == "exec"]
     assert [(one["args"], one["exe"]) for one in started if one["pid"] == pid] == [
         ("/bin/sh -c exit 7", os.path.realpath("/bin/sh"))
     ]
-    shell.delete_all()
+
+
+@pytest.mark.parametrize("elsewhere", [PORTABLE[1]], indirect=True, ids=lambda file: file.stem)
+def test_functions_and_lsm_read_structures_by_an_object_for_another_kernel(
+    shell: Shell, elsewhere: None, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    inode = int(shell.act(f'file = open("{path}", "w"); print(os.fstat(file.fileno()).st_ino)'))
+    found = {(event["rule"], event["fields"]["inode"]) for event in shell.events("portable")}
+    assert found >= {("fentry", inode), ("kprobe", inode), ("lsm", inode)}
 
 
 def test_doctor_says_of_this_kernel_what_is_true(shell: Shell, found: dict[str, Any]) -> None:
