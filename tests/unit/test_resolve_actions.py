@@ -33,7 +33,8 @@ def test_actions_have_their_numbers(hook: str, action: str, expected: TypedActio
 @pytest.mark.parametrize(
     ("hook", "action", "hint"),
     [
-        ("{syscall: openat}", "{deny: EPERM}", "connect4"),
+        ("{raw_tracepoint: sched_switch}", "{deny: EPERM}", "connect4"),
+        (XDP, "{return: 1}", "fentry"),
         (XDP, "{deny: EPERM}", "connect4"),
         (XDP, "{mark: 1}", "tc"),
         (CONNECT, "{drop: true}", "xdp"),

@@ -151,9 +151,10 @@ BAD: dict[str, tuple[str, str]] = {
     "bad-buckets": (_with_output("{histogram: {name: h, help: H, value: args.mode, buckets: [3, 2]}}"), ""),
     "outputs-disagree": (_with_output(_COUNTER), ""),
     "name-taken": (_with_filter(_LIST.replace("param: p", "param: seen")), "params: {seen: {type: uid, values: [0]}}"),
+    "not-decidable": (one_rule("{function: vfs_read}", more="action: {deny: EPERM}"), ""),
     "action-not-here": (one_rule(OPENAT, more="action: {drop: true}"), ""),
 }
-"""A policy with each error; those of other tests: no-cgroup2 and target-unknown, which are of the host."""
+"""A policy with each error; those of other tests: no-cgroup2, target-unknown and no-means, which are of the host."""
 
 
 @pytest.mark.parametrize("code", BAD)
@@ -166,4 +167,4 @@ def test_each_error_has_its_code_and_its_place(code: str) -> None:
 
 
 def test_every_code_has_a_bad_policy() -> None:
-    assert set(BAD) | {"no-cgroup2", "target-unknown"} == set(CODES)
+    assert set(BAD) | {"no-cgroup2", "target-unknown", "no-means"} == set(CODES)

@@ -46,7 +46,7 @@ def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(
     assert by_label(metrics["results_total"], "target", "result") == {("vfs_mkdir", "0"): 2, ("vfs_unlink", "0"): 1}
     opened = of_rule(events, "pointer", "name", "errno")
     assert opened == [("/tmp/pd-there", None), ("/tmp/pd-missing", "ENOENT")]
-    assert [event[0] is None for event in of_rule(events, "pointer", "file")] == [False, True]
+    assert [event[0] is None for event in of_rule(events, "pointer", "flags")] == [False, True]
     assert by_label(metrics["opened_total"], "process_comm") == {("pd-actor",): 1}
     assert int(metrics["not_there_total"][0]["value"]) >= 1
 
