@@ -50,8 +50,7 @@ def _attach_on(point: AttachPoint, kind: AttachKind, program_fd: int, cpu: int) 
 
 
 def _locate(point: AttachPoint, _kind: AttachKind) -> str | None:
-    row = perf_event_kind(sampling(point).event)
-    return f"{row.type}:{row.number}" if _cpus(point) else None
+    return f"event {perf_event_kind(sampling(point).event).number}" if _cpus(point) else None
 
 
 def _not_counted(point: AttachPoint) -> str:

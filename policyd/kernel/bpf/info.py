@@ -76,7 +76,7 @@ class LinkInfo:
     kprobe_multi    number of functions, `12 functions`; empty before Linux 6.6, which does not tell
     uprobe_multi    number of locations, `3 locations`; empty before Linux 6.8; not alive if the file was removed
     perf_event      empty before Linux 6.6, which does not tell; else: a tracepoint's name without its group;
-                    a function, `vfs_read+0x10`; a place in a file, `/bin/sh:0x1234`; a clock's or counter's type and number
+                    a function, `vfs_read+0x10`; a place in a file, `/bin/sh:0x1234`; a clock's or counter's number, `event 0`
 
     What runs at the end of functions has `:return` behind it.
     """
@@ -195,11 +195,13 @@ def _uprobe_multi_target(fd: int, data: bytes) -> str | None:
 
 
 def _perf_event_target(fd: int, data: bytes) -> str:
-    """`struct bpf_link_info.perf_event`: the kind, then at 24 a name and its length, at 36 an offset; or two numbers."""
+    """`struct bpf_link_info.perf_event`: the kind, then at 24 a name and its length, at 36 an offset; or a number.
+
+    The number's type is of no use: the kernel gives clocks another one than they were asked for by (`perf_swevent_init`).
+    """
     kind = struct.unpack_from("<I", data, 16)[0]
     if kind == _EVENT_PERF:
-        config, source = struct.unpack_from("<QI", data, 24)
-        return f"{source}:{config}"
+        return f"event {struct.unpack_from('<I', data, 24)[0]}"
     name = _named_target(fd, 24)
     if not name or kind in {0, _EVENT_TRACEPOINT}:
         return name
