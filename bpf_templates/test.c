@@ -4,13 +4,13 @@
 /* /*{ test.comment }*/ */
 PD_INLINE int test_/*{ test.index }*/(struct run *r, int unread)
 {
-/*% for index in test.needs %*/
-	need_/*{ index }*/(r);
-/*% endfor %*/
 /*% if test.late %*/
 	if (r->s->/*{ test.late }*/ != PD_SEARCHED)
 		return 1; /* it may be so: a rule that gets this far wants the value */
 /*% endif %*/
+/*% for index in test.needs %*/
+	need_/*{ index }*/(r);
+/*% endfor %*/
 /*% if test.can_be_unread %*/
 	if (/*{ test.state }*/ == PD_UNREAD)
 		return unread;

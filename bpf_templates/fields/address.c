@@ -45,24 +45,15 @@ PD_INLINE u8 address_ip(struct run *r, u64 address, struct pd_address *out)
 	return PD_OK;
 }
 
-/* A Unix socket's path of up to 108 bytes; one that begins with a NUL is a name in the abstract namespace. */
+/* A Unix socket's path of up to 108 bytes.  A name in the abstract namespace, after a NUL, has no end that the address tells. */
 PD_INLINE u8 address_path(struct run *r, u64 address, char *data, u32 size, u32 *length, u32 *cut)
 {
 	u64 path = address + 2;
 	char first = 0;
-	long copied;
 
 	if (pd_address_family(address) != 1)
 		return PD_ABSENT;
 	if (pd_read_kernel(&first, 1, (void *) path))
 		return PD_UNREAD;
-	if (first)
-		return pd_string_array(data, 109, length, cut, path);
-	data[0] = '@';
-	copied = pd_read_kernel_str(data + 1, 108, (void *) (path + 1));
-	if (copied <= 0)
-		return PD_UNREAD;
-	*length = copied;
-	*cut = 0;
-	return PD_OK;
+	return first ? pd_string_array(data, 109, length, cut, path) : PD_ABSENT;
 }

@@ -139,9 +139,18 @@ PD_INLINE void pd_put_number(struct pd_climb *climb, char *data, u32 size, u64 n
 #define PD_SOCKFS 0x534f434b
 #define PD_ANON_INODE_FS 0x09041934
 
-/* What has no place in any tree, as the kernel spells it: pipe:[INODE], socket:[INODE], anon_inode:[KIND], /memfd:NAME. */
+PD_INLINE int pd_is_slash(u64 text)
+{
+	char first = 0;
+
+	return !pd_read_kernel(&first, 1, (void *) text) && first == '/';
+}
+
+/* What has no place in any tree, as the kernel spells it: pipe:[INODE], socket:[INODE], anon_inode:[KIND], /memfd:NAME.
+ * The root of a file system is called a slash. */
 PD_INLINE int pd_put_nameless(struct pd_climb *climb, u64 dentry, char *data, u32 size, u32 *cut)
 {
+	u64 name = PD_FOLLOW(struct dentry, dentry, d_name.name);
 	u64 super = PD_FOLLOW(struct dentry, dentry, d_sb);
 	u64 magic = PD_FOLLOW(struct super_block, super, s_magic);
 	u64 inode = PD_FOLLOW(struct dentry, dentry, d_inode);
@@ -153,7 +162,7 @@ PD_INLINE int pd_put_nameless(struct pd_climb *climb, u64 dentry, char *data, u3
 	}
 	if (magic != PD_PIPEFS && magic != PD_SOCKFS) {
 		pd_put_byte(climb, data, size, '/');
-		return pd_put_name(climb, dentry, data, size, cut);
+		return pd_is_slash(name) ? 0 : pd_put_name(climb, dentry, data, size, cut);
 	}
 	if (magic == PD_PIPEFS)
 		pd_put_text(climb, data, size, 0x5b3a65706970ULL, 6); /* pipe:[ */

@@ -1808,9 +1808,9 @@ PD_INLINE void late_0(struct run *r)
 /* args.skb.packet.dst.port Equal */
 PD_INLINE int test_0(struct run *r, int unread)
 {
-	need_1(r);
 	if (r->s->late_0 != PD_SEARCHED)
 		return 1; /* it may be so: a rule that gets this far wants the value */
+	need_1(r);
 	if (r->s->state[1] == PD_UNREAD)
 		return unread;
 	if (r->s->state[1] != PD_OK)
