@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,15 +181,14 @@ def bits_of(names: list[str]) -> int:
 
 
 @pytest.fixture
-def tools(tmp_path: Path) -> list[str]:
-    """Programs of different names, each of which runs the next."""
-    made = []
-    for number in range(MOST_ANCESTORS + 2):
-        tool = tmp_path / f"g{number}" / "tool"
-        tool.parent.mkdir()
-        shutil.copy("/usr/bin/perl", tool)
-        made.append(str(tool))
-    return made
+def tools() -> Iterator[list[str]]:
+    """Programs of different names, each of which runs the next; short names make short programs."""
+    with tempfile.TemporaryDirectory(prefix="pd", dir="/tmp") as top:
+        made = [Path(top, f"g{number}", "tool") for number in range(MOST_ANCESTORS + 2)]
+        for tool in made:
+            tool.parent.mkdir()
+            shutil.copy("/usr/bin/perl", tool)
+        yield [str(tool) for tool in made]
 
 
 def chain(tools: list[str], *, first: str = "") -> list[str]:
@@ -204,17 +204,15 @@ def of_ancestors(tools: list[str]) -> str:
         counts("nearest", leaf("process.ancestors[0]", "Equal", tools[-2])),
         counts("some", leaf("process.ancestors", "In", "/nowhere", tools[3])),
         counts("below", leaf("process.ancestors", "Under", str(Path(tools[4]).parent))),
-        counts("ending", leaf("process.ancestors", "Suffix", "/g5/tool")),
         counts("far", leaf("process.ancestors", "In", tools[0])),
         counts("none_far", leaf("process.ancestors", "NotIn", tools[0])),
-        counts("none", leaf("process.ancestors", "NotPrefix", tools[2])),
         counts("param", leaf("process.ancestors", "In", param="known")),
         fields=["process.exe", "process.ancestors", "process.parent.parent.exe", "process.parent.parent.parent.args"],
         params={"known": {"type": "path", "values": [tools[6]]}},
     )
 
 
-HELD = {"nearest", "some", "below", "ending", "none_far", "param"}
+HELD = {"nearest", "some", "below", "none_far", "param"}
 
 
 def test_ancestors_are_a_list_nearest_first(host: Host, tools: list[str]) -> None:
@@ -228,18 +226,17 @@ def test_ancestors_are_a_list_nearest_first(host: Host, tools: list[str]) -> Non
     assert "process_ancestors" in event.cut
     assert event.fields["process_parent_parent_exe"] == tools[-3]
     assert event.fields["process_parent_parent_parent_args"].startswith(f"{tools[-4]} -e system(@ARGV)")
-    assert holding(host, *HELD, "far", "none") == HELD
+    assert holding(host, *HELD, "far") == HELD
 
 
 def test_processes_that_were_there_before_are_ancestors(host: Host, tools: list[str]) -> None:
     """All of them are, up to the first process; what `/proc` does not show is not known."""
-    text = of_ancestors(tools)
     with subprocess.Popen(
         chain(tools[-3:], first="$| = 1; print 'ready'; <STDIN>"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
         assert child.stdout is not None
         child.stdout.read(5)
-        host.apply(text)
+        host.apply(watch(fields=["process.ancestors"]))
         child.communicate(b"\n", timeout=20)
 
     event = the_event(host)
