@@ -16,7 +16,7 @@ _SHOWN = 8
 
 
 def means_table(policies: Iterable[TypedPolicy], *, every: bool = False) -> str:
-    """Return a table of means, empty if no rule has a choice of them; `every`: name all targets, however many."""
+    """Return a table of means, and of rules that do not apply; empty if there are none.  `every`: name all targets."""
     rows = [row for policy in policies for row in _rows(policy, every=every)]
     return table(("POLICY", "RULE", "HOOK", "SEEN BY", "STANDS FOR"), rows) if rows else ""
 
@@ -28,6 +28,8 @@ def _rows(policy: TypedPolicy, *, every: bool) -> Iterator[tuple[str, ...]]:
         alike.setdefault((means.rule, means.point.kind, means.point.option, means.why, alone), []).append(means)
     for group in alike.values():
         yield policy.name, *map(clean, _row(group, every=every))
+    for rule, reason in policy.not_applicable:
+        yield policy.name, rule, "", "nothing here", clean(reason)
 
 
 def _row(group: list[Means], *, every: bool) -> tuple[str, ...]:

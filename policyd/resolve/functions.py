@@ -367,13 +367,13 @@ def _check_deniable(name: str, prototype: Prototype) -> None:
 def _instead_of_lsm(wanted: _Wanted, name: str) -> Place:
     """Return the function that would call the hook: what decides there decides like the hook."""
     function = SECURITY + name
-    source = wanted.target.source
-    why = f"BPF programs are not among the LSMs of {source} (lsm=): the function {function} is seen in place of the hook"
+    why = f"BPF programs are not among the LSMs of {wanted.target.source} (lsm=)"
     if wanted.asked.decides:
         _check_deniable(name, wanted.target.function(function))
     try:
         found = (_deciding if wanted.asked.decides else _best)(wanted, name, function)
     except Missing as missing:
         hint = "boot it with `bpf` among the LSMs: lsm=…,bpf"
-        raise Missing(missing.code, f"{why}, if it could be: {missing.message}", hint) from None
-    return replace(found, why="; ".join(part for part in (why, found.why) if part))
+        raise Missing(missing.code, f"{why}, and {function} cannot stand in: {missing.message}", hint) from None
+    instead = f"{why}: the function {function} is seen in place of the hook"
+    return replace(found, why="; ".join(part for part in (instead, found.why) if part))

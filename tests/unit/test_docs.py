@@ -14,9 +14,13 @@ from pathlib import Path
 import click
 import pytest
 
+from policyd.assembly import resolve_all
 from policyd.cli import cli
 from policyd.cli.context import Settings
 from policyd.config.load import parse_config
+from policyd.host import Host
+from policyd.parsing import load
+from policyd.target import Target
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *(CHECKOUT / "docs").glob("*.md")])
@@ -101,10 +105,10 @@ def test_a_configuration_of_the_documentation_is_valid(page: str, text: str) -> 
 def test_a_policy_of_the_documentation_is_valid(page: str, text: str, tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(as_policy(text), encoding="utf-8")
-    checked = subprocess.run(
-        [sys.executable, "-m", "policyd", "validate", str(file)], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert checked.returncode == 0, f"{page}:\n{checked.stdout}{checked.stderr}"
+    loaded = load((str(file),))
+    _, problems = resolve_all(loaded.policies, Target.running(), Host.running())  # as if this kernel had all means
+    wrong = [str(problem) for problem in (*loaded.problems, *problems) if problem.severity == "error"]
+    assert not wrong, f"{page}: {wrong}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
