@@ -1,4 +1,4 @@
-"""Attach points with a link a CPU, on the kernel in memory: made, seen by every CPU, mended one by one, followed by the agent."""
+"""Links on each CPU, on the kernel in memory: made, seen by every CPU, mended one by one, followed by the agent."""
 
 from __future__ import annotations
 

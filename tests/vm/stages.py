@@ -13,6 +13,7 @@ from load import BY_LOOP, CALLS, OF_ANYBODY, PACKETS, Kind
 
 from policyd.elf import Binaries
 from policyd.host import Host
+from policyd.vocabulary.perf_events import perf_event_kind
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / "policies"
@@ -20,8 +21,14 @@ CASES = CHECKOUT / "tests/vm/policies"
 """Each file is a stage of its own, for the tests that apply it by its name (`Shell.case`)."""
 GOLDEN = CHECKOUT / "tests/golden"
 """The cases of the golden C, which have every template and every word of the language: loaded, attached nowhere."""
-GUEST = Host({"lo": "ethernet"}, "/sys/fs/cgroup", lambda _: True, Binaries("x86_64"))
-"""What a guest has: one interface, cgroup v2 alone, and the host's files."""
+GUEST = Host(
+    interfaces={"lo": "ethernet"},
+    cgroup_root="/sys/fs/cgroup",
+    has_cgroup=lambda _: True,
+    binaries=Binaries("x86_64"),
+    can_sample=lambda event: not perf_event_kind(event).hardware,
+)
+"""What a guest has: one interface, cgroup v2 alone, the host's files, and no counters."""
 GOLDEN_HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 KINDS = (
     CALLS,
