@@ -185,48 +185,6 @@ def _(shell: Shell) -> None:
     assert has(fields(shell, "bpf-use", "command"), comm=ACTOR, command="BPF_PROG_LOAD")
 
 
-@case("privilege-changes")
-def _(shell: Shell) -> None:
-    shell.act(
-        "os.setregid(4242, 4242); os.setresgid(4242, 4242, 4242); os.setgid(4242)\nos.setreuid(4242, 4242); os.setuid(4242)"
-    )
-    shell.act("os.setresuid(4242, 4242, 4242)")
-    events = shell.events("privilege-changes")
-    assert has([e["fields"] for e in events if e["rule"] == "user"], call="setuid", uid=4242, process_comm=ACTOR)
-    assert has([e["fields"] for e in events if e["rule"] == "group"], call="setgid", gid=4242, process_comm=ACTOR)
-    rules = {event["rule"] for event in events if event["fields"]["process_comm"] == ACTOR}
-    assert rules == {
-        f"{kind}{form}" for kind in ("user", "group") for form in ("", "-real-effective", "-real-effective-saved")
-    }
-    assert total(shell, "privilege-changes", "privilege_changes_total", process_comm=ACTOR) == 6
-
-
-@case("ptrace")
-def _(shell: Shell) -> None:
-    pid = int(
-        shell.act(
-            """
-            child = subprocess.Popen(["sleep", "9"])
-            assert libc.ptrace(0x4206, child.pid, None, None) == 0  # PTRACE_SEIZE
-            libc.process_vm_readv(child.pid, None, 0, None, 0, 0)
-            child.kill(); print(child.pid)
-            """
-        )
-    )
-    events = shell.events("ptrace")
-    assert has([e["fields"] for e in events if e["rule"] == "trace"], request="PTRACE_SEIZE", target_pid=pid)
-    assert has([e["fields"] for e in events if e["rule"] == "memory"], call="process_vm_readv", target_pid=pid)
-
-
-@case("bpf-use")
-def _(shell: Shell) -> None:
-    shell.act("libc.bpf = libc.syscall; libc.syscall({'x86_64': 321, 'aarch64': 280}[os.uname().machine], 5, None, 0)")
-    assert has(fields(shell, "bpf-use", "command"), comm=ACTOR, command="BPF_PROG_LOAD")
-
-
-# ------------------------------------------------------------------------------------------------ files and devices
-
-
 @case("sensitive-writes")
 def _(shell: Shell) -> None:
     shell.act(
