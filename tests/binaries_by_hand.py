@@ -74,7 +74,7 @@ class HandBinaries:
 
     def __init__(self, *more: HandBinary) -> None:
         known = (LIBC, BASH, PROBED, STRIPPED, FOREIGN, *more)
-        self.files = {binary.path: binary for binary in known} | {"libc": LIBC, "/bin/bash": BASH}
+        self.files = {binary.path: binary for binary in known} | {"libc": LIBC, "libc.so.6": LIBC, "/bin/bash": BASH}
 
     def open(self, place: str) -> HandBinary:
         if place not in self.files:

@@ -106,6 +106,14 @@ def _(shell: Shell) -> None:
     assert 0.25e9 < total(shell, "cpu-usage", "cpu_run_nanoseconds_total", comm=ACTOR) < 5e9
 
 
+@case("profile")
+def _(shell: Shell) -> None:
+    shell.act("begun = time.process_time()\nwhile time.process_time() - begun < 1: pass")
+    samples = total(shell, "profile", "cpu_samples_total", process_comm=ACTOR)
+    assert samples >= 5  # of 49, where nothing else wants the CPU
+    assert total(shell, "profile", "cpu_sampled_nanoseconds_total", process_comm=ACTOR) == samples * (10**9 // 49)
+
+
 @case("forks")
 def _(shell: Shell) -> None:
     shell.act(
@@ -183,6 +191,9 @@ def _(shell: Shell) -> None:
 def _(shell: Shell) -> None:
     shell.act("libc.bpf = libc.syscall; libc.syscall({'x86_64': 321, 'aarch64': 280}[os.uname().machine], 5, None, 0)")
     assert has(fields(shell, "bpf-use", "command"), comm=ACTOR, command="BPF_PROG_LOAD")
+
+
+# ------------------------------------------------------------------------------------------------ files and devices
 
 
 @case("sensitive-writes")
@@ -361,6 +372,53 @@ def _(shell: Shell) -> None:
     udp = {"interface": "lo", "protocol": "udp"}
     assert total(shell, "traffic", "packets_sent_total", **udp) >= 5
     assert total(shell, "traffic", "bytes_received_total", **udp) >= 5 * 128
+
+
+# ------------------------------------------------------------------------------------------------ user space
+
+
+@case("bash-readline")
+def _(shell: Shell) -> None:
+    shell.act(
+        r"""
+        import pty
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve("/bin/bash", ["bash", "--norc", "-i"], {"TERM": "dumb", "HISTFILE": "/dev/null", "PS1": "ready> "})
+        said = b""
+        while b"ready> " not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, b"true pd-typed\nexit\n")
+        try:
+            while os.read(terminal, 4096):
+                pass
+        except OSError:  # EIO: the shell has gone
+            pass
+        os.waitpid(pid, 0)
+        """
+    )
+    found = fields(shell, "bash-readline", "line")
+    assert has(found, line="true pd-typed", parent=ACTOR, uid=0)
+    assert has(found, line="exit")
+
+
+@case("name-lookups")
+def _(shell: Shell) -> None:
+    shell.act(
+        """
+        socket.getaddrinfo("localhost", "80")
+        try:
+            socket.getaddrinfo("127.0.0.1", "pd-no-such-service")
+        except socket.gaierror:
+            pass
+        """
+    )
+    found = fields(shell, "name-lookups", "asked")
+    assert has(found, comm=ACTOR, node="localhost", service="80")
+    assert has(found, comm=ACTOR, node="127.0.0.1", service="pd-no-such-service")
+    assert total(shell, "name-lookups", "name_lookups_total", process_comm=ACTOR) == 2
+    failed = {"comm": ACTOR, "reason": "SERVICE"}
+    assert total(shell, "name-lookups", "name_lookup_failures_total", **failed) == 1
 
 
 @pytest.mark.parametrize(("builder", "other"), [BUILDERS, BUILDERS[::-1]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from binaries_by_hand import HandBinaries
 
 from policyd.codegen import render
 from policyd.kernel.bpf.btf import Btf
@@ -20,7 +21,7 @@ from policyd.vocabulary.syscalls import syscalls
 CHECKOUT = Path(__file__).resolve().parents[2]
 FILES = sorted((CHECKOUT / "policies").glob("*.yaml"))
 FORMATS = Path(__file__).with_name("formats")
-HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True)
+HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 
 
 @pytest.fixture(scope="module")
