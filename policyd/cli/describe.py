@@ -145,7 +145,11 @@ def _rules(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[obje
 
 def _action(rule: RuleRecord) -> str:
     """Return what a rule does in words: `deny EPERM signal SIGKILL`."""
-    numbers = {"deny": errno.errorcode.get(rule.number, str(rule.number)), "mark": hex(rule.number)}
+    numbers = {
+        "deny": errno.errorcode.get(rule.number, str(rule.number)),
+        "mark": hex(rule.number),
+        "return": str(rule.number),
+    }
     verdict = "" if rule.verdict == "none" else f"{rule.verdict} {numbers.get(rule.verdict, '')}".rstrip()
     return " ".join(filter(None, (verdict, f"signal {_signal(rule.signal)}" if rule.signal else "")))
 

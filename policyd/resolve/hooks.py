@@ -85,10 +85,11 @@ def locate(hook: Hook, target: Target, host: Host, asked: Asked) -> Located:
     if not isinstance(hook, FirstOf):
         places, missing = _places(hook, target, host, asked)
         return Located(tuple(places), tuple((hook.at, problem) for problem in missing))
-    tried = [_places(alternative, target, host, asked)[0] for alternative in hook.hooks]
-    there = [places for places in tried if places]
+    tried = [_places(alternative, target, host, asked) for alternative in hook.hooks]
+    there = [places for places, _ in tried if places]
     if not there:
-        return Located((), ((hook.at, Missing("unknown-target", "none of the hooks of firstOf is there")),))
+        reasons = "; ".join(dict.fromkeys(missing.message for _, problems in tried for missing in problems[:1]))
+        return Located((), ((hook.at, Missing("unknown-target", f"none of the hooks of firstOf is there: {reasons}")),))
     return Located(tuple(there[0]), (), tuple(places[0] for places in there[1:]))
 
 

@@ -86,7 +86,8 @@ def test_several_functions_are_one_link_where_the_kernel_has_that_and_a_place_ea
 def test_arguments_at_the_end_of_several_functions_take_fexit() -> None:
     hook = "{function: {names: [vfs_read, vfs_write], phase: exit}}"
     assert [rule.attach_point.kind for rule in at(NEW, hook, "ret").policy.rules] == ["kprobe_multi"]
-    assert [rule.attach_point.key for rule in at(NEW, hook, "args.count").policy.rules] == ["fexit:vfs_read", "fexit:vfs_write"]
+    found = at(NEW, hook, "args.count").policy.rules
+    assert [rule.attach_point.key for rule in found] == ["fexit:vfs_read", "fexit:vfs_write"]
 
 
 def test_the_means_of_every_rule_are_told_with_the_reason_why_there_is_no_better_one() -> None:
@@ -113,6 +114,9 @@ def test_a_kernel_with_no_means_is_told_and_an_optional_rule_does_without() -> N
     policy = at(NOTHING, "{function: vfs_read}", more="optional: true").policy
     assert policy.rules == ()
     assert policy.not_applicable[0][0] == "it"
+    found = wrong(NOTHING, "{firstOf: [{lsm: file_open}, {kprobe: vfs_open}]}")
+    assert "none of the hooks of firstOf is there: BPF programs are not among the LSMs" in found.message
+    assert "; the saved formats (6.18) has no kprobes" in found.message
     assert points(NOTHING, "{firstOf: [{lsm: file_open}, {function: vfs_open}, {syscall: openat}]}")[0].endswith("openat")
 
 
