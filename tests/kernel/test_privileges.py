@@ -28,6 +28,8 @@ spec:
   rules:
     - {{name: call, hook: {{syscall: getppid}}, outputs: [{{event: {{fields: [process.pid, process.exe]}}}}, {{counter: {{name: calls_total}}}}]}}
     - {{name: raw, hook: {{raw_tracepoint: sched_process_fork}}, outputs: [{{counter: {{name: forks_total}}}}]}}
+    - {{name: library, hook: {{uprobe: {{library: libc, symbol: getppid}}}}, outputs: [{{counter: {{name: asked_total}}}}]}}
+    - {{name: clock, hook: {{perf: {{event: cpu-clock, frequency: 1}}}}, outputs: [{{counter: {{name: samples_total}}}}]}}
 ---
 apiVersion: policyd.dev/v1alpha1
 kind: Policy
