@@ -53,6 +53,22 @@ def test_a_system_call_shows_its_arguments_and_the_ways_round_it() -> None:
         assert word in shown
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("function:vfs_read", ("Here, at enter: fentry:vfs_read", "Here, at exit: fexit:vfs_read", "args.count", "ret.errno")),
+        ("function:vfs_read", ("No verdicts: nobody can decide what vfs_read returns", "{lsm: file_permission} can deny it")),
+        ("function:security_file_open", ("Verdicts are taken at fmod_ret:security_file_open", "struct file *")),
+        ("kprobe:vfs_read+0x10", ("args.file", "by a breakpoint")),
+        ("lsm:file_open", ("Here: lsm:file_open", "args.file", "members: args.file.NAME")),
+        ("fexit:tcp_v4_rcv", ("or in an interrupt, as it happens", "args.skb")),
+    ],
+)
+def test_a_function_shows_what_sees_it_who_decides_and_its_arguments(name: str, words: tuple[str, ...]) -> None:
+    shown = text(explain("hook", name, saved_target()))
+    assert [word for word in words if word not in shown] == []
+
+
 def test_a_system_call_shows_how_32_bit_callers_make_it() -> None:
     shown = text(explain("hook", "syscall:connect", saved_target()))
     assert "socketcall (number 102), call 3" in shown
