@@ -64,10 +64,11 @@ class ObjectCache:
             return None
         try:
             with _opened(key, os.O_RDONLY, self._fd) as fd:
-                if not _is_ours(os.fstat(fd), stat.S_ISREG):
+                facts = os.fstat(fd)
+                if not _is_ours(facts, stat.S_ISREG):
                     return None
                 with os.fdopen(os.dup(fd), "rb") as file:
-                    data = file.read(self._limit)
+                    data = file.read(min(facts.st_size, self._limit))  # the limit alone would be allocated as a whole
                 os.utime(fd)  # what is used stays longest
         except OSError:
             return None

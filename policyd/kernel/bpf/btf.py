@@ -56,6 +56,7 @@ class Btf:
         self._types: dict[int, BtfType] = {}
         self._enumerators: dict[str, int] | None = None
         self._functions: dict[str, int] | None = None
+        self._texts: dict[tuple[int, ...], str] = {}
 
     def __del__(self) -> None:
         if getattr(self, "_handle", 0):
@@ -230,18 +231,25 @@ class Btf:
         missing = [name for name, found in wanted if found is None]
         if missing:
             raise TargetError(f"this kernel has no type {', '.join(missing)}")
-        text = self._dump([found.id for _, found in wanted if found is not None])
+        text = self._text(tuple(found.id for _, found in wanted if found is not None))
         push = "#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)"
         return f"{push}\n{text}\n#pragma clang attribute pop\n" if text else ""
 
-    def _dump(self, type_ids: list[int]) -> str:
+    def _text(self, type_ids: tuple[int, ...]) -> str:
+        """Return C for the types: few sets of them serve all units of a host."""
+        if type_ids not in self._texts:
+            self._texts[type_ids] = self._dump(type_ids)
+        return self._texts[type_ids]
+
+    def _dump(self, type_ids: Iterable[int]) -> str:
         chunks: list[bytes] = []
         format_text = _vsnprintf()
         buffer = ctypes.create_string_buffer(1 << 16)
+        view = memoryview(buffer)  # `buffer.raw` would copy all of it, thousands of times
 
         def emit(_context: object, template: bytes, arguments: int) -> None:
             length = format_text(buffer, len(buffer), template, arguments)
-            chunks.append(buffer.raw[: min(length, len(buffer) - 1)])
+            chunks.append(bytes(view[: min(length, len(buffer) - 1)]))
 
         callback = _EMIT(emit)
         dump = self._library.btf_dump__new(self._handle, callback, None, None)
