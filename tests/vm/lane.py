@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,7 @@ def _write(kernels: list[Kernel]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # guests are ended either way
     try:
         sys.exit(main())
     except UnavailableError as error:
@@ -59,3 +61,5 @@ if __name__ == "__main__":
         sys.exit(CANNOT)
     except (LaneError, subprocess.CalledProcessError) as error:
         sys.exit(f"test-vm: {error}")
+    except KeyboardInterrupt:
+        sys.exit("test-vm: interrupted")
