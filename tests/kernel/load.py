@@ -20,12 +20,13 @@ LOOP = r"""
 static volatile sig_atomic_t stop;
 static void on_term(int s) { (void)s; stop = 1; }
 
-/* Calls getppid (argument `calls`), asks for its own group as for another's (`groups`) or sends UDP packets to 127.0.0.1:9
- * (`packets`) until SIGTERM; prints how many.
+/* Calls getppid (argument `calls`; through the C library: `library`), asks for its own group as for another's (`groups`) or
+ * sends UDP packets to 127.0.0.1:9 (`packets`) until SIGTERM; prints how many.
  */
 int main(int argc, char **argv)
 {
 	int packets = argc > 1 && !strcmp(argv[1], "packets"), groups = argc > 1 && !strcmp(argv[1], "groups"), self = getpid();
+	int library = argc > 1 && !strcmp(argv[1], "library");
 	int fd = packets ? socket(AF_INET, SOCK_DGRAM, 0) : -1;
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
 	struct sigaction action = {.sa_handler = on_term};
@@ -39,6 +40,8 @@ int main(int argc, char **argv)
 	while (!stop) {
 		if (groups)
 			syscall(SYS_getpgid, self);
+		else if (library)
+			getppid();
 		else if (!packets)
 			syscall(SYS_getppid);
 		else if (sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) != 1)
@@ -87,6 +90,7 @@ class Kind:
 BY_LOOP = "process.comm, operator: Equal, value: pd-loop"
 OF_ANYBODY = ("process.uid, operator: GreaterOrEqual, value: 0", "process.pid, operator: Greater, value: 0")
 CALLS = Kind("calls", "{syscall: getppid}", BY_LOOP, OF_ANYBODY)
+LIBRARY = Kind("library", "{uprobe: {library: libc, symbol: getppid}}", BY_LOOP, OF_ANYBODY, "library")
 PACKETS = Kind(
     "packets",
     "{xdp: {interfaces: [lo], mode: generic}}",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BPFFS, MINE, Host
-from load import CALLS, PACKETS, Kind, Load, compile_loop, received
+from load import CALLS, LIBRARY, PACKETS, Kind, Load, compile_loop, received
 from network import private_network
 
 pytestmark = pytest.mark.kernel
@@ -54,7 +54,7 @@ def counted_and_made(host: Host, loop: Path, kind: Kind, disturb: Callable[[str,
 
 @pytest.mark.parametrize(
     ("lone_host", "kind"),
-    [("clang", CALLS), ("clang", PACKETS), ("bcc", CALLS)],
+    [("clang", CALLS), ("clang", PACKETS), ("bcc", CALLS), ("clang", LIBRARY)],
     indirect=["lone_host"],
     ids=lambda value: getattr(value, "name", value),
 )
