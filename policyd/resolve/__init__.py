@@ -22,6 +22,7 @@ from policyd.resolve.hooks import locate
 from policyd.resolve.metrics import Metrics
 from policyd.resolve.operands import Reading
 from policyd.resolve.params import Stock
+from policyd.resolve.perf import shared_evictions
 from policyd.resolve.problems import Problems, Wrong
 from policyd.resolve.rules import Rules
 from policyd.unit import ListRef, MapSpec, MetricOutput, ScalarParam, ScalarRef, Test, TypedPolicy, leaves
@@ -59,6 +60,8 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     for row, (rule, one) in enumerate(zip(policy.rules, located, strict=True)):
         rules.add(row, rule, one)
     maps = _maps(rules)
+    for row, wrong in shared_evictions(rules.typed, maps):
+        problems.error(policy.rules[row].hook.at, wrong)
     if problems.errors:
         raise PolicyError(problems.found)
     warn_of_callers(zip(policy.rules, located, strict=True), target, problems)

@@ -9,18 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.cpus import parse_cpus, show_cpus
-from policyd.places import Sampling, perf_event
+from policyd.places import Sampling, perf_event, sampling
 from policyd.resolve.place import NoArguments, Place
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import quote
+from policyd.unit import MetricOutput
 from policyd.value import ContextLoad, Value
 from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.perf_events import CLOCK, DEFAULT_FREQUENCY, perf_event_kind
 from policyd.vocabulary.registers import REGISTERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from policyd.host import Host
     from policyd.policy import PerfHook
+    from policyd.unit import MapSpec, TypedRule
     from policyd.vocabulary.fields import Field
 
 
@@ -54,6 +58,32 @@ def _cpus(hook: PerfHook, host: Host) -> tuple[int, ...]:
     if host.cpus and not set(cpus) & set(host.cpus):
         raise Missing("unknown-target", f"this host has no CPU {show_cpus(cpus)}", f"it has {show_cpus(host.cpus)}")
     return cpus
+
+
+_HOLD_BACK = frozenset({"tracepoint", "kprobe", "kprobe_multi", "perf_event"})
+"""Attach kinds during whose programs the kernel drops samples on that CPU (`bpf_prog_active`)."""
+
+
+def shared_evictions(rules: Iterable[TypedRule], maps: Iterable[MapSpec]) -> Iterator[tuple[int, Wrong]]:
+    """Yield the rules at hardware events that write to an evicting metric which other hooks write to as well, and why not.
+
+    An eviction takes a lock of the CPU and waits for it, in an NMI too (`bpf_lru_pop_free`, kernel/bpf/bpf_lru_list.c): if
+    the program that was interrupted holds it, the CPU stands still.
+    """
+    evicting = {spec.name for spec in maps if spec.map_class.type.startswith("lru_")}
+    writers: dict[str, list[TypedRule]] = {}
+    for rule in rules:
+        for output in rule.outputs:
+            if isinstance(output, MetricOutput) and output.map_name in evicting:
+                writers.setdefault(output.map_name, []).append(rule)
+    for name, found in writers.items():
+        others = [rule.name for rule in found if rule.attach_point.kind not in _HOLD_BACK]
+        for rule in found if others else ():
+            if rule.attach_point.kind == "perf_event" and perf_event_kind(sampling(rule.attach_point).event).hardware:
+                message = (
+                    f"{quote(name)} evicts, and rule {quote(others[0])} writes to it too, which this event can interrupt"
+                )
+                yield rule.row, Wrong("shared-eviction", message, "give each a metric of its own, or leave out `evict`")
 
 
 class SampleArguments(NoArguments):

@@ -22,6 +22,7 @@ CODES: dict[str, str] = {
     "no-tracepoint": "A system call that the kernel makes no tracepoint for.",
     "too-many-hooks": "A glob that matches more tracepoints or functions than a rule may have.",
     "no-counter": "A hardware event that this host cannot count, by a period that nothing can stand in for.",
+    "shared-eviction": "A metric that evicts, written at a hardware event and at a hook that such an event can interrupt.",
     "no-means": "A function that this kernel has no means to see.",
     "not-decidable": "A function whose result nobody else can decide.",
     "target-unknown": "The target cannot be asked: no tracefs, no BTF.",

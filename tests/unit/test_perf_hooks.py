@@ -100,6 +100,25 @@ def test_a_sample_is_of_a_process_and_cannot_be_acted_on() -> None:
     assert problem(one_rule("{syscall: openat}", "[{field: perf.ip, operator: Exists}]")).code == "field-not-here"
 
 
+@pytest.mark.parametrize(
+    ("event", "other", "refused"),
+    [
+        ("cycles", "raw_tracepoint: sched_switch", True),
+        ("cycles", "tracepoint: signal/signal_generate", False),  # its programs hold samples back
+        ("cpu-clock", "raw_tracepoint: sched_switch", False),  # a timer waits for a lock that is held with interrupts off
+    ],
+)
+def test_an_evicting_metric_is_not_shared_by_what_can_interrupt_each_other(event: str, other: str, refused: bool) -> None:
+    outputs = "[{counter: {name: seen, help: Seen, by: [cpu], evict: true}}]"
+    rules = f"{one_rule(f'{{perf: {event}}}', outputs=outputs)}\n- {{name: other, hook: {{{other}}}, outputs: {outputs}}}"
+    if not refused:
+        assert len(resolved(rules).policy.rules) == 2
+        return
+    found = problem(rules)
+    assert (found.code, found.path) == ("shared-eviction", ("spec", "rules", 0, "hook", "perf"))
+    assert "`seen` evicts, and rule `other` writes to it too" in found.message
+
+
 @pytest.mark.parametrize(("text", "cpus"), [("0", (0,)), ("0-3,8", (0, 1, 2, 3, 8)), ("8, 1-2\n", (1, 2, 8)), ("5-5", (5,))])
 def test_lists_of_cpus_are_read_and_written(text: str, cpus: tuple[int, ...]) -> None:
     assert parse_cpus(text) == cpus

@@ -121,6 +121,8 @@ _LONG = ", ".join(f"k{number}: args.filename" for number in range(5))
 _RANGES = ", ".join(f"{number}..{number}" for number in range(501))
 _COUNTER = "{counter: {name: c, help: C, by: {a: process.comm}}}, {counter: {name: c, by: {a: process.pid}}}"
 
+_EVICTS = "[{counter: {name: seen, help: Seen, by: [cpu], evict: true}}]"
+_SWITCH = "{raw_tracepoint: sched_switch}"
 BAD: dict[str, tuple[str, str]] = {
     "unknown-target": (one_rule("{syscall: opnat}"), ""),
     "unknown-cgroup": (one_rule("{cgroup: {name: bind4, path: /gone}}"), ""),
@@ -150,11 +152,15 @@ BAD: dict[str, tuple[str, str]] = {
     "not-a-number": (_with_output("{sum: {name: s, help: S, value: process.comm}}"), ""),
     "bad-buckets": (_with_output("{histogram: {name: h, help: H, value: args.mode, buckets: [3, 2]}}"), ""),
     "outputs-disagree": (_with_output(_COUNTER), ""),
+    "shared-eviction": (
+        one_rule("{perf: cycles}", outputs=_EVICTS) + f"\n- {{name: b, hook: {_SWITCH}, outputs: {_EVICTS}}}",
+        "",
+    ),
     "name-taken": (_with_filter(_LIST.replace("param: p", "param: seen")), "params: {seen: {type: uid, values: [0]}}"),
     "not-decidable": (one_rule("{function: vfs_read}", more="action: {deny: EPERM}"), ""),
     "action-not-here": (one_rule(OPENAT, more="action: {drop: true}"), ""),
 }
-"""A policy with each error; those of other tests: no-cgroup2, target-unknown and no-means, which are of the host."""
+"""A policy with each error; those of other tests: no-cgroup2, target-unknown, no-means, no-counter, which are of the host."""
 
 
 @pytest.mark.parametrize("code", BAD)
@@ -167,4 +173,4 @@ def test_each_error_has_its_code_and_its_place(code: str) -> None:
 
 
 def test_every_code_has_a_bad_policy() -> None:
-    assert set(BAD) | {"no-cgroup2", "target-unknown", "no-means"} == set(CODES)
+    assert set(BAD) | {"no-cgroup2", "target-unknown", "no-means", "no-counter"} == set(CODES)
