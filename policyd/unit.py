@@ -411,7 +411,7 @@ class BoundUnit:
         return f"pd_{self.fingerprint}"
 
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raise it when the code generator makes other code for the same unit: running programs are then replaced."""
 
 

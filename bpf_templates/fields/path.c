@@ -1,6 +1,6 @@
 /* Paths by dentries and mounts, as d_path makes them (fs/d_path.c), with probe reads only: any program can.  No lock is held: a
  * path that is renamed meanwhile may come out half old and half new. */
-#define PD_CLIMBS (PD_NAMES + 16) /* names, and mounts on the way */
+#define PD_MOUNTS 16 /* on the way up */
 
 #define PD_AT_ROOT 1 /* everything up to the root was seen */
 #define PD_AT_END 2 /* the root of what is mounted nowhere: a pipe, a socket, a file without a directory */
@@ -18,7 +18,7 @@ PD_INLINE u64 pd_follow(u64 address)
 #define PD_FOLLOW(type, pointer, member) pd_follow((u64) PD_AT(type, pointer, member))
 
 /* One step up.  0: there is another. */
-PD_INLINE u32 pd_climb_step(struct pd_climb *climb)
+PD_INLINE u32 pd_climb_step(struct pd_climb *climb, u64 most)
 {
 	u64 dentry = climb->dentry;
 	u64 mount = climb->mount;
@@ -44,7 +44,7 @@ PD_INLINE u32 pd_climb_step(struct pd_climb *climb)
 		return PD_AT_END;
 	count = climb->count;
 	PD_OPAQUE(count);
-	if (count >= PD_NAMES)
+	if (count >= most)
 		return PD_TOO_DEEP;
 	climb->names[count] = dentry;
 	climb->count = count + 1;
@@ -52,9 +52,9 @@ PD_INLINE u32 pd_climb_step(struct pd_climb *climb)
 	return 0;
 }
 
-/* Collects the names from `dentry` up: with a `vfsmount` across mounts, until the place `stop` (a struct path) or the root of all;
- * without, until the root of the file system. */
-PD_INLINE u32 pd_climb(struct pd_climb *climb, u64 dentry, u64 vfsmount, u64 stop)
+/* Collects up to `most` names from `dentry` up: with a `vfsmount` across mounts, until the place `stop` (a struct path) or the
+ * root of all; without, until the root of the file system. */
+PD_INLINE u32 pd_climb(struct pd_climb *climb, u64 dentry, u64 vfsmount, u64 stop, u64 most)
 {
 	u64 back = (u64) PD_AT(struct mount, 0, mnt);
 	u32 end = 0;
@@ -66,9 +66,9 @@ PD_INLINE u32 pd_climb(struct pd_climb *climb, u64 dentry, u64 vfsmount, u64 sto
 	climb->stop_dentry = stop ? PD_FOLLOW(struct path, stop, dentry) : 0;
 	climb->stop_mount = stop ? PD_FOLLOW(struct path, stop, mnt) - back : 0;
 #pragma clang loop unroll(disable)
-	for (u64 i = 0; i < PD_CLIMBS; i++) {
+	for (u64 i = 0; i < most + PD_MOUNTS; i++) {
 		PD_OPAQUE(i);
-		end = pd_climb_step(climb);
+		end = pd_climb_step(climb, most);
 		if (end)
 			return end;
 	}
@@ -191,11 +191,11 @@ PD_INLINE u8 pd_put_path(struct pd_climb *climb, u32 end, char *data, u32 size, 
 		pd_put_byte(climb, data, size, '/');
 	}
 #pragma clang loop unroll(disable)
-	for (u64 i = 0; i < PD_NAMES; i++) {
+	for (u64 i = 0; i < PD_DEEP; i++) {
 		PD_OPAQUE(i);
 		left = climb->count;
 		PD_OPAQUE(left);
-		if (!left || left > PD_NAMES)
+		if (!left || left > PD_DEEP)
 			break;
 		climb->count = left - 1;
 		if (i || end != PD_TOO_DEEP)
@@ -220,7 +220,7 @@ PD_INLINE u8 pd_path(struct run *r, u64 path, u64 stop, char *data, u32 size, u3
 
 	if (!dentry || !vfsmount)
 		return PD_ABSENT;
-	end = pd_climb(&r->s->climb, dentry, vfsmount, stop);
+	end = pd_climb(&r->s->climb, dentry, vfsmount, stop, PD_DEEP);
 	return pd_put_path(&r->s->climb, end, data, size, length, cut);
 }
 
@@ -239,7 +239,7 @@ PD_INLINE u8 path_path(struct run *r, u64 path, char *data, u32 size, u32 *lengt
 
 PD_INLINE u8 dentry_fs_path(struct run *r, u64 dentry, char *data, u32 size, u32 *length, u32 *cut)
 {
-	u32 end = pd_climb(&r->s->climb, dentry, 0, 0);
+	u32 end = pd_climb(&r->s->climb, dentry, 0, 0, PD_DEEP);
 
 	return pd_put_path(&r->s->climb, end, data, size, length, cut);
 }

@@ -1,6 +1,7 @@
 /* A path's walk: up, where the last name comes first, and then down again, writing.  Where it is stays in memory and not in
  * registers, so that all ways to the next step look the same to the verifier. */
-#define PD_NAMES 64 /* components of a path: of a deeper one the last are kept */
+#define PD_NAMES 128 /* room for names */
+#define PD_DEEP 64 /* names of a path: of a deeper one the last are kept */
 
 struct pd_climb {
 	u64 names[PD_NAMES]; /* dentries, from the file up */

@@ -1,55 +1,39 @@
 /* An exec writes the process's row: the path of the file by its dentries, as the mounts stand, and the argument block.
  * Of a path that does not fit the last names are kept, and no slash before them: it must not pass for a whole one. */
-PD_INLINE u32 pd_exec_path(struct pd_exec *work, struct linux_binprm *bprm, u8 *cut)
+PD_INLINE u32 pd_exec_path(struct run *r, struct pd_exec *work, struct linux_binprm *bprm, u8 *cut)
 {
-	struct dentry *dentry = 0;
-	struct dentry *root = 0;
-	struct dentry *parent = 0;
-	struct vfsmount *vfsmount = 0;
-	struct mount *mount;
-	struct mount *above = 0;
-	struct file *file = 0;
-	const unsigned char *name = 0;
+	struct pd_climb *climb = &r->s->climb;
+	u64 file = PD_FOLLOW(struct linux_binprm, bprm, file);
+	u64 dentry = PD_FOLLOW(struct file, file, f_path.dentry);
+	u64 vfsmount = PD_FOLLOW(struct file, file, f_path.mnt);
+	u32 end = pd_climb(climb, dentry, vfsmount, 0, PD_NAMES);
+	u64 length = 0;
+	u64 name;
 	u32 at = 255;
-	u32 length = 0;
 
-	pd_read_kernel(&file, sizeof(file), PD_AT(struct linux_binprm, bprm, file));
-	pd_read_kernel(&dentry, sizeof(dentry), PD_AT(struct file, file, f_path.dentry));
-	pd_read_kernel(&vfsmount, sizeof(vfsmount), PD_AT(struct file, file, f_path.mnt));
-	mount = (struct mount *) ((char *) vfsmount - (u64) PD_AT(struct mount, 0, mnt));
-	*cut = 1;
-	for (u32 i = 0; i < 160; i++) { /* 127 names fit, and the rest is for mounts on the way */
-		pd_read_kernel(&root, sizeof(root), PD_AT(struct mount, mount, mnt.mnt_root));
-		pd_read_kernel(&parent, sizeof(parent), PD_AT(struct dentry, dentry, d_parent));
-		if (dentry == root) {
-			pd_read_kernel(&above, sizeof(above), PD_AT(struct mount, mount, mnt_parent));
-			if (above == mount) {
-				*cut = 0;
-				break;
-			}
-			pd_read_kernel(&dentry, sizeof(dentry), PD_AT(struct mount, mount, mnt_mountpoint));
-			mount = above;
-			continue;
-		}
-		if (dentry == parent && at != 255) { /* the root of what is not mounted here: a detached mount */
-			*cut = 0;
+	*cut = end != PD_AT_ROOT && end != PD_AT_END;
+	if (end == PD_AT_END && !climb->count) { /* a file without a directory: memfd */
+		climb->names[0] = dentry;
+		climb->count = 1;
+	}
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < PD_NAMES; i++) {
+		PD_OPAQUE(i);
+		if (i >= climb->count)
+			break;
+		dentry = climb->names[i];
+		name = PD_FOLLOW(struct dentry, dentry, d_name.name);
+		pd_read_kernel(&length, sizeof(u32), PD_AT(struct dentry, dentry, d_name.len));
+		if (length + 1 > at) {
+			*cut = 1;
 			break;
 		}
-		pd_read_kernel(&name, sizeof(name), PD_AT(struct dentry, dentry, d_name.name));
-		pd_read_kernel(&length, sizeof(length), PD_AT(struct dentry, dentry, d_name.len));
-		if (length + 1 > at)
-			break;
 		at -= length + 1;
 		PD_OPAQUE(at);
 		at &= 255;
 		length &= 255;
-		pd_read_kernel(&work->path[at + 1], length, name);
+		pd_read_kernel(&work->path[at + 1], length, (void *) name);
 		work->path[at] = '/';
-		if (dentry == parent) { /* a file without a directory: memfd */
-			*cut = 0;
-			break;
-		}
-		dentry = parent;
 	}
 	return *cut && at != 255 ? at + 1 : at;
 }
@@ -102,7 +86,7 @@ PD_INLINE void pd_internal(struct run *r)
 		return;
 	__builtin_memset(work->row.args, 0, sizeof(work->row.args));
 	__builtin_memset(work->row.exe, 0, sizeof(work->row.exe));
-	at = pd_exec_path(work, bprm, &work->row.exe_cut) & 255;
+	at = pd_exec_path(r, work, bprm, &work->row.exe_cut) & 255;
 	length = (255 - at) & 255;
 	pd_read_kernel(work->row.exe, length, &work->path[at]);
 	work->row.exe_length = length;

@@ -61,7 +61,7 @@ _OBJECTS = (
         ),
         headers=("fields/path_types.c",),
         members=("struct pd_climb climb",),
-        room=(64 + 7) * 8,
+        room=(128 + 7) * 8,
     ),
     Family("fields/dentry.c", frozenset({"dentry_deleted"}), ("struct dentry",)),
     Family("fields/binprm.c", frozenset({"binprm_argv"}), ("struct linux_binprm", "struct task_struct", "struct mm_struct")),

@@ -376,6 +376,8 @@ class Drawing:
             yield "fields/thread.c"
         if "parent" in self.values.rows:
             yield "fields/process_parent.c"
+        if self.unit.internal == "process_exec":
+            yield "fields/path.c"
 
     def _maps(self) -> tuple[tuple[tuple[str, str], ...], tuple[PrivateMap, ...]]:
         shared = {"config": "config", "account": "account", "rings": "rings", "scalars": "scalars"}

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_f5aba2a1b1cd */
+/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_474c5b08014a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x517fe792a317ULL
-#define PD_CANARY_PROGRAM 0xf5aba2a1b1cdULL
+#define PD_CANARY_PROGRAM 0x474c5b08014aULL
 
 /* lib/maps.c */
 
@@ -271,7 +271,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_f5aba2a1b1cd(void *ctx)
+PD_ENTRY int pd_474c5b08014a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -290,7 +290,7 @@ PD_ENTRY int pd_f5aba2a1b1cd(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_68c7faae8f68 */
+/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_a883f2a197ce */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -305,7 +305,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xca9040feafc8ULL
-#define PD_CANARY_PROGRAM 0x68c7faae8f68ULL
+#define PD_CANARY_PROGRAM 0xa883f2a197ceULL
 
 /* lib/maps.c */
 
@@ -522,7 +522,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_68c7faae8f68(void *ctx)
+PD_ENTRY int pd_a883f2a197ce(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -541,7 +541,7 @@ PD_ENTRY int pd_68c7faae8f68(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_71998f0698f5 */
+/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_e35a631b1876 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -556,7 +556,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb740648859ffULL
-#define PD_CANARY_PROGRAM 0x71998f0698f5ULL
+#define PD_CANARY_PROGRAM 0xe35a631b1876ULL
 
 /* lib/maps.c */
 
@@ -1097,7 +1097,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_71998f0698f5(void *ctx)
+PD_ENTRY int pd_e35a631b1876(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1116,7 +1116,7 @@ PD_ENTRY int pd_71998f0698f5(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_e0be271ff0a9 */
+/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_3a4aa34e850f */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1131,7 +1131,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe84b203b6ee5ULL
-#define PD_CANARY_PROGRAM 0xe0be271ff0a9ULL
+#define PD_CANARY_PROGRAM 0x3a4aa34e850fULL
 
 /* lib/maps.c */
 
@@ -2029,7 +2029,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e0be271ff0a9(void *ctx)
+PD_ENTRY int pd_3a4aa34e850f(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2048,7 +2048,7 @@ PD_ENTRY int pd_e0be271ff0a9(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_c0b8260b232b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_eb5f8fbd74d0 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2063,7 +2063,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x3886ff18f220ULL
-#define PD_CANARY_PROGRAM 0xc0b8260b232bULL
+#define PD_CANARY_PROGRAM 0xeb5f8fbd74d0ULL
 
 /* lib/maps.c */
 
@@ -2075,7 +2075,7 @@ PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(automaton_0, 2, 4, 2432, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 9248, 1);
+PD_MAP(scratch, 6, 4, 9760, 1);
 #endif
 
 /* lib/numbers.c */
@@ -2146,7 +2146,7 @@ struct subject {
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 9248, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 9760, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -2595,7 +2595,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c0b8260b232b(void *ctx)
+PD_ENTRY int pd_eb5f8fbd74d0(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2614,7 +2614,7 @@ PD_ENTRY int pd_c0b8260b232b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sock_send_length, pd_7d2ac603e3c2 */
+/* policyd 0.1.0, raw_tracepoint:sock_send_length, pd_6139411e4e69 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2629,7 +2629,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xa7d3e2deda73ULL
-#define PD_CANARY_PROGRAM 0x7d2ac603e3c2ULL
+#define PD_CANARY_PROGRAM 0x6139411e4e69ULL
 
 /* lib/maps.c */
 
@@ -2916,7 +2916,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_7d2ac603e3c2(void *ctx)
+PD_ENTRY int pd_6139411e4e69(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_e84d0720f4e7 */
+/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_c396153b08cd */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf3f5a1058d82ULL
-#define PD_CANARY_PROGRAM 0xe84d0720f4e7ULL
+#define PD_CANARY_PROGRAM 0xc396153b08cdULL
 
 /* lib/maps.c */
 
@@ -155,7 +155,7 @@ PD_INLINE int test_0(struct run *r, int unread)
 	return (r->s->v0 == 3);
 }
 
-#line 19 "tests/golden/callers.yaml"
+#line 20 "tests/golden/callers.yaml"
 /* args.fd Equal */
 PD_INLINE int test_1(struct run *r, int unread)
 {
@@ -271,7 +271,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_e84d0720f4e7(void *ctx)
+PD_ENTRY s64 pd_c396153b08cd(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -296,7 +296,7 @@ PD_ENTRY s64 pd_e84d0720f4e7(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_c1786b223fce */
+/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_7f13649217c2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -311,7 +311,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x17dfe3136da5ULL
-#define PD_CANARY_PROGRAM 0xc1786b223fceULL
+#define PD_CANARY_PROGRAM 0x7f13649217c2ULL
 
 /* lib/maps.c */
 
@@ -426,7 +426,7 @@ PD_INLINE void need_1(struct run *r)
 		r->s->state[1] = fetch_1(r);
 }
 
-#line 19 "tests/golden/callers.yaml"
+#line 20 "tests/golden/callers.yaml"
 /* args.fd Equal */
 PD_INLINE int test_0(struct run *r, int unread)
 {
@@ -536,7 +536,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_c1786b223fce(void *ctx)
+PD_ENTRY s64 pd_7f13649217c2(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -561,7 +561,7 @@ PD_ENTRY s64 pd_c1786b223fce(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_f2743a8d004a */
+/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_f162aa44d7d6 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -576,7 +576,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7c29302c81b4ULL
-#define PD_CANARY_PROGRAM 0xf2743a8d004aULL
+#define PD_CANARY_PROGRAM 0xf162aa44d7d6ULL
 
 /* lib/maps.c */
 
@@ -693,7 +693,7 @@ PD_INLINE void need_1(struct run *r)
 		r->s->state[1] = fetch_1(r);
 }
 
-#line 19 "tests/golden/callers.yaml"
+#line 20 "tests/golden/callers.yaml"
 /* args.fd Equal */
 PD_INLINE int test_0(struct run *r, int unread)
 {
@@ -803,7 +803,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_f2743a8d004a(void *ctx)
+PD_ENTRY s64 pd_f162aa44d7d6(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -828,7 +828,7 @@ PD_ENTRY s64 pd_f2743a8d004a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_0d816729c5a1 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_09f397574754 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -843,7 +843,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0xd816729c5a1ULL
+#define PD_CANARY_PROGRAM 0x9f397574754ULL
 
 /* lib/maps.c */
 
@@ -1498,7 +1498,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_3(r, 1);
 }
 
-PD_ENTRY int pd_0d816729c5a1(void *ctx)
+PD_ENTRY int pd_09f397574754(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

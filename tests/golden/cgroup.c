@@ -1,4 +1,4 @@
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_49a4e44d5e5e */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_a35b8085568f */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf5af2c9e998dULL
-#define PD_CANARY_PROGRAM 0x49a4e44d5e5eULL
+#define PD_CANARY_PROGRAM 0xa35b8085568fULL
 
 /* lib/maps.c */
 
@@ -220,7 +220,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_49a4e44d5e5e(void *ctx)
+PD_ENTRY int pd_a35b8085568f(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -245,7 +245,7 @@ PD_ENTRY int pd_49a4e44d5e5e(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_7d463c62be74 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_c4587d1aee54 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -261,7 +261,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4dd5c0640b94ULL
-#define PD_CANARY_PROGRAM 0x7d463c62be74ULL
+#define PD_CANARY_PROGRAM 0xc4587d1aee54ULL
 
 /* lib/maps.c */
 
@@ -624,7 +624,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_7d463c62be74(void *ctx)
+PD_ENTRY int pd_c4587d1aee54(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -649,7 +649,7 @@ PD_ENTRY int pd_7d463c62be74(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_40e33613970a */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_9d156da1ce31 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -665,7 +665,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4babaf8b70efULL
-#define PD_CANARY_PROGRAM 0x40e33613970aULL
+#define PD_CANARY_PROGRAM 0x9d156da1ce31ULL
 
 /* lib/maps.c */
 
@@ -971,7 +971,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_40e33613970a(void *ctx)
+PD_ENTRY int pd_9d156da1ce31(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -996,7 +996,7 @@ PD_ENTRY int pd_40e33613970a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8f19230f74b5 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1017,7 +1017,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
-PD_MAP(scratch, 6, 4, 320, 1);
+PD_MAP(scratch, 6, 4, 1400, 1);
 PD_MAP(exec_work, 6, 4, 1288, 1);
 #endif
 
@@ -1026,6 +1026,8 @@ PD_MAP(exec_work, 6, 4, 1288, 1);
 /* lib/strings.c */
 
 /* lib/lists.c */
+
+/* fields/path_types.c */
 
 /* fields/process_table.c */
 
@@ -1052,11 +1054,12 @@ struct subject {
 	u32 bucket;
 	u64 ctx; /* whose run this is, in which place */
 	u32 slot;
+	struct pd_climb climb;
 	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 1400, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -1069,9 +1072,11 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/path.c */
+
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_8f19230f74b5(void *ctx)
+PD_ENTRY int pd_5630f509bc0b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1087,7 +1092,7 @@ PD_ENTRY int pd_8f19230f74b5(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_7b176d7af17a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1159,7 +1164,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_7b176d7af17a(void *ctx)
+PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1175,7 +1180,7 @@ PD_ENTRY int pd_7b176d7af17a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ed69fafefef4 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1247,7 +1252,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_ed69fafefef4(void *ctx)
+PD_ENTRY int pd_88548d0c9f7d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fentry:vfs_read, pd_4ccf55d7cf5e */
+/* policyd 0.1.0, fentry:vfs_read, pd_c22762dd2d68 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x901e054d2789ULL
-#define PD_CANARY_PROGRAM 0x4ccf55d7cf5eULL
+#define PD_CANARY_PROGRAM 0xc22762dd2d68ULL
 
 /* lib/maps.c */
 
@@ -24,7 +24,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 9192, 1);
+PD_MAP(scratch, 6, 4, 9704, 1);
 #endif
 
 /* lib/numbers.c */
@@ -81,7 +81,7 @@ struct subject {
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 9192, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 9704, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -277,7 +277,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4ccf55d7cf5e(void *ctx)
+PD_ENTRY int pd_c22762dd2d68(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -296,7 +296,7 @@ PD_ENTRY int pd_4ccf55d7cf5e(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fentry:vfs_writev, pd_979ec354f49c */
+/* policyd 0.1.0, fentry:vfs_writev, pd_93e8baf1d489 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -310,7 +310,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x5536a62ccfc7ULL
-#define PD_CANARY_PROGRAM 0x979ec354f49cULL
+#define PD_CANARY_PROGRAM 0x93e8baf1d489ULL
 
 /* lib/maps.c */
 
@@ -470,7 +470,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_979ec354f49c(void *ctx)
+PD_ENTRY int pd_93e8baf1d489(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -489,7 +489,7 @@ PD_ENTRY int pd_979ec354f49c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:filp_open, pd_cee5f1af03f9 */
+/* policyd 0.1.0, fexit:filp_open, pd_509435abfed1 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -504,7 +504,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2d490e45d99bULL
-#define PD_CANARY_PROGRAM 0xcee5f1af03f9ULL
+#define PD_CANARY_PROGRAM 0x509435abfed1ULL
 
 /* lib/maps.c */
 
@@ -515,7 +515,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 17384, 1);
+PD_MAP(scratch, 6, 4, 17896, 1);
 #endif
 
 /* lib/numbers.c */
@@ -573,7 +573,7 @@ struct subject {
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 17384, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 17896, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -762,7 +762,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_cee5f1af03f9(void *ctx)
+PD_ENTRY int pd_509435abfed1(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -781,7 +781,7 @@ PD_ENTRY int pd_cee5f1af03f9(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:vfs_read, pd_5aefe7a4339a */
+/* policyd 0.1.0, fexit:vfs_read, pd_1710fc2d4528 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -795,7 +795,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xdc0d9451362ULL
-#define PD_CANARY_PROGRAM 0x5aefe7a4339aULL
+#define PD_CANARY_PROGRAM 0x1710fc2d4528ULL
 
 /* lib/maps.c */
 
@@ -1008,7 +1008,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_5aefe7a4339a(void *ctx)
+PD_ENTRY int pd_1710fc2d4528(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1027,7 +1027,7 @@ PD_ENTRY int pd_5aefe7a4339a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2, pd_a5221285bc26 */
+/* policyd 0.1.0, kprobe:do_sys_openat2, pd_03d99c9dd369 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1041,7 +1041,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2583fe02ef20ULL
-#define PD_CANARY_PROGRAM 0xa5221285bc26ULL
+#define PD_CANARY_PROGRAM 0x3d99c9dd369ULL
 
 /* lib/maps.c */
 
@@ -1259,7 +1259,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a5221285bc26(void *ctx)
+PD_ENTRY int pd_03d99c9dd369(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1278,7 +1278,7 @@ PD_ENTRY int pd_a5221285bc26(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_31ff28d44fcd */
+/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_3ae973135f8c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1292,7 +1292,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc2afed54912fULL
-#define PD_CANARY_PROGRAM 0x31ff28d44fcdULL
+#define PD_CANARY_PROGRAM 0x3ae973135f8cULL
 
 /* lib/maps.c */
 
@@ -1458,7 +1458,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_31ff28d44fcd(void *ctx)
+PD_ENTRY int pd_3ae973135f8c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1477,7 +1477,7 @@ PD_ENTRY int pd_31ff28d44fcd(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_6293269e17dd */
+/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_e1c52697f104 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1491,7 +1491,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc7b33c7f84aaULL
-#define PD_CANARY_PROGRAM 0x6293269e17ddULL
+#define PD_CANARY_PROGRAM 0xe1c52697f104ULL
 
 /* lib/maps.c */
 
@@ -1656,7 +1656,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6293269e17dd(void *ctx)
+PD_ENTRY int pd_e1c52697f104(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1675,7 +1675,7 @@ PD_ENTRY int pd_6293269e17dd(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_unlink, pd_4e2253590adb */
+/* policyd 0.1.0, kprobe:vfs_unlink, pd_f9bff0e97787 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1689,7 +1689,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xfb3b444464b7ULL
-#define PD_CANARY_PROGRAM 0x4e2253590adbULL
+#define PD_CANARY_PROGRAM 0xf9bff0e97787ULL
 
 /* lib/maps.c */
 
@@ -1854,7 +1854,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4e2253590adb(void *ctx)
+PD_ENTRY int pd_f9bff0e97787(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1873,7 +1873,7 @@ PD_ENTRY int pd_4e2253590adb(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_527d5592e990 */
+/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_1146e91981d4 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1887,7 +1887,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xd4d198548140ULL
-#define PD_CANARY_PROGRAM 0x527d5592e990ULL
+#define PD_CANARY_PROGRAM 0x1146e91981d4ULL
 
 /* lib/maps.c */
 
@@ -2072,7 +2072,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_527d5592e990(void *ctx)
+PD_ENTRY int pd_1146e91981d4(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

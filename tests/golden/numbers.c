@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_45c77641c62b */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_01fbd9013138 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x45c77641c62bULL
+#define PD_CANARY_PROGRAM 0x1fbd9013138ULL
 
 /* lib/maps.c */
 
@@ -234,7 +234,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_45c77641c62b(void *ctx)
+PD_ENTRY int pd_01fbd9013138(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -253,7 +253,7 @@ PD_ENTRY int pd_45c77641c62b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_e14d39edff41 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_a77c011670bc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -267,7 +267,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0xe14d39edff41ULL
+#define PD_CANARY_PROGRAM 0xa77c011670bcULL
 
 /* lib/maps.c */
 
@@ -528,7 +528,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e14d39edff41(void *ctx)
+PD_ENTRY int pd_a77c011670bc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -547,7 +547,7 @@ PD_ENTRY int pd_e14d39edff41(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_3ffc88c9d544 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_eea4f4d24467 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -561,7 +561,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc9b1475edcdbULL
-#define PD_CANARY_PROGRAM 0x3ffc88c9d544ULL
+#define PD_CANARY_PROGRAM 0xeea4f4d24467ULL
 
 /* lib/maps.c */
 
@@ -822,7 +822,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_3ffc88c9d544(void *ctx)
+PD_ENTRY int pd_eea4f4d24467(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, perf_event:cache-misses/period=100000/cpus=all, pd_3a2cf92b1060 */
+/* policyd 0.1.0, perf_event:cache-misses/period=100000/cpus=all, pd_76a320407459 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x35287792f52ULL
-#define PD_CANARY_PROGRAM 0x3a2cf92b1060ULL
+#define PD_CANARY_PROGRAM 0x76a320407459ULL
 
 /* lib/maps.c */
 
@@ -207,7 +207,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_3a2cf92b1060(void *ctx)
+PD_ENTRY int pd_76a320407459(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -226,7 +226,7 @@ PD_ENTRY int pd_3a2cf92b1060(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, perf_event:cpu-clock/frequency=49/cpus=0-1,3, pd_04fec559d168 */
+/* policyd 0.1.0, perf_event:cpu-clock/frequency=49/cpus=0-1,3, pd_160c19a9aee6 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -240,7 +240,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x64f855a5a053ULL
-#define PD_CANARY_PROGRAM 0x4fec559d168ULL
+#define PD_CANARY_PROGRAM 0x160c19a9aee6ULL
 
 /* lib/maps.c */
 
@@ -541,7 +541,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_04fec559d168(void *ctx)
+PD_ENTRY int pd_160c19a9aee6(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -560,7 +560,7 @@ PD_ENTRY int pd_04fec559d168(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, perf_event:page-faults/period=1/cpus=all, pd_1b552dfc09d4 */
+/* policyd 0.1.0, perf_event:page-faults/period=1/cpus=all, pd_da819ac8d994 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -575,7 +575,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf0b93914b8a9ULL
-#define PD_CANARY_PROGRAM 0x1b552dfc09d4ULL
+#define PD_CANARY_PROGRAM 0xda819ac8d994ULL
 
 /* lib/maps.c */
 
@@ -852,7 +852,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1b552dfc09d4(void *ctx)
+PD_ENTRY int pd_da819ac8d994(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -871,7 +871,7 @@ PD_ENTRY int pd_1b552dfc09d4(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8f19230f74b5 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -892,7 +892,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
-PD_MAP(scratch, 6, 4, 320, 1);
+PD_MAP(scratch, 6, 4, 1400, 1);
 PD_MAP(exec_work, 6, 4, 1288, 1);
 #endif
 
@@ -901,6 +901,8 @@ PD_MAP(exec_work, 6, 4, 1288, 1);
 /* lib/strings.c */
 
 /* lib/lists.c */
+
+/* fields/path_types.c */
 
 /* fields/process_table.c */
 
@@ -927,11 +929,12 @@ struct subject {
 	u32 bucket;
 	u64 ctx; /* whose run this is, in which place */
 	u32 slot;
+	struct pd_climb climb;
 	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 1400, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -944,9 +947,11 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/path.c */
+
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_8f19230f74b5(void *ctx)
+PD_ENTRY int pd_5630f509bc0b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -962,7 +967,7 @@ PD_ENTRY int pd_8f19230f74b5(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_7b176d7af17a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1034,7 +1039,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_7b176d7af17a(void *ctx)
+PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1050,7 +1055,7 @@ PD_ENTRY int pd_7b176d7af17a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ed69fafefef4 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1122,7 +1127,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_ed69fafefef4(void *ctx)
+PD_ENTRY int pd_88548d0c9f7d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

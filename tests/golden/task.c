@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8f19230f74b5 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -19,7 +19,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
-PD_MAP(scratch, 6, 4, 320, 1);
+PD_MAP(scratch, 6, 4, 1400, 1);
 PD_MAP(exec_work, 6, 4, 1288, 1);
 #endif
 
@@ -28,6 +28,8 @@ PD_MAP(exec_work, 6, 4, 1288, 1);
 /* lib/strings.c */
 
 /* lib/lists.c */
+
+/* fields/path_types.c */
 
 /* fields/process_table.c */
 
@@ -54,11 +56,12 @@ struct subject {
 	u32 bucket;
 	u64 ctx; /* whose run this is, in which place */
 	u32 slot;
+	struct pd_climb climb;
 	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 1400, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -71,9 +74,11 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/path.c */
+
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_8f19230f74b5(void *ctx)
+PD_ENTRY int pd_5630f509bc0b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -89,7 +94,7 @@ PD_ENTRY int pd_8f19230f74b5(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_7b176d7af17a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -161,7 +166,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_7b176d7af17a(void *ctx)
+PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -177,7 +182,7 @@ PD_ENTRY int pd_7b176d7af17a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ed69fafefef4 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -249,7 +254,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_ed69fafefef4(void *ctx)
+PD_ENTRY int pd_88548d0c9f7d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -265,7 +270,7 @@ PD_ENTRY int pd_ed69fafefef4(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_execve, pd_6cad30a700b2 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_execve, pd_fca6f4ca865b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -280,7 +285,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70e58231c90dULL
-#define PD_CANARY_PROGRAM 0x6cad30a700b2ULL
+#define PD_CANARY_PROGRAM 0xfca6f4ca865bULL
 
 /* lib/maps.c */
 
@@ -293,7 +298,7 @@ PD_MAP(hash_256_8_f1, 12, 4, 4, 4096);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 24960, 1);
+PD_MAP(scratch, 6, 4, 25472, 1);
 #endif
 
 /* lib/numbers.c */
@@ -368,7 +373,7 @@ struct subject {
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 24960, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 25472, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -1206,7 +1211,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6cad30a700b2(void *ctx)
+PD_ENTRY int pd_fca6f4ca865b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1225,7 +1230,7 @@ PD_ENTRY int pd_6cad30a700b2(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_mount, pd_bab963f7dc4f */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_mount, pd_933d50d2ccd2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1240,7 +1245,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x757120b1e80eULL
-#define PD_CANARY_PROGRAM 0xbab963f7dc4fULL
+#define PD_CANARY_PROGRAM 0x933d50d2ccd2ULL
 
 /* lib/maps.c */
 
@@ -2111,7 +2116,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_bab963f7dc4f(void *ctx)
+PD_ENTRY int pd_933d50d2ccd2(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:security_task_kill, pd_03d8af60a578 */
+/* policyd 0.1.0, fmod_ret:security_task_kill, pd_7235a39048b4 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x522f85300c2eULL
-#define PD_CANARY_PROGRAM 0x3d8af60a578ULL
+#define PD_CANARY_PROGRAM 0x7235a39048b4ULL
 
 /* lib/maps.c */
 
@@ -360,7 +360,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 2);
 }
 
-PD_ENTRY s64 pd_03d8af60a578(void *ctx)
+PD_ENTRY s64 pd_7235a39048b4(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -385,7 +385,7 @@ PD_ENTRY s64 pd_03d8af60a578(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, lsm:file_open, pd_1dcf66ee919e */
+/* policyd 0.1.0, lsm:file_open, pd_13f0f869f728 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -400,7 +400,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x309c1b3a7f89ULL
-#define PD_CANARY_PROGRAM 0x1dcf66ee919eULL
+#define PD_CANARY_PROGRAM 0x13f0f869f728ULL
 
 /* lib/maps.c */
 
@@ -702,7 +702,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_1dcf66ee919e(void *ctx)
+PD_ENTRY s64 pd_13f0f869f728(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -727,7 +727,7 @@ PD_ENTRY s64 pd_1dcf66ee919e(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8f19230f74b5 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -748,7 +748,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
-PD_MAP(scratch, 6, 4, 320, 1);
+PD_MAP(scratch, 6, 4, 1400, 1);
 PD_MAP(exec_work, 6, 4, 1288, 1);
 #endif
 
@@ -757,6 +757,8 @@ PD_MAP(exec_work, 6, 4, 1288, 1);
 /* lib/strings.c */
 
 /* lib/lists.c */
+
+/* fields/path_types.c */
 
 /* fields/process_table.c */
 
@@ -783,11 +785,12 @@ struct subject {
 	u32 bucket;
 	u64 ctx; /* whose run this is, in which place */
 	u32 slot;
+	struct pd_climb climb;
 	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 1400, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -800,9 +803,11 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/path.c */
+
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_8f19230f74b5(void *ctx)
+PD_ENTRY int pd_5630f509bc0b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -818,7 +823,7 @@ PD_ENTRY int pd_8f19230f74b5(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_7b176d7af17a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -890,7 +895,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_7b176d7af17a(void *ctx)
+PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -906,7 +911,7 @@ PD_ENTRY int pd_7b176d7af17a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_ed69fafefef4 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -978,7 +983,7 @@ struct run {
 
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_ed69fafefef4(void *ctx)
+PD_ENTRY int pd_88548d0c9f7d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
