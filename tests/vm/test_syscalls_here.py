@@ -9,8 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from callers import CONNECT, GARBAGE, GETPPID, OPENAT, SOCKETCALL, SOCKETCALL_CONNECT, Caller
-from inside import Done, Shell, forked
+from inside import Done, Shell, forked, prepared
+from stages import CASES
+
+from policyd.kernel.functions import injectable_functions
 
 NOTHING = "/dev/pd-nothing"
 NO_DESCRIPTOR = 4000
@@ -75,6 +79,22 @@ def test_callers_of_both_kinds_are_seen_once(shell: Shell) -> None:
     assert {row["hook_name"] for row, _ in asked} == {"getppid"}
 
 
+INJECTABLE = injectable_functions()
+"""Debian's kernels are built without error injection: no program can decide there what a system call returns."""
+
+
+def test_where_no_errors_are_injected_the_refusal_names_the_lsm_hook(shell: Shell, tmp_path: Path) -> None:
+    assert INJECTABLE is not None
+    for case in ("denied-calls", "would-deny-calls"):
+        error = prepared()["cases"][case]["error"]
+        assert ("not-decidable" in error) == (not INJECTABLE), error
+        done = shell.apply((CASES / f"{case}.yaml").read_text(), tmp_path / "case.yaml", check=False)
+        assert (done.code != 0) == (not INJECTABLE)
+        assert INJECTABLE or "{lsm: [file_open, inode_create]} can deny it" in done.stderr + done.stdout
+    shell.delete_all()
+
+
+@pytest.mark.skipif(not INJECTABLE, reason="this kernel was built without CONFIG_FUNCTION_ERROR_INJECTION")
 def test_a_call_is_refused_whoever_makes_it(shell: Shell) -> None:
     def calls(caller: Caller) -> None:
         text = caller.text(NOTHING)
@@ -102,6 +122,7 @@ def test_a_call_is_refused_whoever_makes_it(shell: Shell) -> None:
     assert opened(os.O_RDONLY) == -errno.ENOENT
 
 
+@pytest.mark.skipif(not INJECTABLE, reason="this kernel was built without CONFIG_FUNCTION_ERROR_INJECTION")
 def test_in_monitor_mode_a_call_is_only_said_to_be_refused(shell: Shell) -> None:
     with shell.case("would-deny-calls"):
         made(lambda caller: (opened(0), caller.call(OPENAT, -100, caller.text(NOTHING), 0)))
