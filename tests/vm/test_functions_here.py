@@ -85,7 +85,7 @@ def test_what_a_policy_denies_does_not_happen_and_in_monitor_mode_it_does(shell:
         ("result", "returned"),
     ]
     ((name, mode),) = of_rule(events, "function", "name", "mode")
-    assert (name, int(mode, 8) | 0o022) == ("pd-refused", 0o777), "with the umask, or before it, as the kernel's version has it"
+    assert (name, int(mode, 8) | 0o022) == ("pd-refused", 0o777), "before the umask or after it: kernels differ"
     assert {(event["rule"], event["verdict"]) for event in held} >= {("hook", "would-deny"), ("result", "would-return")}
     assert int(metrics["anonymous_total"][0]["value"]) >= 1
     assert status["functions-decided"]["account"]["acted"] == 3
