@@ -160,7 +160,7 @@ BAD: dict[str, tuple[str, str]] = {
     "not-decidable": (one_rule("{function: vfs_read}", more="action: {deny: EPERM}"), ""),
     "action-not-here": (one_rule(OPENAT, more="action: {drop: true}"), ""),
 }
-"""A policy with each error; those of other tests: no-cgroup2, target-unknown, no-means, no-counter, which are of the host."""
+"""A policy with each error; no-cgroup2, target-unknown, no-means and no-counter are of the host, and in other tests."""
 
 
 @pytest.mark.parametrize("code", BAD)
