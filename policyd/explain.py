@@ -7,7 +7,6 @@ command line prints as text or JSON.  A name that is not there raises `NotFoundE
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.elf import Binaries
@@ -15,18 +14,8 @@ from policyd.elf.listing import function_rows, probe_rows
 from policyd.errors import NotFoundError, TargetError
 from policyd.explain_functions import KINDS as KERNEL_FUNCTIONS
 from policyd.explain_functions import function_facts
-from policyd.explain_objects import (
-    FIELDS_HEADINGS,
-    MEMBERS_HEADINGS,
-    OF_TYPES,
-    TYPES_HEADINGS,
-    fields_of,
-    members_of,
-    record_of,
-    rows_of_path,
-    type_named,
-    types_with_fields,
-)
+from policyd.explain_objects import TYPES_HEADINGS, field_page, rows_of_path, type_named, type_page, types_with_fields
+from policyd.page import Page, Table
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.attach import ATTACH_KINDS, AttachKind
@@ -43,7 +32,6 @@ if TYPE_CHECKING:
 
     from policyd.elf import Binary
     from policyd.target import Target
-    from policyd.vocabulary.accessors import Accessor
     from policyd.vocabulary.compat import Way
     from policyd.vocabulary.hook_kind import HookKind
     from policyd.vocabulary.syscalls import Syscall
@@ -51,24 +39,6 @@ if TYPE_CHECKING:
 
 _MOST_SYMBOLS = 40
 _MOST_FUNCTIONS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of text under headings; every row has as many cells as there are headings."""
-
-    title: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """An explanation."""
-
-    title: str
-    paragraphs: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
 
 
 def explain(topic: str, name: str, target: Target) -> Page:
@@ -349,20 +319,10 @@ def _field(name: str, _: Target) -> Page:
     of_parents = re.sub(r"^process\.(parent\.)+", "process.", name)
     found = [row for row in FIELDS if row.path == name] or [row for row in FIELDS if row.path == of_parents]
     if not found and (behind := rows_of_path(name)):
-        return _field_behind(name, behind)
+        return field_page(name, behind)
     if not found:
         raise _not_found("field", name, [*dict.fromkeys(row.path for row in FIELDS), *GROUPS])
     return Page(f"Field {name}", tuple(dict.fromkeys(row.explain for row in found)), tuple(map(_field_facts, found)))
-
-
-def _field_behind(name: str, rows: tuple[Accessor, ...]) -> Page:
-    facts = (
-        ("type", _type(rows[0].type)),
-        ("of", ", ".join(row.of for row in rows)),
-        ("presence", "absent where a pointer on the way is NULL; unread where it cannot be read"),
-        ("operators", ", ".join(fitting(rows[0].type))),
-    )
-    return Page(f"Field {name}", (*dict.fromkeys(row.explain for row in rows), OF_TYPES), (Table("", ("", ""), facts),))
 
 
 _FIELD_HEADINGS = ("field", "type", "meaning")
@@ -392,15 +352,9 @@ def _types() -> Page:
 _TYPE_HEADINGS = ("type", "meaning", "example")
 
 
-def _type_of_kernel(type_: str, target: Target) -> Page:
-    fields, members = fields_of(type_), members_of(type_, target)
-    tables = ((Table("Fields", FIELDS_HEADINGS, fields),) if fields else ()) + (Table("Members", MEMBERS_HEADINGS, members),)
-    return Page(f"Type {type_}", tuple(text for text in (OF_TYPES, record_of(type_)) if text), tables)
-
-
 def _one_type(name: str, target: Target) -> Page:
     if name not in KINDS and (type_ := type_named(name, target)):
-        return _type_of_kernel(type_, target)
+        return type_page(type_, target)
     if name not in KINDS:
         raise _not_found("type", name, KINDS)
     row = KINDS[name]

@@ -1,7 +1,6 @@
 """What `policyd explain` tells of the kernel's objects: fields by BTF type, and the members of a type.
 
-In: a type's name, or a path of a policy that ends with an accessor.  Out: headings and rows for the pages of `explain.py`;
-None for what is neither.
+In: a type's name, or a path of a policy that ends with an accessor.  Out: pages, and rows for the lists of `explain.py`.
 """
 
 from __future__ import annotations
@@ -9,18 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.kernel.bpf.btf_format import Kind
+from policyd.page import Page, Table
 from policyd.vocabulary.accessors import ACCESSORS, RECORDS, Accessor, accessors_of
+from policyd.vocabulary.operators import fitting
 
 if TYPE_CHECKING:
-    from policyd.kernel.bpf.btf_format import BtfType
     from policyd.target import Target
 
 Rows = tuple[tuple[str, ...], ...]
 
 TYPES_HEADINGS = ("type", "fields behind a pointer to it")
-FIELDS_HEADINGS = ("field", "type", "meaning")
-MEMBERS_HEADINGS = ("member", "C type")
-OF_TYPES = (
+_OF_TYPES = (
     "Behind a pointer a name is one of these fields or a member of the kernel's own type, `.btf.NAME` always the member."
 )
 
@@ -31,11 +29,6 @@ def types_with_fields() -> Rows:
     return tuple((of, ", ".join(accessors_of(of))) for of in types)
 
 
-def fields_of(type_: str) -> Rows:
-    """Return the fields of a type; none for one that has only members."""
-    return tuple((row.name, row.type.kind, row.explain) for row in accessors_of(type_).values())
-
-
 def type_named(name: str, target: Target) -> str:
     """Return how C says the struct or union `name` (its tag may be left out); empty if this kernel has none."""
     tag, _, rest = name.rpartition(" ")
@@ -44,19 +37,16 @@ def type_named(name: str, target: Target) -> str:
     return target.btf.spell(found) if found else ""
 
 
-def members_of(type_: str, target: Target) -> Rows:
-    """Return the members of a type of this kernel, those of anonymous structs and unions too."""
+def type_page(type_: str, target: Target) -> Page:
+    """Return the page of a type of this kernel: its fields, and its members (those of anonymous structs too)."""
     btf = target.btf
-    found: BtfType | None = btf.named(type_)
-    if found is None:
-        return ()
-    return tuple((member.name, btf.spell(btf.type(member.type_id))) for member in btf.all_members(found))
-
-
-def record_of(type_: str) -> str:
-    """Return what an event shows of an object that is named as a whole; empty where that is its address."""
-    found = RECORDS.get((type_, ""))
-    return f"Named as a whole, an event shows {', '.join(found)} of it." if found else ""
+    found = btf.named(type_)
+    fields = tuple((row.name, row.type.kind, row.explain) for row in accessors_of(type_).values())
+    members = tuple((one.name, btf.spell(btf.type(one.type_id))) for one in btf.all_members(found)) if found else ()
+    record = RECORDS.get((type_, ""), ())
+    shown = (f"Named as a whole, an event shows {', '.join(record)} of it.",) if record else ()
+    tables = (Table("Fields", ("field", "type", "meaning"), fields),) if fields else ()
+    return Page(f"Type {type_}", (_OF_TYPES, *shown), (*tables, Table("Members", ("member", "C type"), members)))
 
 
 def rows_of_path(path: str) -> tuple[Accessor, ...]:
@@ -64,3 +54,14 @@ def rows_of_path(path: str) -> tuple[Accessor, ...]:
     fitting = [row for row in ACCESSORS if path == row.name or path.endswith(f".{row.name}")]
     longest = max((len(row.name) for row in fitting), default=0)
     return tuple(row for row in fitting if len(row.name) == longest)
+
+
+def field_page(path: str, rows: tuple[Accessor, ...]) -> Page:
+    """Return the page of a path that ends with the accessor that `rows` have for their types."""
+    facts = (
+        ("type", rows[0].type.kind),
+        ("of", ", ".join(row.of for row in rows)),
+        ("presence", "absent where a pointer on the way is NULL; unread where it cannot be read"),
+        ("operators", ", ".join(fitting(rows[0].type))),
+    )
+    return Page(f"Field {path}", (*dict.fromkeys(row.explain for row in rows), _OF_TYPES), (Table("", ("", ""), facts),))

@@ -12,7 +12,7 @@ from policyd.cli.output import print_json
 
 if TYPE_CHECKING:
     from policyd.cli.context import Settings
-    from policyd.explain import Page
+    from policyd.page import Page
 
 
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 from resolving import saved_target
 
 from policyd.errors import NotFoundError
-from policyd.explain import EXAMPLES, LISTS, THINGS, Page, explain
+from policyd.explain import EXAMPLES, LISTS, THINGS, explain
+from policyd.page import Page
 from policyd.vocabulary.actions import ACTIONS
 from policyd.vocabulary.fields import FIELDS, GROUPS
 from policyd.vocabulary.hooks import HOOK_KINDS
