@@ -64,6 +64,8 @@ def _not_online(point: AttachPoint) -> str:
 
 def _refused(point: AttachPoint) -> str:
     wanted = sampling(point)
+    if not _cpus(point):  # a number that no CPU can have
+        return _not_online(point)
     try:
         most = int(_MOST_RATE.read_text(encoding="ascii"))
     except OSError:

@@ -17,11 +17,14 @@ from conftest import BPFFS, MINE, Host
 from shell import ACTOR, Shell
 from test_faults import Bench
 
-from policyd.cpus import online_cpus
+from policyd.cpus import online_cpus, show_cpus
+from policyd.errors import AttachError
 from policyd.host import Host as ResolvingHost
 from policyd.kernel import points
 from policyd.kernel.bpf import info
+from policyd.places import Sampling, perf_event
 from policyd.record import opened
+from policyd.vocabulary.perf_events import PERF_EVENTS
 
 pytestmark = pytest.mark.kernel
 
@@ -77,6 +80,44 @@ def links(host: Host) -> dict[str, int]:
     return found
 
 
+@pytest.mark.parametrize("event", [row.name for row in PERF_EVENTS])
+def test_a_link_at_each_event_is_found_again_or_says_that_the_machine_has_no_counter(host: Host, event: str) -> None:
+    point = perf_event(Sampling(event, period=1_000_000, cpus=CPUS[-1:]))
+    assert host.kernel.link_cpus(point) == CPUS[-1:]
+    program = host.kernel.load_neutral(point)
+    try:
+        if not ResolvingHost.running().can_sample(event):
+            with pytest.raises(AttachError, match="cpu-clock is there on every machine"):
+                host.kernel.attach(point, program, CPUS[-1])
+            return
+        link = host.kernel.attach(point, program, CPUS[-1])
+        try:
+            found = host.kernel.link_info(link)
+            assert (found.type, found.alive) == ("perf_event", True)
+            assert found.program_id == host.kernel.program_info(program).id
+            assert found.target == host.kernel.locate(point)
+        finally:
+            os.close(link)
+    finally:
+        os.close(program)
+
+
+def test_a_cpu_that_is_not_online_and_a_rate_beyond_the_limit_are_told(host: Host) -> None:
+    nowhere = perf_event(Sampling("cpu-clock", frequency=49, cpus=(8191,)))
+    assert (host.kernel.link_cpus(nowhere), host.kernel.locate(nowhere)) == ((), None)
+    program = host.kernel.load_neutral(nowhere)
+    try:
+        for attach in (lambda: host.kernel.attach(nowhere, program), lambda: host.kernel.attach(nowhere, program, 8191)):
+            with pytest.raises(AttachError, match=f"CPU 8191 is not online: online are {show_cpus(CPUS)}"):
+                attach()
+        # more than any kernel takes, whatever its limit is now
+        beyond = perf_event(Sampling("cpu-clock", frequency=2_000_000_000))
+        with pytest.raises(AttachError, match=r"kernel\.perf_event_max_sample_rate is \d+; .*: ask for fewer, or raise it"):
+            host.kernel.attach(beyond, program, CPUS[0])
+    finally:
+        os.close(program)
+
+
 def test_each_cpu_has_a_link_and_a_lost_one_is_made_again_without_touching_the_others(host: Host) -> None:
     host.apply(FAULTS)
     assert host.pending_steps(FAULTS) == ()
@@ -116,9 +157,7 @@ def test_a_program_is_replaced_on_all_cpus_without_losing_or_repeating_an_event(
     before = links(host)
     program = f"{TOUCH}\nrounds = 0\nwhile not os.path.exists(sys.argv[1]):\n    touch(); rounds += 1\nprint(rounds)"
     done = Path(host.root).with_name(f"{MINE}done")  # a directory of bpffs will do
-    actors = [
-        subprocess.Popen([sys.executable, "-c", program, str(done)], stdout=subprocess.PIPE, text=True) for _ in CPUS
-    ]
+    actors = [subprocess.Popen([sys.executable, "-c", program, str(done)], stdout=subprocess.PIPE, text=True) for _ in CPUS]
     try:
         for number in range(40):
             host.apply(FAULTS if number % 2 else OTHER)
