@@ -8,14 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
-from policyd.codegen.automata import Automata, MachineView
-from policyd.codegen.condition import Tests, TestView
+from policyd.codegen.automata import Automata
+from policyd.codegen.condition import Tests
 from policyd.codegen.ctext import CText
 from policyd.codegen.effects import EffectsView, Shape, Shapes, output_values, queue_length
 from policyd.codegen.families import Family, families
 from policyd.codegen.hook import defines, hook_part
-from policyd.codegen.operand import SLACK, FetchView, ValueTable, fetch_view, member, room
+from policyd.codegen.operand import SLACK, ValueTable, fetch_view, member, room
 from policyd.codegen.output import AccountView
+from policyd.codegen.program_view import DueView, LateView, MapView, ProgramView, RuleView, ShardView, TakeView
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
 from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves
@@ -43,119 +44,6 @@ _TASK = frozenset({"struct task_struct"})
 
 _KINDS = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6, "array_of_maps": 12}
 """BPF_MAP_TYPE_* of the maps that a program names itself (include/uapi/linux/bpf.h)."""
-
-
-@dataclass(frozen=True, slots=True)
-class MapView:
-    """A map's declaration; libbpf is given the real one by name."""
-
-    name: CText
-    type: CText
-    key_size: CText
-    value_size: CText
-    max_entries: CText
-
-
-@dataclass(frozen=True, slots=True)
-class RuleView:
-    """What `rule.c` may print of a rule: its condition, and the queue of the effects that it has."""
-
-    index: CText
-    comment: CText
-    line: CText | None
-    file: CText | None
-    condition: CText
-    condition_for_sure: CText
-    some_unread: CText
-    can_be_unread: bool
-    searches: tuple[CText, ...]
-    effects: CText
-    mask: CText
-
-
-@dataclass(frozen=True, slots=True)
-class LateView:
-    """What `late.c` may print of a value that is fetched for tests once all others have been asked."""
-
-    name: CText
-    index: CText
-    comment: CText
-
-
-@dataclass(frozen=True, slots=True)
-class DueView:
-    """A dear value that rules of some shapes put out: fetched before their effects, if such a rule has matched."""
-
-    index: CText
-    wanted: CText
-
-
-@dataclass(frozen=True, slots=True)
-class TakeView:
-    """The effects of one shape in one shard, whose queue holds at most `rules` entries."""
-
-    effects: CText
-    rules: CText
-
-
-@dataclass(frozen=True, slots=True)
-class ShardView:
-    """What `shard.c` may print: one program of the chain that a unit is cut into, each calling the `next` one.
-
-    Its rules are those from `begin` up to, not including, `end`.
-    """
-
-    index: CText
-    entry: CText
-    begin: CText
-    end: CText
-    rules: tuple[RuleView, ...]
-    searches: tuple[CText, ...]
-    dues: tuple[DueView, ...]
-    takes: tuple[TakeView, ...]
-    first: bool
-    last: bool
-    next: CText
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramView:
-    """What `program.c` may print."""
-
-    title: CText
-    shards: tuple[ShardView, ...]
-    slice: CText
-    defines: tuple[CText, ...]
-    maps: tuple[MapView, ...]
-    types: tuple[str, ...]
-    structs: CText
-    members: tuple[CText, ...]
-    states: CText
-    slack: CText
-    subject_bytes: CText
-    searches: tuple[CText, ...]
-    fields: tuple[str, ...]
-    values: tuple[FetchView, ...]
-    lates: tuple[LateView, ...]
-    automata: tuple[MachineView, ...]
-    tests: tuple[TestView, ...]
-    rules: tuple[RuleView, ...]
-    effects: tuple[EffectsView, ...]
-    most_maps: CText
-    internals: tuple[str, ...]
-    eager: tuple[CText, ...]
-    packet: bool
-    preemptible: bool
-    result: CText
-    chained: bool
-    policy_rows: tuple[CText, ...]
-    account: AccountView
-    self: bool
-    parent: bool
-    self_first: bool
-    parent_first: bool
-    internal_first: bool
-    internal_last: bool
 
 
 @dataclass(frozen=True, slots=True)
