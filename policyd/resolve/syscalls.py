@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policyd.resolve.arguments import SyscallArguments
 from policyd.resolve.compat import Record, entry_arguments, entry_function, entry_point, raw_arguments, subcall_test
 from policyd.resolve.native import NativeArguments, check_decidable, native_function
-from policyd.resolve.packets import is_glob, known_names, match_names
+from policyd.resolve.packets import Known, is_glob, match_names
 from policyd.resolve.place import Phase, Place
 from policyd.resolve.problems import Missing, Wrong
 from policyd.unit import AttachPoint, Test
@@ -40,9 +40,8 @@ def syscall_places(hook: SyscallHook, target: Target, asked: Asked) -> tuple[lis
 
     Callers that the policy does not name are covered where that costs other calls nothing.
     """
-    known = {name: call for name, call in target.syscalls.items() if _counts(call, hook.abi, target.arch)}
-    names, missing = match_names(hook.names, known_names(known), "system call")
-    calls = [known[name] for name in names]
+    names, missing = match_names(hook.names, _known(hook, target), "system call")
+    calls = [target.syscalls[name] for name in names]
     if not calls:
         return [], missing
     if asked.decides:
@@ -61,6 +60,16 @@ def syscall_places(hook: SyscallHook, target: Target, asked: Asked) -> tuple[lis
         if _wants(hook, "Compat"):
             places += entries.places(call)
     return places, missing
+
+
+def _known(hook: SyscallHook, target: Target) -> Known:
+    """Return the system calls that callers of the kinds that count make."""
+    table = target.syscalls
+
+    def has(name: str) -> bool:
+        return name in table and _counts(table[name], hook.abi, target.arch)
+
+    return Known(has, lambda: tuple(filter(has, table)))
 
 
 def _wants(hook: SyscallHook, abi: str) -> bool:
