@@ -24,7 +24,7 @@ EXEC = {"raw_tracepoint": "sched_process_exec"}
 COMM = "pd-fields"
 """The name of the programs that these tests run: nobody else's."""
 DEEP = 64
-"""Names of a path that are kept (PD_NAMES of `fields/path_types.c`)."""
+"""Names of a path that are kept (PD_DEEP of `fields/path_types.c`)."""
 
 
 def watching(hook: object, fields: list[Any], *filters: dict[str, Any]) -> str:
@@ -214,13 +214,15 @@ def test_a_connection_is_a_flow(host: Host) -> None:
     """Both ends of TCP over IPv4, and the client's of IPv6 sockets that talk IPv4."""
     there = leaf("args.sk.flow.dst.ip", "InCIDR", "127.0.0.2/32")
     hook = {"raw_tracepoint": "inet_sock_set_state"}
-    host.apply(watching(hook, ["args.sk", "args.sk.flow.state", "args.newstate"], there))
+    members = [f"args.sk.__sk_common.{name}" for name in ("skc_reuse", "skc_reuseport", "skc_dport")]
+    host.apply(watching(hook, ["args.sk", "args.sk.flow.state", "args.newstate", *members], there))
     with private_network(), socket.socket() as server:
         server.bind(("127.0.0.2", 0))
         server.listen()
         port = server.getsockname()[1]
         for family, address in ((socket.AF_INET, "127.0.0.2"), (socket.AF_INET6, "::ffff:127.0.0.2")):
             with socket.socket(family) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 client.connect((address, port))
                 own = client.getsockname()[1]
                 seen = [event for event in events(host) if event["args_sk_flow_src_port"] == own]
@@ -229,6 +231,8 @@ def test_a_connection_is_a_flow(host: Host) -> None:
                 assert established["args_sk_flow_protocol"] == "tcp"
                 assert established["args_sk_flow_dst_port"] == port
                 assert str(established["args_sk_flow_src_ip"]) in {"127.0.0.1", "127.0.0.2"}
+                shown = [established[f"args_sk___sk_common_{name}"] for name in ("skc_reuse", "skc_reuseport", "skc_dport")]
+                assert shown == [1, 0, port]  # four bits, one bit, and a number in network order inside two anonymous unions
                 assert established["args_sk_flow_state"] == "TCP_SYN_SENT"  # it changes after the event
 
 
