@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 from inside import Shell, version
 
 _WORK = """
 import errno, mmap
-os.makedirs("/tmp/pd-dir/inside")
-open("/tmp/pd-there", "w").close()
-for path in ("/tmp/pd-dir", "/tmp/pd-missing"):
-    try: os.rmdir(path) if path == "/tmp/pd-dir" else open(path)
+os.makedirs("/run/pd-here/pd-dir/inside")
+open("/run/pd-here/pd-there", "w").close()
+for path in ("/run/pd-here/pd-dir", "/run/pd-here/pd-missing"):
+    try: os.rmdir(path) if path == "/run/pd-here/pd-dir" else open(path)
     except OSError as error: print(errno.errorcode[error.errno])
-os.rmdir("/tmp/pd-dir/inside")
-os.rmdir("/tmp/pd-dir")
-os.unlink("/tmp/pd-there")
+os.rmdir("/run/pd-here/pd-dir/inside")
+os.rmdir("/run/pd-here/pd-dir")
+os.unlink("/run/pd-here/pd-there")
 """
+
+
+@pytest.fixture
+def _own_directory() -> Iterator[None]:
+    """A file system that lies on no other: of an overlay's functions each call is two."""
+    place = Path("/run/pd-here")
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", place], check=True)
+    yield
+    subprocess.run(["umount", place], check=True)
+    place.rmdir()
 
 
 def of_rule(events: list[dict[str, Any]], rule: str, *columns: str) -> list[tuple[Any, ...]]:
@@ -27,6 +42,7 @@ def by_label(series: list[dict[str, Any]], *labels: str) -> dict[tuple[str, ...]
     return {tuple(str(one["labels"][label]) for label in labels): int(one["value"]) for one in series}
 
 
+@pytest.mark.usefixtures("_own_directory")
 def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(shell: Shell) -> None:
     with shell.case("functions-seen"):
         assert shell.act(_WORK).split() == ["ENOTEMPTY", "ENOENT"]
@@ -45,7 +61,7 @@ def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(
     assert by_label(metrics["changes_total"], "hook_name") == {("vfs_mkdir",): 3, ("vfs_unlink",): 1, ("vfs_rmdir",): 3}
     assert by_label(metrics["results_total"], "target", "result") == {("vfs_mkdir", "0"): 2, ("vfs_unlink", "0"): 1}
     opened = of_rule(events, "pointer", "name", "errno")
-    assert opened == [("/tmp/pd-there", None), ("/tmp/pd-missing", "ENOENT")]
+    assert opened == [("/run/pd-here/pd-there", None), ("/run/pd-here/pd-missing", "ENOENT")]
     assert [event[0] is None for event in of_rule(events, "pointer", "flags")] == [False, True]
     assert by_label(metrics["opened_total"], "process_comm") == {("pd-actor",): 1}
     assert int(metrics["not_there_total"][0]["value"]) >= 1
