@@ -151,26 +151,29 @@ class _Placing:
     def places(self, spots: Sequence[Spot], arguments: Arguments, one_name: bool = False) -> list[Place]:
         """Return one place for all spots, if the target can; else one each.  `one_name`: all are called alike."""
         spots = sorted(spots, key=lambda spot: spot.location)
-        if not (self.target.has_attach_type("BPF_TRACE_UPROBE_MULTI") and self.target.has(MULTI)):
-            return [self._place(self._point([spot]), [spot], arguments) for spot in spots]
-        return [self._place(self._point(spots), spots[:1] if one_name else spots, arguments)]
+        if not self._has_multi:
+            return [self._place([spot], [spot.name], arguments) for spot in spots]
+        return [self._place(spots, [spot.name for spot in spots[: 1 if one_name else None]], arguments)]
+
+    @property
+    def _has_multi(self) -> bool:
+        return self.target.has_attach_type("BPF_TRACE_UPROBE_MULTI") and self.target.has(MULTI)
 
     def _point(self, spots: Sequence[Spot]) -> AttachPoint:
         locations = tuple(spot.location for spot in spots)
         place = UserPlace(self.binary.path, locations, self.hook.pid, self.binary.state)
         option: Option = "return" if self.phase == "exit" else ""
-        if self.target.has_attach_type("BPF_TRACE_UPROBE_MULTI") and self.target.has(MULTI):
+        if self._has_multi:
             return uprobe_multi(place, [spot.name for spot in spots], option)
         return uprobe(place, option)
 
-    def _place(self, point: AttachPoint, spots: Sequence[Spot], arguments: Arguments) -> Place:
-        names = [spot.name for spot in spots]
+    def _place(self, spots: Sequence[Spot], names: Sequence[str], arguments: Arguments) -> Place:
         many = len(names) > 1
         shown = names[0] + (f"+{len(names) - 1}" if many else "")
         ending = ":exit" if self.phase == "exit" and self.hook.kind == "uprobe" else ""
         process = f"@{self.hook.pid}" if self.hook.pid else ""
         return Place(
-            point,
+            self._point(spots),
             hook_kind(self.hook.kind),
             f"{self.hook.kind}:{self.hook.place}:{shown}{process}{ending}",
             names[0],
@@ -178,4 +181,5 @@ class _Placing:
             self.phase,
             many=many,
             members=tuple(names) if many else (),
+            why="" if self._has_multi else "a link for each place: this kernel has no uprobe_multi",
         )

@@ -11,6 +11,7 @@ from typing import Literal
 from policyd.vocabulary.function_hooks import FUNCTION_HOOKS
 from policyd.vocabulary.hook_kind import Context, HookKind, Key
 from policyd.vocabulary.perf_events import PERF_EVENTS
+from policyd.vocabulary.user_hooks import USER_HOOKS
 
 # ------------------------------------------------------------------------------------------------ how policies spell them
 
@@ -35,31 +36,6 @@ _USER_MEMORY = (
     "Arguments that point to user memory are read as the call begins: another thread can change them before the kernel "
     "reads them again, and a page that is not in memory cannot be read (the field is then unread)."
 )
-
-_FILE_KEYS = (
-    Key("path", "the program or library, as this host's root sees it; links are followed"),
-    Key("library", "in place of `path`: a library by name (`libc.so.6`, `libc`), looked up as the dynamic loader does"),
-    Key("pid", "one process, by its number; default: every process that runs the file"),
-    Key("buildId", "the build id that the file must have (`readelf -n` shows it); another one is an error"),
-    Key("limit", "how many places the hook may have: 512, if not given"),
-)
-_FUNCTION_KEYS = (
-    Key("symbol", "a function, or a glob: `malloc`, `str*`, or one version of it, `memcpy@GLIBC_2.2.5`"),
-    Key("symbols", "in place of `symbol`: a list of them"),
-    Key("offset", "bytes from the start of the one symbol; without a symbol, of the file"),
-    Key("ret", "the type of the result; without one `ret` is a number, shown in hexadecimal"),
-)
-_ARGS = "names and types of the arguments, in their order: {size: size}; without them args[0]… are hexadecimal numbers"
-_USER_ROUND = (
-    "A program can have its own copy of a function (linked statically, inlined, or in a library of its own): what is not in "
-    "this file is not seen.",
-    "A process that still runs a file which has been replaced or deleted since is not seen.",
-    "Whoever runs the code can change its memory, call behind the place, or call the kernel itself: this observes programs, "
-    "it does not confine them.",
-    _USER_MEMORY,
-)
-_USER_CONTEXT = "Runs in the process that runs the code, before the instruction; every thread of it is seen."
-_USER_COST = "About 1 µs an event, for the instruction is replaced by a trap; a return costs as much again."
 
 _SOCKET_ROUND = (
     "Raw and packet sockets (CAP_NET_RAW) send without these hooks; `cgroup: skb_egress` and `tc` see their packets.",
@@ -102,22 +78,6 @@ def _packet_hook(name: str, summary: str, ways_round: tuple[str, ...]) -> HookKi
         "The current process is whoever was interrupted.",
         ways_round=ways_round,
         cost="Paid by each IP packet of the cgroup's sockets.",
-    )
-
-
-def _user_hook(kind: str, keys: tuple[Key, ...], summary: str) -> HookKind:
-    return HookKind(
-        kind=kind,
-        name="",
-        attach_kind="uprobe",
-        keys=(*_FILE_KEYS[:2], *keys, *_FILE_KEYS[2:]),
-        contexts=_PROCESS,
-        verdicts=(),
-        signals=True,
-        summary=summary,
-        context=_USER_CONTEXT,
-        ways_round=_USER_ROUND,
-        cost=_USER_COST,
     )
 
 
@@ -222,25 +182,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
     _packet_hook(
         "skb_egress", "An IP packet from a socket of the cgroup.", ("Packet sockets (AF_PACKET) send below this hook.",)
     ),
-    _user_hook(
-        "uprobe",
-        (Key("args", _ARGS), *_FUNCTION_KEYS, Key("phase", "enter (the default), or exit: as it returns, with `ret`")),
-        "A function of a program or a library, as it is called or as it returns, with arguments as declared.",
-    ),
-    _user_hook(
-        "uretprobe",
-        _FUNCTION_KEYS,
-        "A function of a program or a library, as it returns; short for `uprobe` with `phase: exit`.",
-    ),
-    _user_hook(
-        "usdt",
-        (
-            Key("provider", "who made the probe, as the program's authors call it; globs"),
-            Key("name", "the probe (or a list, or globs)"),
-            Key("args", "names and types of the arguments, in their order; without them args[0]… are numbers"),
-        ),
-        "A probe that the authors of a program put into it (user statically defined tracing), with its arguments.",
-    ),
+    *USER_HOOKS,
     HookKind(
         kind="perf",
         name="",
