@@ -66,11 +66,11 @@ def applied(text: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def bpftrace(script: str, output: Path | None = None) -> Iterator[None]:
-    """Have this script run for the length of the block, and wait until it has written everything."""
+def bpftrace(script: str, output: Path | None = None, programs: int = 1) -> Iterator[None]:
+    """Have this script, of so many programs, run for the length of the block, and wait until it has written everything."""
     with tempfile.TemporaryFile() as errors, (output or Path(os.devnull)).open("wb") as out:
         running = subprocess.Popen(["bpftrace", "-e", script], stdout=out, stderr=errors)
-        time.sleep(2.0)
+        _wait_for_programs(running, programs)
         if running.poll() is not None:
             errors.seek(0)
             raise SystemExit(f"bpftrace failed: {errors.read().decode()}")
@@ -79,6 +79,18 @@ def bpftrace(script: str, output: Path | None = None) -> Iterator[None]:
         finally:
             running.send_signal(signal.SIGINT)
             running.wait(60)
+
+
+def _wait_for_programs(running: subprocess.Popen[bytes], programs: int) -> None:
+    """Wait until a process holds so many programs, and then long enough for it to attach the last of them."""
+    end = time.monotonic() + 120
+    while running.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            held = [file.read_text() for file in Path(f"/proc/{running.pid}/fdinfo").iterdir()]
+            if sum("prog_id:" in text for text in held) >= programs:
+                break
+        time.sleep(0.1)
+    time.sleep(2.0)
 
 
 @contextlib.contextmanager

@@ -43,16 +43,16 @@ def path_policies(count: int) -> str:
     return "".join(bench.policy(f"path-{number}", PATH % number) for number in range(count))
 
 
-def per_call(build: Path, call: str) -> float:
-    return float(bench.run(str(build / "load"), "loop", call, str(CALLS)))
+def per_call(build: Path, call: str, calls: int) -> float:
+    return float(bench.run(str(build / "load"), "loop", call, str(calls)))
 
 
-def added(build: Path, call: str, running: AbstractContextManager[None]) -> float:
+def added(build: Path, call: str, running: AbstractContextManager[None], calls: int = CALLS) -> float:
     """Return the nanoseconds a call that `running` adds, against calls before and after it."""
-    before = per_call(build, call)
+    before = per_call(build, call, calls)
     with running:
-        during = per_call(build, call)
-    return during - min(before, per_call(build, call))
+        during = per_call(build, call, calls)
+    return during - min(before, per_call(build, call, calls))
 
 
 def measure(build: Path) -> dict[str, float]:

@@ -15,17 +15,23 @@ import bench
 from cost import added, path_policies
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 MANY = (1, 10, 50, 200)
+TRAPS = 50_000
+"""Calls of the function: each is a trap, which takes up to a thousand times as long as a system call."""
 MOST_PROGRAMS = 64
 """At one tracepoint (BPF_TRACE_MAX_PROGS, kernel/trace/bpf_trace.c)."""
+NEVER = 1 << 40
+"""The function is called with smaller numbers."""
 WAYS = ("policyd", "bpftrace, a probe a rule", "bpftrace, one probe")
 
 _NUMBER = """
 hook: {uprobe: {path: %s, symbol: noted, args: {number: s64}}}
 filters:
-  - {field: args.number, operator: Equal, value: -%d}
+  - {field: args.number, operator: Equal, value: %d}
 outputs:
   - event: {fields: [process, args.number]}
 """
@@ -34,7 +40,7 @@ _CALL = "tracepoint:syscalls:sys_enter_umount"
 
 def number_policies(build: Path, count: int) -> str:
     """Return policies of which none matches: each tests the argument of a function of `load`."""
-    return "".join(bench.policy(f"number-{number}", _NUMBER % (build / "load", number + 1)) for number in range(count))
+    return "".join(bench.policy(f"number-{number}", _NUMBER % (build / "load", NEVER + number)) for number in range(count))
 
 
 def path_probes(count: int) -> str:
@@ -43,35 +49,44 @@ def path_probes(count: int) -> str:
 
 
 def path_probe(count: int) -> str:
-    tests = (f'if (strncmp($name, "/opt/none-{number}", 11) == 0) {{ @[{number}] = count(); }}' for number in range(count))
-    return f"{_CALL} /uid == 0/ {{ $name = str(args->name); {' '.join(tests)} }}"
+    tests = [f'strncmp($name, "/opt/none-{number}", 11) == 0' for number in range(count)]
+    return f"{_CALL} /uid == 0/ {{ $name = str(args->name); {_one_of(tests)} }}"
+
+
+def _one_of(tests: list[str]) -> str:
+    """Return a test after another, and one count at the end: the stack has no room for fifty."""
+    found = " ".join(f"if ({test}) {{ $hit = {number + 1}; }}" for number, test in enumerate(tests))
+    return f"$hit = 0; {found} if ($hit) {{ @[$hit] = count(); }}"
 
 
 def number_probes(build: Path, count: int) -> str:
     probe = f"uprobe:{build / 'load'}:noted"
-    return "\n".join(f"{probe} /arg0 == -{number + 1}/ {{ @[{number}] = count(); }}" for number in range(count))
+    return "\n".join(f"{probe} /arg0 == {NEVER + number}/ {{ @[{number}] = count(); }}" for number in range(count))
 
 
 def number_probe(build: Path, count: int) -> str:
-    tests = (f"if (arg0 == -{number + 1}) {{ @[{number}] = count(); }}" for number in range(count))
-    return f"uprobe:{build / 'load'}:noted {{ {' '.join(tests)} }}"
+    return f"uprobe:{build / 'load'}:noted {{ {_one_of([f'arg0 == {NEVER + number}' for number in range(count)])} }}"
 
 
 def measure(build: Path) -> dict[str, float]:
     """Return nanoseconds an event, by `WHAT, COUNT, WAY`."""
     found = {}
     for count in MANY:
-        found[f"call, {count}, {WAYS[0]}"] = added(build, "umount2", bench.applied(path_policies(count)))
-        found[f"function, {count}, {WAYS[0]}"] = added(build, "function", bench.applied(number_policies(build, count)))
-    if not bench.has_bpftrace():
-        return found
-    for count in MANY:
-        if count <= MOST_PROGRAMS:
-            found[f"call, {count}, {WAYS[1]}"] = added(build, "umount2", bench.bpftrace(path_probes(count)))
-            found[f"function, {count}, {WAYS[1]}"] = added(build, "function", bench.bpftrace(number_probes(build, count)))
-        found[f"call, {count}, {WAYS[2]}"] = added(build, "umount2", bench.bpftrace(path_probe(count)))
-        found[f"function, {count}, {WAYS[2]}"] = added(build, "function", bench.bpftrace(number_probe(build, count)))
+        for way, call, function in _running(build, count):
+            found[f"call, {count}, {way}"] = added(build, "umount2", call)
+            found[f"function, {count}, {way}"] = added(build, "function", function, TRAPS)
     return found
+
+
+def _running(build: Path, count: int) -> Iterator[tuple[str, AbstractContextManager[None], AbstractContextManager[None]]]:
+    """Yield what looks at the call and at the function, in each way that is possible here."""
+    yield WAYS[0], bench.applied(path_policies(count)), bench.applied(number_policies(build, count))
+    if not bench.has_bpftrace():
+        return
+    if count <= MOST_PROGRAMS:
+        each = (path_probes(count), number_probes(build, count))
+        yield WAYS[1], bench.bpftrace(each[0], None, count), bench.bpftrace(each[1], None, count)
+    yield WAYS[2], bench.bpftrace(path_probe(count)), bench.bpftrace(number_probe(build, count))
 
 
 def report(found: dict[str, float]) -> None:
