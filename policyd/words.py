@@ -50,7 +50,7 @@ _LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 _TARGET = r"[A-Za-z0-9_.:@/*?\[\]!-]+"
 _INTERFACE = r"[^\s/\"'\\`#]+"
 _LIBRARY = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
-_SYMBOL = r"[A-Za-z0-9_.$@*?\[\]!-]+"
+_SYMBOL = r"[A-Za-z0-9_.$@*?\[\](){}<>~,/!-]+"
 _BUILD_ID = r"([0-9a-fA-F]{2}){4,64}"
 _SIZE = re.compile(r"([0-9]{1,18})(|Ki|Mi|Gi)")
 _UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
@@ -183,7 +183,9 @@ def _library(text: str) -> str:
 def _symbol(text: str) -> str:
     if _fits(_SYMBOL, text, MAX_SYMBOL):
         return text
-    message = f"{quote(text)} is no name of a function or a probe: letters, digits, `_ . $ @` and globs (`* ? […]`)"
+    message = (
+        f"{quote(text)} is no name of a function or a probe: letters, digits, `_ . $ @ ( ) / , < >` and globs (`* ? […]`)"
+    )
     raise wrong("bad-target", message, "what comes after the `+` stands below `offset`" if "+" in text else "")
 
 

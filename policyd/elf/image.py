@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policyd.errors import PolicydError
-from policyd.text import quote
+from policyd.text import is_safe, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LARGEST_TABLE = 256 << 20
 """Bytes of one section that are read: Chromium's symbol table has some 60 MB."""
 
+LONGEST_NAME = 4096
 MOST_SECTIONS = 1 << 16
 MOST_SEGMENTS = 1 << 12
 
@@ -201,9 +202,12 @@ def _rows(elf: ELFFile, shape: Any, offset: int, count: int, size: int) -> list[
 
 
 def text_at(table: bytes, offset: int) -> str:
-    """Return the NUL-terminated text at `offset` of a string table; empty where there is none."""
+    """Return the NUL-terminated text at `offset` of a string table; empty where there is none that can be shown as it is."""
     end = table.find(b"\0", offset)
-    return table[offset:end].decode("utf-8", "replace") if 0 <= offset < end else ""
+    if not 0 <= offset < end <= offset + LONGEST_NAME:
+        return ""
+    text = table[offset:end].decode("utf-8", "replace")
+    return text if is_safe(text) and "\ufffd" not in text else ""
 
 
 def _section(row: Any, name: str) -> Section:

@@ -15,6 +15,7 @@ from probed import compile_probed, hide_symbols, run
 
 from policyd.elf import Binary, ElfError
 from policyd.elf.debugdata import LARGEST
+from policyd.text import is_safe
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="operands of the test program are those of x86")
 
@@ -107,6 +108,20 @@ def test_a_hostile_name_reaches_no_terminal(tmp_path: Path) -> None:
     with pytest.raises(ElfError) as caught:
         ask(path)
     assert "\x1b" not in str(caught.value)
+
+
+def test_names_that_no_terminal_should_see_are_left_out(tmp_path: Path) -> None:
+    path = compile_probed(tmp_path / "probed")
+    raw = path.read_bytes()
+    for name, evil in ((b"greet\0", b"g\x1b[2J\0"), (b"nine\0", b"n\xff\xfee\0"), (b"quiet\0", b"q\nity\0")):
+        assert name in raw
+        raw = raw.replace(name, evil)
+    path.write_bytes(raw)
+    binary = Binary.open(str(path))
+    assert "add" in binary.symbols()
+    assert all(is_safe(name) for name in binary.symbols())
+    assert {"greet", "nine"}.isdisjoint(binary.symbols())
+    assert [probe.key for probe in binary.usdt()] == ["demo:fire"]
 
 
 @settings(max_examples=150)
