@@ -57,7 +57,7 @@ class Fields:
     def group(self, path: str) -> tuple[str, ...] | None:
         """Return the paths that a group stands for here; None for what is no group."""
         if path == "args":
-            return self.place.arguments.paths()
+            return tuple(member for one in self.place.arguments.paths() for member in self.group(one) or (one,))
         if path.startswith(("args.", "args[")) or path == "ret":
             return self.place.arguments.group(path) if isinstance(self.place.arguments, Pointing) else None
         if path.startswith("process.parent.") and set(path.split(".")[1:]) == {"parent"}:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 STRING_SIZES = (4096, 1024, 256)
 """What is kept of a string of unknown length: the first size with which all strings of a rule fit `STRINGS_BYTES`."""
-STRINGS_BYTES = 13 * 1024
-"""Room for a rule's strings: each is there as it was fetched and in the event, in a per-CPU map's value of at most 32 KiB."""
+STRINGS_BYTES = 24 * 1024
+"""Room for a rule's strings, fetched and once more in an event: all in a per-CPU map's value of at most 32 KiB."""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Rules:
         """Return the rule at one place; None if something is wrong with it, which is then reported or in `reasons`."""
         for longest in STRING_SIZES:
             fields, complaints, typed = self._resolved(row, rule, place, longest)
-            if sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) <= STRINGS_BYTES:
+            if _string_bytes(fields, typed) <= STRINGS_BYTES:
                 break
         if complaints:
             complaints = self._without(rule, place, complaints) if place.extra else complaints
@@ -84,16 +84,16 @@ class Rules:
         self._warn(rule, place, typed, used)
         for alternative in located.alternatives:
             self._compare(rule, fields, alternative)
-        if place.hook.by_means:
+        if place.hook.by_means or place.why:
             self.means.append(Means(rule.name, place.spelled, place.point, place.names, place.why))
         return typed
 
     def _without(self, rule: Rule, place: Place, complaints: Complaints) -> Complaints:
         """Return what is wrong apart from an argument that is not to be had at a place which nobody asked for."""
-        for path, missing in complaints:
-            if missing.code == "compat-argument":
-                message = f"32-bit callers of {place.name} are not seen by rule {rule.name}: {missing.message}"
-                self.problems.warning(path, "compat-not-covered", message)
+        gone = [(path, missing) for path, missing in complaints if missing.code == "compat-argument"]
+        for path, missing in gone[:1]:
+            who = f"32-bit callers that come to {place.point.target}"
+            self.problems.warning(path, "compat-not-covered", f"{who} are not seen by rule {rule.name}: {missing.message}")
         return [(path, missing) for path, missing in complaints if missing.code != "compat-argument"]
 
     def _resolved(self, row: int, rule: Rule, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
@@ -169,3 +169,10 @@ class Rules:
                 kinds = f"{value.type.kind} at {first.place.spelled} and {found.kind} at {other.spelled}"
                 message = f"{value.path} is {kinds}"
                 self.problems.error(rule.hook.at, Wrong("alternatives-differ", message, "write two rules"))
+
+
+def _string_bytes(fields: Fields, typed: TypedRule) -> int:
+    """Return what the strings of a rule take: those that were fetched, and the longest event's."""
+    events = (output.layout.columns for output in typed.outputs if isinstance(output, EventOutput))
+    shown = (sum(column.type.size for column in columns if column.packed) for columns in events)
+    return sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) + max(shown, default=0)

@@ -270,7 +270,7 @@ PD_ENTRY int pd_88548d0c9f7d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_execve, pd_fca6f4ca865b */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_execve, pd_1763bc80c217 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -285,7 +285,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70e58231c90dULL
-#define PD_CANARY_PROGRAM 0xfca6f4ca865bULL
+#define PD_CANARY_PROGRAM 0x1763bc80c217ULL
 
 /* lib/maps.c */
 
@@ -298,7 +298,7 @@ PD_MAP(hash_256_8_f1, 12, 4, 4, 4096);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 25472, 1);
+PD_MAP(scratch, 6, 4, 13184, 1);
 #endif
 
 /* lib/numbers.c */
@@ -362,18 +362,18 @@ struct subject {
 	PD_STRING(16) v10;
 	PD_STRING(256) v11;
 	PD_STRING(256) v12;
-	PD_STRING(4096) v13;
-	PD_STRING(4096) v14;
+	PD_STRING(1024) v13;
+	PD_STRING(1024) v14;
 	u32 queued_0;
 	u32 queue_0[1];
 	struct pd_climb climb;
 	u64 key[34];
-	u64 event[1356];
+	u64 event[588];
 	u8 state[15]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 25472, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 13184, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -806,7 +806,7 @@ PD_INLINE u8 fetch_13(struct run *r)
 	p = (u64) PD_AT(struct fs_struct, p, pwd);
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return path_path(r, p, r->s->v13.data, 4096, &r->s->v13.length, &r->s->v13.cut);
+	return path_path(r, p, r->s->v13.data, 1024, &r->s->v13.length, &r->s->v13.cut);
 }
 
 PD_INLINE void need_13(struct run *r)
@@ -837,7 +837,7 @@ PD_INLINE u8 fetch_14(struct run *r)
 	p = (u64) PD_AT(struct fs_struct, p, pwd);
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return path_path(r, p, r->s->v14.data, 4096, &r->s->v14.length, &r->s->v14.cut);
+	return path_path(r, p, r->s->v14.data, 1024, &r->s->v14.length, &r->s->v14.cut);
 }
 
 PD_INLINE void need_14(struct run *r)
@@ -1100,7 +1100,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_11(r);
 	need_12(r);
 	e = (void *) r->s->event;
-	pd_fill_header(&e->h, 1050656353, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0xbb7af599ULL, d->policy, d->rule, d->hook, flags, verdict);
 	if (r->s->state[8] == PD_OK) {
 		at = pd_append(e, at, 88, &e->f.c0, r->s->v8.data, r->s->v8.length, r->s->v8.cut, 2048);
 		if (!at)
@@ -1136,7 +1136,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	}
 	pd_mark(&absent, &unread, r->s->state[12], 4);
 	if (r->s->state[13] == PD_OK) {
-		at = pd_append(e, at, 2648, &e->f.c5, r->s->v13.data, r->s->v13.length, r->s->v13.cut, 4096);
+		at = pd_append(e, at, 2648, &e->f.c5, r->s->v13.data, r->s->v13.length, r->s->v13.cut, 1024);
 		if (!at)
 			return;
 	} else {
@@ -1145,7 +1145,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	}
 	pd_mark(&absent, &unread, r->s->state[13], 5);
 	if (r->s->state[14] == PD_OK) {
-		at = pd_append(e, at, 6744, &e->f.c6, r->s->v14.data, r->s->v14.length, r->s->v14.cut, 4096);
+		at = pd_append(e, at, 3672, &e->f.c6, r->s->v14.data, r->s->v14.length, r->s->v14.cut, 1024);
 		if (!at)
 			return;
 	} else {
@@ -1211,7 +1211,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_fca6f4ca865b(void *ctx)
+PD_ENTRY int pd_1763bc80c217(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

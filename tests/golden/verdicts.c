@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:security_task_kill, pd_7235a39048b4 */
+/* policyd 0.1.0, fmod_ret:security_task_kill, pd_e07f4f8f72ab */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x522f85300c2eULL
-#define PD_CANARY_PROGRAM 0x7235a39048b4ULL
+#define PD_CANARY_PROGRAM 0xe07f4f8f72abULL
 
 /* lib/maps.c */
 
@@ -25,7 +25,7 @@ PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 2);
-PD_MAP(scratch, 6, 4, 792, 16);
+PD_MAP(scratch, 6, 4, 1432, 16);
 PD_MAP(busy, 6, 4, 8, 1);
 #endif
 
@@ -60,11 +60,19 @@ struct layout_0_0 {
 	u32 c2; /* process_uid */
 	u8 c3[16]; /* process_comm */
 	struct pd_packed c4; /* process_exe */
-	u64 c5; /* args_p */
-	u64 c6; /* args_info */
-	s32 c7; /* args_sig */
+	u32 c5; /* args_p_process_pid */
+	u32 c6; /* args_p_process_ppid */
+	u32 c7; /* args_p_process_uid */
+	u8 c8[16]; /* args_p_process_comm */
+	struct pd_packed c9; /* args_p_process_exe */
+	u64 c10; /* args_info */
+	s32 c11; /* args_sig */
+	u32 c12; /* args_cred_uid */
+	u32 c13; /* args_cred_gid */
+	u32 c14; /* args_cred_euid */
+	u32 c15; /* args_cred_egid */
 	u8 pad0[4];
-	u64 c8; /* args_cred */
+	u64 c16; /* args_cred_capabilities_effective */
 };
 struct event_0_0 {
 	struct pd_header h;
@@ -86,14 +94,22 @@ struct subject {
 	u64 v6;
 	u64 v7;
 	u64 v8;
+	PD_STRING(16) v9;
+	PD_STRING(256) v10;
+	u64 v11;
+	u64 v12;
+	u64 v13;
+	u64 v14;
+	u64 v15;
+	u64 v16;
 	u32 queued_0;
 	u32 queue_0[2];
-	u64 event[47];
-	u8 state[9]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	u64 event[84];
+	u8 state[17]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 792, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 1432, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -110,6 +126,10 @@ struct run {
 /* fields/process.c */
 
 /* fields/task.c */
+
+/* fields/task_kernel.c */
+
+/* fields/task_program.c */
 
 /* args.sig */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -172,10 +192,18 @@ PD_INLINE void need_4(struct run *r)
 		r->s->state[4] = fetch_4(r);
 }
 
-/* args.p */
+/* args.p.process.pid */
 PD_INLINE u8 fetch_6(struct run *r)
 {
-	r->s->v6 = PD_CONTEXT(u64, r->ctx, 0);
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, tgid)))
+		return PD_UNREAD;
+	r->s->v6 = found;
 	return PD_OK;
 }
 
@@ -185,10 +213,22 @@ PD_INLINE void need_6(struct run *r)
 		r->s->state[6] = fetch_6(r);
 }
 
-/* args.info */
+/* args.p.process.ppid */
 PD_INLINE u8 fetch_7(struct run *r)
 {
-	r->s->v7 = PD_CONTEXT(u64, r->ctx, 8);
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	if (pd_read_kernel(&p, sizeof(p), PD_AT(struct task_struct, p, real_parent)))
+		return PD_UNREAD;
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, tgid)))
+		return PD_UNREAD;
+	r->s->v7 = found;
 	return PD_OK;
 }
 
@@ -198,10 +238,22 @@ PD_INLINE void need_7(struct run *r)
 		r->s->state[7] = fetch_7(r);
 }
 
-/* args.cred */
+/* args.p.process.uid */
 PD_INLINE u8 fetch_8(struct run *r)
 {
-	r->s->v8 = PD_CONTEXT(u64, r->ctx, 24);
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	if (pd_read_kernel(&p, sizeof(p), PD_AT(struct task_struct, p, real_cred)))
+		return PD_UNREAD;
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct cred, p, uid.val)))
+		return PD_UNREAD;
+	r->s->v8 = found;
 	return PD_OK;
 }
 
@@ -209,6 +261,157 @@ PD_INLINE void need_8(struct run *r)
 {
 	if (!r->s->state[8])
 		r->s->state[8] = fetch_8(r);
+}
+
+/* args.p.process.comm */
+PD_INLINE u8 fetch_9(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	return pd_string_array(r->s->v9.data, 16, &r->s->v9.length, &r->s->v9.cut,
+			       (u64) PD_AT(struct task_struct, p, comm));
+}
+
+PD_INLINE void need_9(struct run *r)
+{
+	if (!r->s->state[9])
+		r->s->state[9] = fetch_9(r);
+}
+
+/* args.p.process.exe */
+PD_INLINE u8 fetch_10(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	return task_exe(r, p, r->s->v10.data, 256, &r->s->v10.length, &r->s->v10.cut);
+}
+
+PD_INLINE void need_10(struct run *r)
+{
+	if (!r->s->state[10])
+		r->s->state[10] = fetch_10(r);
+}
+
+/* args.info */
+PD_INLINE u8 fetch_11(struct run *r)
+{
+	r->s->v11 = PD_CONTEXT(u64, r->ctx, 8);
+	return PD_OK;
+}
+
+PD_INLINE void need_11(struct run *r)
+{
+	if (!r->s->state[11])
+		r->s->state[11] = fetch_11(r);
+}
+
+/* args.cred.uid */
+PD_INLINE u8 fetch_12(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 24);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct cred, p, uid.val)))
+		return PD_UNREAD;
+	r->s->v12 = found;
+	return PD_OK;
+}
+
+PD_INLINE void need_12(struct run *r)
+{
+	if (!r->s->state[12])
+		r->s->state[12] = fetch_12(r);
+}
+
+/* args.cred.gid */
+PD_INLINE u8 fetch_13(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 24);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct cred, p, gid.val)))
+		return PD_UNREAD;
+	r->s->v13 = found;
+	return PD_OK;
+}
+
+PD_INLINE void need_13(struct run *r)
+{
+	if (!r->s->state[13])
+		r->s->state[13] = fetch_13(r);
+}
+
+/* args.cred.euid */
+PD_INLINE u8 fetch_14(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 24);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct cred, p, euid.val)))
+		return PD_UNREAD;
+	r->s->v14 = found;
+	return PD_OK;
+}
+
+PD_INLINE void need_14(struct run *r)
+{
+	if (!r->s->state[14])
+		r->s->state[14] = fetch_14(r);
+}
+
+/* args.cred.egid */
+PD_INLINE u8 fetch_15(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 24);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct cred, p, egid.val)))
+		return PD_UNREAD;
+	r->s->v15 = found;
+	return PD_OK;
+}
+
+PD_INLINE void need_15(struct run *r)
+{
+	if (!r->s->state[15])
+		r->s->state[15] = fetch_15(r);
+}
+
+/* args.cred.capabilities.effective */
+PD_INLINE u8 fetch_16(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 24);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u64 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct cred, p, cap_effective)))
+		return PD_UNREAD;
+	r->s->v16 = found;
+	return PD_OK;
+}
+
+PD_INLINE void need_16(struct run *r)
+{
+	if (!r->s->state[16])
+		r->s->state[16] = fetch_16(r);
 }
 
 #line 13 "tests/golden/verdicts.yaml"
@@ -269,8 +472,16 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_6(r);
 	need_7(r);
 	need_8(r);
+	need_9(r);
+	need_10(r);
+	need_11(r);
+	need_12(r);
+	need_13(r);
+	need_14(r);
+	need_15(r);
+	need_16(r);
 	e = (void *) r->s->event;
-	pd_fill_header(&e->h, 0xe64c9a33ULL, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 293925427, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->v1;
 	e->f.c1 = r->s->state[2] == PD_OK ? r->s->v2 : 0;
 	pd_mark(&absent, &unread, r->s->state[2], 1);
@@ -281,7 +492,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 		__builtin_memset(e->f.c3, 0, sizeof(e->f.c3));
 	pd_mark(&absent, &unread, r->s->state[4], 3);
 	if ((r->self ? PD_OK : PD_UNREAD) == PD_OK) {
-		at = pd_append(e, at, 112, &e->f.c4, r->self->exe, r->self->exe_length, r->self->exe_cut, 256);
+		at = pd_append(e, at, 152, &e->f.c4, r->self->exe, r->self->exe_length, r->self->exe_cut, 256);
 		if (!at)
 			return;
 	} else {
@@ -289,10 +500,38 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 		e->f.c4.length = 0;
 	}
 	pd_mark(&absent, &unread, (r->self ? PD_OK : PD_UNREAD), 4);
-	e->f.c5 = r->s->v6;
-	e->f.c6 = r->s->v7;
-	e->f.c7 = r->s->v0;
-	e->f.c8 = r->s->v8;
+	e->f.c5 = r->s->state[6] == PD_OK ? r->s->v6 : 0;
+	pd_mark(&absent, &unread, r->s->state[6], 5);
+	e->f.c6 = r->s->state[7] == PD_OK ? r->s->v7 : 0;
+	pd_mark(&absent, &unread, r->s->state[7], 6);
+	e->f.c7 = r->s->state[8] == PD_OK ? r->s->v8 : 0;
+	pd_mark(&absent, &unread, r->s->state[8], 7);
+	if (r->s->state[9] == PD_OK)
+		pd_put_string(e->f.c8, sizeof(e->f.c8), r->s->v9.data, r->s->v9.length);
+	else
+		__builtin_memset(e->f.c8, 0, sizeof(e->f.c8));
+	pd_mark(&absent, &unread, r->s->state[9], 8);
+	if (r->s->state[10] == PD_OK) {
+		at = pd_append(e, at, 408, &e->f.c9, r->s->v10.data, r->s->v10.length, r->s->v10.cut, 256);
+		if (!at)
+			return;
+	} else {
+		e->f.c9.offset = 0;
+		e->f.c9.length = 0;
+	}
+	pd_mark(&absent, &unread, r->s->state[10], 9);
+	e->f.c10 = r->s->v11;
+	e->f.c11 = r->s->v0;
+	e->f.c12 = r->s->state[12] == PD_OK ? r->s->v12 : 0;
+	pd_mark(&absent, &unread, r->s->state[12], 12);
+	e->f.c13 = r->s->state[13] == PD_OK ? r->s->v13 : 0;
+	pd_mark(&absent, &unread, r->s->state[13], 13);
+	e->f.c14 = r->s->state[14] == PD_OK ? r->s->v14 : 0;
+	pd_mark(&absent, &unread, r->s->state[14], 14);
+	e->f.c15 = r->s->state[15] == PD_OK ? r->s->v15 : 0;
+	pd_mark(&absent, &unread, r->s->state[15], 15);
+	e->f.c16 = r->s->state[16] == PD_OK ? r->s->v16 : 0;
+	pd_mark(&absent, &unread, r->s->state[16], 16);
 	e->h.absent = absent;
 	e->h.unread = unread;
 	e->h.length = at;
@@ -360,7 +599,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 2);
 }
 
-PD_ENTRY s64 pd_7235a39048b4(void *ctx)
+PD_ENTRY s64 pd_e07f4f8f72ab(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -385,7 +624,7 @@ PD_ENTRY s64 pd_7235a39048b4(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, lsm:file_open, pd_13f0f869f728 */
+/* policyd 0.1.0, lsm:file_open, pd_4f00e3a56e5a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -400,7 +639,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x309c1b3a7f89ULL
-#define PD_CANARY_PROGRAM 0x13f0f869f728ULL
+#define PD_CANARY_PROGRAM 0x4f00e3a56e5aULL
 
 /* lib/maps.c */
 
@@ -412,7 +651,7 @@ PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(processes, 1, 4, 776, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 744, 16);
+PD_MAP(scratch, 6, 4, 10016, 16);
 PD_MAP(busy, 6, 4, 8, 1);
 #endif
 
@@ -421,6 +660,8 @@ PD_MAP(busy, 6, 4, 8, 1);
 /* lib/strings.c */
 
 /* lib/lists.c */
+
+/* fields/path_types.c */
 
 /* fields/process_table.c */
 
@@ -447,7 +688,8 @@ struct layout_0_0 {
 	u32 c2; /* process_uid */
 	u8 c3[16]; /* process_comm */
 	struct pd_packed c4; /* process_exe */
-	u64 c5; /* args_file */
+	struct pd_packed c5; /* args_file_path */
+	u8 pad0[4];
 };
 struct event_0_0 {
 	struct pd_header h;
@@ -466,15 +708,16 @@ struct subject {
 	u64 v2;
 	u64 v3;
 	PD_STRING(16) v4;
-	u64 v6;
+	PD_STRING(4096) v6;
 	u32 queued_0;
 	u32 queue_0[1];
-	u64 event[44];
+	struct pd_climb climb;
+	u64 event[556];
 	u8 state[7]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 744, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 10016, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -491,6 +734,8 @@ struct run {
 /* fields/process.c */
 
 /* fields/task.c */
+
+/* fields/path.c */
 
 /* args.file.f_flags */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -561,11 +806,17 @@ PD_INLINE void need_4(struct run *r)
 		r->s->state[4] = fetch_4(r);
 }
 
-/* args.file */
+/* args.file.path */
 PD_INLINE u8 fetch_6(struct run *r)
 {
-	r->s->v6 = PD_CONTEXT(u64, r->ctx, 0);
-	return PD_OK;
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	p = (u64) PD_AT(struct file, p, f_path);
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	return path_path(r, p, r->s->v6.data, 4096, &r->s->v6.length, &r->s->v6.cut);
 }
 
 PD_INLINE void need_6(struct run *r)
@@ -615,9 +866,8 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_2(r);
 	need_3(r);
 	need_4(r);
-	need_6(r);
 	e = (void *) r->s->event;
-	pd_fill_header(&e->h, 987497155, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 2121887479, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->v1;
 	e->f.c1 = r->s->state[2] == PD_OK ? r->s->v2 : 0;
 	pd_mark(&absent, &unread, r->s->state[2], 1);
@@ -636,7 +886,15 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 		e->f.c4.length = 0;
 	}
 	pd_mark(&absent, &unread, (r->self ? PD_OK : PD_UNREAD), 4);
-	e->f.c5 = r->s->v6;
+	if (r->s->state[6] == PD_OK) {
+		at = pd_append(e, at, 344, &e->f.c5, r->s->v6.data, r->s->v6.length, r->s->v6.cut, 4096);
+		if (!at)
+			return;
+	} else {
+		e->f.c5.offset = 0;
+		e->f.c5.length = 0;
+	}
+	pd_mark(&absent, &unread, r->s->state[6], 5);
 	e->h.absent = absent;
 	e->h.unread = unread;
 	e->h.length = at;
@@ -699,10 +957,12 @@ PD_INLINE void run_0(struct run *r)
 	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
 	r->s->queued_0 = 0;
 	match_0(r);
+	if (r->s->queued_0)
+		need_6(r);
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_13f0f869f728(void *ctx)
+PD_ENTRY s64 pd_4f00e3a56e5a(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};

@@ -129,6 +129,12 @@ def test_an_object_stands_for_its_record() -> None:
     assert columns("args.p.cred.capabilities")[0] == "args.p.cred.capabilities.effective"
 
 
+def test_all_arguments_stand_for_the_records_of_those_that_have_one() -> None:
+    task = columns("args.p")
+    assert task[0] == "args.p.process.pid"
+    assert columns("args") == [*task, "args.old_pid", "args.bprm.file.path", "args.bprm.argv"]
+
+
 def test_a_pointer_without_a_record_stays_a_number() -> None:
     assert columns("args.p.mm") == ["args.p.mm"]
     assert columns("args.sk.sk_prot_creator", SOCKET) == ["args.sk.sk_prot_creator"]
