@@ -44,8 +44,9 @@ class Place:
     `name_value` gives `hook.name` where it is not one of the policy's names (system calls, interfaces).  `guard` tests come
     before the rule's own filters.  `actor` says whose process the current one is.  `many`: events need `hook.name` to tell
     which target fired.  `members` are the targets' names where several are at one attach point, in the order of its cookies.
-    `why` says, if something better was not to be had, what and why.  `covers` says of whose system calls none is missed here
-    (Native, Compat); `extra`: nobody asked for the place, and a rule whose arguments cannot be read there does without.
+    `why` says why it is here, where one may wonder: what better was not to be had.  `covers` says of whose system calls none
+    is missed here (Native, Compat); `extra`: nobody asked for the place, and a rule whose arguments cannot be read there does
+    without.
     """
 
     point: AttachPoint

@@ -159,7 +159,7 @@ class _Entries:
         guard = [_caller(_COMPAT)] if way.shared else []
         guard += [subcall_test(way.subcall, arguments.source)] if way.subcall and arguments.source else []
         place = replace(_native_place(self.hook, call), point=point, arguments=arguments, guard=tuple(guard), covers=covers)
-        return replace(place, extra=not self.hook.abi)
+        return replace(place, extra=not self.hook.abi, why="32-bit callers")
 
 
 # ------------------------------------------------------------------------------------------------ verdicts
@@ -194,7 +194,7 @@ def _deciding(hook: SyscallHook, call: Syscall, target: Target, entries: _Entrie
     if not _wants(hook, "Native"):
         return found
     point = AttachPoint("fmod_ret", function)
-    native = replace(_native_place(hook, call), point=point, arguments=NativeArguments(call))
+    native = replace(_native_place(hook, call), point=point, arguments=NativeArguments(call), why="a verdict is taken here")
     if call.arguments:
         return [native, *found]
     others = [place for place in found if place.point != point]

@@ -208,8 +208,14 @@ def test_a_rule_does_without_a_place_that_nobody_asked_for_and_says_so() -> None
     ]
     (warning,) = resolved.warnings
     assert warning.code == "compat-not-covered"
+    assert warning.message.startswith("32-bit callers that come to __ia32_compat_sys_ia32_mmap are not seen by rule it: ")
     assert warning.message.endswith("args.len of mmap cannot be read: a 32-bit caller passes all arguments in a struct")
     assert warning.position is not None
+
+
+def test_plans_tell_where_32_bit_callers_are_seen() -> None:
+    means = found(one_rule("{syscall: openat}"), "fentry").policy.means
+    assert [(one.point.target, one.why) for one in means] == [("__ia32_compat_sys_openat", "32-bit callers")]
 
 
 def test_who_asks_for_32_bit_callers_is_told_what_cannot_be_read() -> None:
