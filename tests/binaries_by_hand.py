@@ -18,6 +18,7 @@ class HandBinary:
     machine: str = "x86_64"
     build_id: str = "93ac61ec"
     state: str = "fe00-1-2-3"
+    is_go: bool = False
 
     def symbols(self) -> dict[str, Symbol]:
         return self.functions
@@ -66,6 +67,7 @@ PROBED = HandBinary(
     ),
 )
 STRIPPED = HandBinary("/opt/stripped", build_id="")
+GO = HandBinary("/opt/go", dict((function("main.(*Server).Serve", 0x1800), function("main.main", 0x1900))), is_go=True)
 FOREIGN = HandBinary("/opt/foreign", machine="aarch64")
 
 
@@ -73,7 +75,7 @@ class HandBinaries:
     """The files above by place, as `policyd.elf.Binaries` finds them."""
 
     def __init__(self, *more: HandBinary) -> None:
-        known = (LIBC, BASH, PROBED, STRIPPED, FOREIGN, *more)
+        known = (LIBC, BASH, PROBED, STRIPPED, FOREIGN, GO, *more)
         self.files = {binary.path: binary for binary in known} | {"libc": LIBC, "libc.so.6": LIBC, "/bin/bash": BASH}
 
     def open(self, place: str) -> HandBinary:

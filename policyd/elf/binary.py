@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from policyd.elf.usdt import UsdtProbe
 
 
+_GO_SECTIONS = frozenset({".go.buildinfo", ".note.go.buildid", ".gopclntab"})
+
+
 class Binary:
     """A program or a shared library at `path` (links followed), of the architecture `machine`.
 
@@ -54,6 +57,11 @@ class Binary:
             with self._image() as image:
                 self._probes = usdt_probes(image)
         return self._probes
+
+    @property
+    def is_go(self) -> bool:
+        """Whether it holds code of Go, whose stacks move while it runs."""
+        return any(section.name in _GO_SECTIONS for section in self._tables.sections)
 
     def is_code(self, offset: int) -> bool:
         """Whether the byte at `offset` of the file is mapped executable."""

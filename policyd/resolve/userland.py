@@ -101,6 +101,9 @@ class Spot:
 
 
 def _spots(hook: UprobeHook | UretprobeHook, binary: Binary) -> tuple[list[Spot], list[Missing]]:
+    if hook.phase == "exit" and binary.is_go:
+        message = f"{quote(binary.path)} is written in Go, whose stacks move: a hook at a return would break it"
+        raise Wrong("would-break", message, "hook calls: `uprobe` with phase: enter")
     if not hook.names:
         return [_at_offset(hook, binary)], []
     symbols, missing = matching_symbols(hook.names, binary)
@@ -115,7 +118,7 @@ def _check_offset(hook: UprobeHook | UretprobeHook, sizes: list[int]) -> None:
     if len(hook.names) > 1 or is_glob(hook.names[0]):
         raise Wrong("too-many-hooks", "`offset` counts from one function", "name one, without globs")
     if hook.phase == "exit":
-        raise Wrong("field-not-here", "a function returns as a whole: `offset` says nothing of its end", "leave it out")
+        raise Wrong("would-break", "a function returns as a whole: `offset` says nothing of its end", "leave it out")
     if sizes and hook.offset >= (sizes[0] or hook.offset + 1):
         raise Missing("unknown-target", f"{quote(hook.names[0])} has {sizes[0]} bytes: there is no offset {hook.offset:#x}")
 
@@ -127,7 +130,7 @@ def _at_offset(hook: UprobeHook | UretprobeHook, binary: Binary) -> Spot:
     inside = [one for one in binary.symbols().values() if one.offset < hook.offset < one.offset + one.size]
     if hook.phase == "exit" and inside:
         message = f"{hook.offset:#x} is inside the function {quote(inside[0].name)}: only a whole function returns"
-        raise Wrong("field-not-here", message, f"it begins at {inside[0].offset:#x}")
+        raise Wrong("would-break", message, f"it begins at {inside[0].offset:#x}")
     return Spot(f"{hook.offset:#x}", Location(hook.offset))
 
 

@@ -173,4 +173,4 @@ def test_each_error_has_its_code_and_its_place(code: str) -> None:
 
 
 def test_every_code_has_a_bad_policy() -> None:
-    assert set(BAD) | {"no-cgroup2", "target-unknown", "no-means", "no-counter"} == set(CODES)
+    assert set(BAD) | {"no-cgroup2", "target-unknown", "no-means", "no-counter", "would-break"} == set(CODES)

@@ -70,6 +70,7 @@ def values(hook: str, fields: str, rule: int = 0, multi: bool = True) -> dict[st
         ("{uprobe: {library: libc, symbol: malloc, offset: 0x10}}", ["0x2010"]),
         ("{uprobe: {library: libc, symbol: malloc, offset: 16}}", ["0x2010"]),
         ("{uprobe: {path: /opt/stripped, offset: 0x1234}}", ["0x1234"]),
+        ("{uprobe: {path: /opt/go, symbol: 'main.(*Server).Serve'}}", ["0x1800"]),
         ("{usdt: {path: /opt/probed, provider: demo, name: quiet}}", ["0x1500"]),
     ],
 )
@@ -238,6 +239,7 @@ def test_a_probes_arguments_take_their_names_and_types_from_the_policy() -> None
         ("{uprobe: {library: libc, symbol: '*alloc', offset: 4}}", "`offset` counts from one function", "name one"),
         ("{uretprobe: {library: libc, symbol: malloc, offset: 4}}", "a function returns as a whole", "leave it out"),
         ("{uretprobe: {library: libc, offset: 0x2004}}", "0x2004 is inside the function `malloc`", "begins at 0x2000"),
+        ("{uretprobe: {path: /opt/go, symbol: main.main}}", "`/opt/go` is written in Go, whose stacks move", "phase: enter"),
         ("{uprobe: {library: libc, symbol: '*', limit: 3}}", "4 functions of `libc` match, more than 3", "`limit: 4`"),
         ("{uprobe: {library: libc, symbol: free, buildId: aabbccdd}}", "has the build id 93ac61ec", "then change `buildId`"),
         ("{uprobe: {path: /opt/stripped, offset: 0x1000, buildId: aabbccdd}}", "has no build id", "`buildId`"),
