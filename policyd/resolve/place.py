@@ -45,8 +45,8 @@ class Place:
     before the rule's own filters.  `actor` says whose process the current one is.  `many`: events need `hook.name` to tell
     which target fired.  `members` are the targets' names where several are at one attach point, in the order of its cookies.
     `why` says why it is here, where one may wonder: what better was not to be had.  `covers` says of whose system calls none
-    is missed here (Native, Compat); `extra`: nobody asked for the place, and a rule whose arguments cannot be read there does
-    without.
+    is missed (Native, Compat); `extra`: nobody asked for the place, and a rule whose arguments cannot be read there does
+    without it.
     """
 
     point: AttachPoint
