@@ -23,6 +23,9 @@ MOST_COLUMNS = 64
 PACKED_FROM = 16
 """Strings longer than this follow an event's fixed part, as long as they are."""
 
+LONGEST_INLINE = 256
+"""Strings longer than this do so at every hook: the compiler clears no larger place."""
+
 KEY_STRING_SIZE = 256
 """What a metric's key keeps of a string."""
 
@@ -50,7 +53,8 @@ def event_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Co
         wrong = Wrong("too-many-columns", f"{len(found)} columns, an event has at most {MOST_COLUMNS}")
         complaints.append((columns[-1].at, wrong))
     scratch = attach_kind(fields.place.point.kind, fields.place.point.option).scratch
-    layout = Layout(tuple(_packed(column) if scratch else column for column, _ in found.values()))
+    longest = PACKED_FROM if scratch else LONGEST_INLINE
+    layout = Layout(tuple(_packed(column, longest) for column, _ in found.values()))
     return layout, tuple(value for _, value in found.values())
 
 
@@ -113,8 +117,8 @@ def _add(found: dict[str, tuple[Column, Value]], name: str, value: Value, column
         found[name] = (Column(name, value.type, value.path, names=column.names), value)
 
 
-def _packed(column: Column) -> Column:
-    long = column.type.shape is Shape.STRING and column.type.size > PACKED_FROM
+def _packed(column: Column, longest: int) -> Column:
+    long = column.type.shape is Shape.STRING and column.type.size > longest
     return replace(column, packed=True) if long else column
 
 

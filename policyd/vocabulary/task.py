@@ -20,7 +20,7 @@ MOST_ANCESTORS = 8
 EXE_SIZE = 256
 ARGS_SIZE = 256
 COMM_SIZE = 16
-PATH_SIZE = 4096
+CWD_SIZE = 1024
 HEAVY_COST = 64
 """`Value.cost` of what takes a loop (`vocabulary.accessors`)."""
 
@@ -145,9 +145,9 @@ TASK_FIELDS: dict[str, TaskField] = {
         _row("ppid", PID, "real_parent > task_struct.tgid", "The parent process; 0: the kernel itself."),
         TaskField(
             "cwd",
-            ValueType("path", Shape.STRING, PATH_SIZE),
+            ValueType("path", Shape.STRING, CWD_SIZE),
             _steps("fs > fs_struct.pwd"),
-            "The working directory, as the current process sees it: across mounts, up to its root.",
+            "The working directory, as the current process sees it: across mounts, up to its root; up to 1023 bytes.",
             "path_path",
             embedded=True,
             cost=HEAVY_COST,
