@@ -61,7 +61,8 @@ class PolicyView:
 class HookView:
     """An attach point.  `attached` is the program that the kernel runs first (the stub, where there is one).
 
-    `link_ids`: one, or one for each CPU.  `members` are the functions or places of one that stands for several.
+    `link_ids`: one, or one for each CPU.  `members` are the functions or places of one that stands for several.  `dropped`
+    are the calls that came to no program (`LinkInfo.missed`).
     """
 
     id: str
@@ -71,12 +72,13 @@ class HookView:
     programs: tuple[ProgramInfo, ...]
     attached: ProgramInfo | None
     link_ids: tuple[int, ...]
+    dropped: int
     fault: str
 
     @property
     def missed(self) -> int:
-        """Runs that the kernel dropped because a program ran on that CPU already."""
-        return max((info.recursion_misses for info in (self.attached, *self.programs) if info), default=0)
+        """Runs that the kernel dropped because a program ran on that CPU already, and calls that came to no program."""
+        return self.dropped + max((info.recursion_misses for info in (self.attached, *self.programs) if info), default=0)
 
     @property
     def runs(self) -> int:
@@ -207,6 +209,7 @@ def _hook(observed: Observed, hook: ObservedHook, kernel: Kernel) -> HookView:
         programs=programs,
         attached=attached,
         link_ids=tuple(link.id for link in hook.links.values()),
+        dropped=sum(link.missed for link in hook.links.values()),
         fault=observed.hook_fault(hook),
     )
 

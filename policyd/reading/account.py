@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.layout import ACCOUNT_COLUMNS
+from policyd.observed_hook import LINK_PIN
 from policyd.reading.metrics import Family
 from policyd.record import HOOKS, SHARED, HookRecord, find_record, opened
 
@@ -54,7 +55,7 @@ class HookStatistics:
     """What the kernel counts on the program that a hook's link holds (the stub, where there is one).
 
     Run count and time (ns) grow only while `kernel.bpf_stats_enabled` is on; `misses` always: runs that the kernel dropped
-    because a program was running on that CPU already.
+    because a program was running on that CPU already, and calls that came to no program (`LinkInfo.missed`).
     """
 
     hook: str
@@ -77,10 +78,17 @@ def read_hooks(kernel: Kernel) -> list[HookStatistics]:
             if fd is None:
                 continue
             info = kernel.program_info(fd)
-        found.append(
-            HookStatistics(record.point.key, record.policies, info.run_count, info.run_time_ns, info.recursion_misses)
-        )
+        misses = info.recursion_misses + sum(_dropped(kernel, f"{HOOKS}/{directory}/{name}") for name in names)
+        found.append(HookStatistics(record.point.key, record.policies, info.run_count, info.run_time_ns, misses))
     return sorted(found, key=lambda hook: hook.hook)
+
+
+def _dropped(kernel: Kernel, path: str) -> int:
+    """Return how many calls a pinned link did not pass on to its program; 0 for what is no link."""
+    if not LINK_PIN.fullmatch(path.rpartition("/")[2]):
+        return 0
+    with opened(kernel, path) as fd:
+        return 0 if fd is None else kernel.link_info(fd).missed
 
 
 def account_families(accounts: dict[str, dict[str, int]]) -> list[Family]:
@@ -106,7 +114,7 @@ _COUNTERS = (
 def hook_families(hooks: list[HookStatistics]) -> list[Family]:
     """Return what the kernel counts for hooks; runs and time only if it counted any (statistics were on)."""
     columns: list[tuple[str, str, str, list[tuple[str, int | float]]]] = [
-        ("policyd_hook_missed_total", "Runs that the kernel dropped: a program ran on that CPU already.", "", []),
+        ("policyd_hook_missed_total", "Runs that the kernel dropped: a program or a probe ran on that CPU already.", "", []),
         ("policyd_hook_runs_total", "Runs, while kernel.bpf_stats_enabled was on.", "", []),
         ("policyd_hook_seconds_total", "Time spent in the hook, while kernel.bpf_stats_enabled was on.", "seconds", []),
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -73,6 +75,18 @@ def test_a_list_of_functions_tells_which_of_them_it_was(kernel: RealKernel, opti
             made.told()
             call()
             assert made.told() == index
+
+
+@pytest.mark.skipif(version() < (6, 7), reason="before Linux 6.7 the kernel does not tell")
+def test_calls_whose_return_the_kernel_could_not_await_are_counted(kernel: RealKernel) -> None:
+    """It awaits ten of a kretprobe, or two a CPU if that is more (`kretprobe.maxactive`)."""
+    with attached(kernel, AttachPoint("kprobe", "__x64_sys_clock_nanosleep", "return")) as made:
+        sleepers = [threading.Thread(target=time.sleep, args=(2,)) for _ in range(30)]
+        for sleeper in sleepers:
+            sleeper.start()
+        for sleeper in sleepers:
+            sleeper.join()
+        assert made.kernel.link_info(made.link).missed >= 10
 
 
 @pytest.mark.parametrize("point", DECIDING, ids=lambda point: point.kind)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from policyd.errors import KernelError, UnsupportedError
@@ -76,9 +76,10 @@ class LinkInfo:
     kprobe_multi    number of functions, `12 functions`; empty before Linux 6.6, which does not tell
     uprobe_multi    number of locations, `3 locations`; empty before Linux 6.8; not alive if the file was removed
     perf_event      empty before Linux 6.6, which does not tell; else: a tracepoint's name without its group;
-                    a function, `vfs_read+0x10`; a place in a file, `/bin/sh:0x1234`; a clock's or counter's number, `event 0`
+                    a function, `vfs_read+0x10`; a place in a file, `/bin/sh:0x1234`; the number of an event, `event 0`
 
-    What runs at the end of functions has `:return` behind it.
+    What runs at the end of functions has `:return` behind it.  `missed`: calls of kprobed functions that the kernel dropped,
+    because a kprobe ran on that CPU already or too many returns were awaited (zero before Linux 6.7, which does not tell).
     """
 
     id: int
@@ -86,6 +87,7 @@ class LinkInfo:
     program_id: int
     alive: bool
     target: str = ""
+    missed: int = field(default=0, compare=False)
 
 
 def _query(fd: int, what: str, prepared: Buffer | None = None) -> bytes:
@@ -143,7 +145,15 @@ def link_info(fd: int) -> LinkInfo:
     name = LINK_TYPE_NAMES.get(kind, str(kind))
     read = _LINK_TARGETS.get(name)
     target = read(fd, data) if read else ""
-    return LinkInfo(id_, name, program, target is not None, target or "")
+    return LinkInfo(id_, name, program, target is not None, target or "", _missed(name, data))
+
+
+def _missed(name: str, data: bytes) -> int:
+    """`nmissed` of the link's kprobes (`struct bpf_link_info`)."""
+    if name == "kprobe_multi":
+        return int(struct.unpack_from("<Q", data, 32)[0])
+    is_kprobe = struct.unpack_from("<I", data, 16)[0] in {_EVENT_KPROBE, _EVENT_KRETPROBE}
+    return int(struct.unpack_from("<Q", data, 48)[0]) if name == "perf_event" and is_kprobe else 0
 
 
 def _xdp_target(_fd: int, data: bytes) -> str | None:
