@@ -316,8 +316,8 @@ def _field(name: str, _: Target) -> Page:
     if name in GROUPS:
         rows = tuple(_field_row(row) for row in FIELDS if row.path in GROUPS[name])
         return Page(f"Group {name}", ("Stands for these in an event's fields.",), (Table("", _FIELD_HEADINGS, rows),))
-    of_parents = re.sub(r"^process\.(parent\.)+", "process.", name)
-    found = [row for row in FIELDS if row.path == name] or [row for row in FIELDS if row.path == of_parents]
+    of_any_process = re.sub(r"^(.+\.)?process\.(parent\.)*", "process.", name)
+    found = [row for row in FIELDS if row.path == name] or [row for row in FIELDS if row.path == of_any_process]
     if not found and (behind := rows_of_path(name)):
         return field_page(name, behind)
     if not found:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from resolving import one_rule, policy_text, problem, rule, typed
+from resolving import one_rule, policy_text, problem, rule, saved_target, typed
 
+from policyd.explain import explain
 from policyd.parsing import parse_policies
 from policyd.unit import AllOf, AnyOf
 from policyd.unit import Test as Asked
@@ -120,6 +121,19 @@ def test_a_group_says_what_to_name() -> None:
 )
 def test_who_was_interrupted_tells_nothing(path: str) -> None:
     assert problem(one_rule("{xdp: eth0}", f"[{{field: {path}, operator: Exists}}]")).code == "field-not-here"
+
+
+def test_no_member_of_a_task_is_called_process() -> None:
+    btf = saved_target().btf
+    task = btf.named("struct task_struct")
+    assert task is not None
+    assert btf.member(task, "process") is None
+
+
+@pytest.mark.parametrize("path", ["process.parent.parent.cwd", "args.next.process.cwd", "args.p.process.parent.cwd"])
+def test_a_field_of_any_process_is_explained(path: str) -> None:
+    page = explain("field", path, saved_target())
+    assert (page.title, page.paragraphs) == (f"Field {path}", (TASK_FIELDS["cwd"].explain,))
 
 
 # ------------------------------------------------------------------------------------------------ lists
