@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agents import running_agent, until
 from codegen_cases import Rule, leaf, policy, rule
 from conftest import Host, both_builders
 from probed import Probed, compile_probed, hide_symbols
@@ -251,3 +252,18 @@ def test_a_pinned_build_id_refuses_another_file(host: Host, program: Path, tmp_p
     other = compile_probed(tmp_path / "other", "-O0")
     with pytest.raises(PolicyError, match="has the build id"):
         host.apply(userland(rule("it", uprobe(other, "add", buildId=build_id), (), COUNTED)))
+
+
+def test_an_agent_hooks_a_program_anew_when_it_is_upgraded(host: Host, program: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(program, tmp_path / "upgraded"))
+    new = compile_probed(tmp_path / "new", "-O0", "-falign-functions=256")
+    with running_agent(host.root, tmp_path, "--interval", "1h") as agent:
+        agent.write("userland.yaml", userland(rule("it", uprobe(path, "add"), (), COUNTED)))
+        agent.becomes("Applied", "userland")
+        (before,) = host.kernel.list("hooks")
+        new.rename(path)
+        until(lambda: [name for name in host.kernel.list("hooks") if name != before] and len(host.kernel.list("hooks")) == 1)
+        with Probed(path) as running:
+            assert running.tell("add 1 1") == "2"
+        until(lambda: seen(host) == {"add": 1})
+        agent.stop()
