@@ -75,7 +75,7 @@ PD_INLINE u32 pd_climb(struct pd_climb *climb, u64 dentry, u64 vfsmount, u64 sto
 	return PD_TOO_DEEP;
 }
 
-/* Appends `dentry`'s name, as much of it as fits; not 0: it cannot be read. */
+/* Appends `dentry`'s name, as much of it as fits.  Not 0: it cannot be read, or is not as long as it says, for it is changing. */
 PD_INLINE int pd_put_name(struct pd_climb *climb, u64 dentry, char *data, u32 size, u32 *cut)
 {
 	u64 name = PD_FOLLOW(struct dentry, dentry, d_name.name);
@@ -94,7 +94,7 @@ PD_INLINE int pd_put_name(struct pd_climb *climb, u64 dentry, char *data, u32 si
 	if (length > 255)
 		return -1;
 	climb->at = at + length;
-	return pd_read_kernel(data + at, length, (void *) name);
+	return pd_read_kernel_str(data + at, length + 1, (void *) name) != (long) length + 1;
 }
 
 PD_INLINE void pd_put_byte(struct pd_climb *climb, char *data, u32 size, char byte)

@@ -168,6 +168,16 @@ def test_a_path_that_is_too_deep_keeps_its_end_and_says_so(host: Host, tmp_path:
     assert second["cut"] == ("args_p_fs_pwd_path",)
 
 
+def test_a_path_that_is_too_long_keeps_its_beginning_and_says_so(host: Host, tmp_path: Path, program: Path) -> None:
+    name = "n" * 200
+    host.apply(watching(EXEC, ["args.p.fs.pwd.path"], MINE, leaf("args.p.fs.pwd.path", "Under", str(tmp_path))))
+    execute(program, f"os.chdir({str(tmp_path)!r})\nfor _ in range(24):\n    os.mkdir({name!r})\n    os.chdir({name!r})")
+    event = the_event(host)
+
+    assert event["args_p_fs_pwd_path"] == (str(tmp_path) + f"/{name}" * 24)[:4095]
+    assert event["cut"] == ("args_p_fs_pwd_path",)
+
+
 def test_arguments_of_a_new_program_are_whole(host: Host, program: Path) -> None:
     host.apply(watching(EXEC, ["args.bprm.argv"], leaf("args.bprm.argv", "Contains", "needle"), MINE))
     execute(program, "", "hay")
