@@ -14,7 +14,15 @@ from policyd.elf.listing import function_rows, probe_rows
 from policyd.errors import NotFoundError, TargetError
 from policyd.explain_functions import KINDS as KERNEL_FUNCTIONS
 from policyd.explain_functions import function_facts
-from policyd.explain_objects import TYPES_HEADINGS, field_page, rows_of_path, type_named, type_page, types_with_fields
+from policyd.explain_objects import (
+    TYPES_HEADINGS,
+    behind,
+    field_page,
+    rows_of_path,
+    type_named,
+    type_page,
+    types_with_fields,
+)
 from policyd.page import Page, Table
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
@@ -198,7 +206,7 @@ def _raw_tracepoint(name: str, target: Target) -> Own:
     except TargetError as error:
         raise _not_found("raw tracepoint", name, error.candidates) from error
     rows = tuple(
-        (f"args.{arg.name}", _type(arg.value) if arg.value else "-", arg.c_type, _members(arg.name, arg.c_type))
+        (f"args.{arg.name}", _type(arg.value) if arg.value else "-", arg.c_type, behind(f"args.{arg.name}", arg.c_type))
         for arg in prototype.args
     )
     return _actor(name), (Table("Arguments", _ARGUMENT_HEADINGS, rows),)
@@ -210,10 +218,6 @@ def _kernel_function(kind: str, name: str, target: Target) -> Own:
     except TargetError as error:
         raise _not_found("LSM hook" if kind == "lsm" else "function", name, error.candidates) from error
     return told, (Table("Arguments", _ARGUMENT_HEADINGS, rows),) if rows else ()
-
-
-def _members(name: str, c_type: str) -> str:
-    return f"members: args.{name}.NAME" if c_type.startswith(("struct ", "const struct ")) else ""
 
 
 _ACTORS = {

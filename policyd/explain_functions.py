@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
+from policyd.explain_objects import behind
 from policyd.functions import LSM_PREFIX
 from policyd.policy import FunctionHook, LsmHook
 from policyd.resolve.asked import Asked
@@ -85,5 +86,5 @@ def _decided(kind: str, function: str, target: Target) -> Iterator[str]:
 
 def _row(path: str, parameter: Parameter, remark: str = "") -> Row:
     kind = parameter.value.kind if parameter.value else "-"
-    members = f"members: {path}.NAME" if parameter.c_type.startswith(("struct ", "const struct ")) else ""
-    return path, kind, parameter.c_type, "; ".join(part for part in (remark, members) if part)
+    follows = behind(path, parameter.c_type)
+    return path, kind, parameter.c_type, "; ".join(part for part in (remark, follows) if part)

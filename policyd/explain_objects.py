@@ -29,6 +29,15 @@ def types_with_fields() -> Rows:
     return tuple((of, ", ".join(accessors_of(of))) for of in types)
 
 
+def behind(path: str, c_type: str) -> str:
+    """Return what can follow an argument of a C type: its fields, and members; empty for what is no pointer to a struct."""
+    words = c_type.removeprefix("const ").removesuffix("*").strip()
+    if not words.startswith("struct "):
+        return ""
+    fields = [f"{path}.{field}" for field in dict.fromkeys(field.partition(".")[0] for field in accessors_of(words))]
+    return "; ".join((*fields, f"members: {path}.NAME"))
+
+
 def type_named(name: str, target: Target) -> str:
     """Return how C says the struct or union `name` (its tag may be left out); empty if this kernel has none."""
     tag, _, rest = name.rpartition(" ")

@@ -129,7 +129,7 @@ def _address(of: str) -> tuple[Accessor, ...]:
         return Accessor(of, f"address.{name}", type_, explain, f"address_{name}", constants=constants)
 
     path = ValueType("path", Shape.STRING, UNIX_BYTES)
-    unix = "The path of a Unix socket; absent for names in the abstract namespace, which have no end, and for other families."
+    unix = "The path of a Unix socket; absent for other families and abstract names, which have no end."
     return (
         row("family", _number("enum", 2), "AF_INET, AF_INET6, AF_UNIX…", "address_family"),
         row("ip", _ADDRESS, "The address; absent unless IPv4 or IPv6."),
