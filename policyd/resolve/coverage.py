@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from policyd.target import Target
 
 _HINT = "abi: [Native, Compat] sees them, and makes every system call of the host pay about 40 ns"
+_UNTRIED = "where fentry or kprobes work they are seen without it: that is not known here"
 
 
 def warn_of_callers(located: Iterable[tuple[Rule, Located]], target: Target, problems: Problems) -> None:
@@ -28,7 +29,8 @@ def warn_of_callers(located: Iterable[tuple[Rule, Located]], target: Target, pro
         if missed:
             what = "system calls" if len(missed) == len(one.places) else f"system calls ({', '.join(missed)})"
             message = f"{what} of 32-bit programs are not seen by this policy"
-            problems.warning(rule.hook.at, "compat-not-covered", message, _HINT)
+            tried = any(means in target.features for means in ("fentry", "kprobe"))
+            problems.warning(rule.hook.at, "compat-not-covered", message, _HINT if tried else f"{_HINT}; {_UNTRIED}")
             return
 
 
