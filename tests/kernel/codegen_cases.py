@@ -56,6 +56,8 @@ def texts(type_: ValueType) -> list[str]:
         return [f"/pd/{number}" for number in range(LONG)]
     if type_.shape is Shape.ADDRESS:
         return [f"10.0.0.{number}" for number in range(LONG // 2)] + [f"fd00::{number}" for number in range(LONG // 2)]
+    if type_.kind == "bytes":
+        return [f"{number:0{2 * type_.size}x}" for number in range(LONG)]
     if type_.shape is Shape.BYTES:
         return [f"02:00:00:00:00:{number:02x}" for number in range(LONG)]
     if type_.kind == "bool":

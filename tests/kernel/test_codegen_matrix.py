@@ -23,6 +23,9 @@ from policyd.vocabulary.types import ValueType
 
 pytestmark = pytest.mark.kernel
 
+_ARGUMENTS = {"a": "string", "b": "bytes16", "c": "u32", "d": "bool", "e": "hex", "f": "duration", "g": "s16", "h": "path"}
+"""Of a function in user space, of which the last two are on its stack."""
+
 HOOKS: dict[str, tuple[HookKind, object, tuple[str, ...]]] = {
     "syscall-enter": (hook_kind("syscall"), {"syscall": "openat"}, ()),
     "syscall-exit": (hook_kind("syscall"), {"syscall": {"names": ["openat"], "phase": "exit"}}, ("ret",)),
@@ -31,6 +34,11 @@ HOOKS: dict[str, tuple[HookKind, object, tuple[str, ...]]] = {
         hook_kind("raw_tracepoint"),
         {"raw_tracepoint": "sched_process_exec"},
         ("args.p.comm", "args.p.tgid", "args.p.sched_reset_on_fork", "args.bprm.filename", "args.p.mm.arg_start"),
+    ),
+    "uprobe": (
+        hook_kind("uprobe"),
+        {"uprobe": {"library": "libc", "symbols": ["malloc", "free"], "args": _ARGUMENTS}},
+        tuple(f"args.{name}" for name in _ARGUMENTS),
     ),
     "xdp": (hook_kind("xdp"), {"xdp": {"interfaces": ["lo"]}}, ()),
     "tc-ingress": (hook_kind("tc"), {"tc": {"interfaces": ["lo"], "direction": "ingress"}}, ()),
