@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import re
 import struct
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.elf.image import ElfError
+from policyd.file_state import state_of
 from policyd.text import did_you_mean, one_of, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 CACHE = "/etc/ld.so.cache"
 _LARGEST_CACHE = 64 << 20
@@ -43,17 +45,32 @@ def find_library(name: str, arch: str, cache: str = CACHE) -> str:
 
     `ElfError` with near misses if there is none, with the versions if there are several.
     """
-    known = dict(_cached(cache, arch)) or dict(_listed(directories(arch)))
+    cached = _in_cache(cache, state_of(cache), arch)
+    if found := _chosen(name, cached):
+        return found
+    listed = dict(_listed(directories(arch)))
+    if found := _chosen(name, listed):
+        return found
+    names = [*cached, *listed]
+    hint = did_you_mean(name, [*names, *(soname.partition(".so")[0] for soname in names)])
+    raise ElfError(f"there is no library {quote(name)}" + (f"; {hint}" if hint else "; give its path"))
+
+
+def _chosen(name: str, known: Mapping[str, str]) -> str:
+    """Return the one library that a name means; empty if there is none."""
     if name in known:
         return os.path.realpath(known[name])
     pattern = re.compile(rf"(lib)?{re.escape(name)}\.so(\.[0-9.]+)?")
     found = {os.path.realpath(path): soname for soname, path in sorted(known.items()) if pattern.fullmatch(soname)}
-    if len(found) == 1:
-        return next(iter(found))
-    if found:
+    if len(found) > 1:
         raise ElfError(f"there are several libraries {quote(name)}: name one of {one_of(sorted(found.values()))}")
-    hint = did_you_mean(name, [*known, *(soname.partition(".so")[0] for soname in known)])
-    raise ElfError(f"there is no library {quote(name)}" + (f"; {hint}" if hint else "; give its path"))
+    return next(iter(found), "")
+
+
+@lru_cache(maxsize=2)
+def _in_cache(cache: str, _state: str, arch: str) -> Mapping[str, str]:
+    """Return the paths of the libraries in the loader's cache by their names; it is read again when its state changes."""
+    return dict(_cached(cache, arch))
 
 
 def _cached(cache: str, arch: str) -> Iterator[tuple[str, str]]:

@@ -76,3 +76,11 @@ def test_a_broken_cache_finds_nothing_or_something(
     path.write_bytes(raw[: len(raw) - cut])
     with suppress(ElfError):
         find_library("libc", ARCH, str(path))
+
+
+def test_a_library_that_the_cache_does_not_know_yet_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policyd.elf.libraries.directories", lambda arch: (str(tmp_path),))
+    with pytest.raises(ElfError):
+        find_library("pdnew", ARCH)
+    (tmp_path / "libpdnew.so.2").touch()
+    assert find_library("pdnew", ARCH) == str(tmp_path / "libpdnew.so.2")
