@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from policyd.errors import KernelError, UnsupportedError
 from policyd.kernel import points
 from policyd.kernel.bpf.constants import ATTACH_TYPES
-from policyd.kernel.bpf.programs import LOG_BYTES, RefusedError, log_is_whole
+from policyd.kernel.bpf.programs import LOG_BYTES, RefusedError, log_is_whole, no_function
 from policyd.kernel.bpf.syscall import Buffer, address, buffer, failure
 
 if TYPE_CHECKING:
@@ -166,9 +166,10 @@ def _aim(entry: int, wanted: Wanted) -> None:
     if wanted.kind.attach_type == ATTACH_TYPES["lsm_mac"]:
         name = name.removeprefix("bpf_lsm_")
     code = -_library().bpf_program__set_attach_target(entry, 0, name.encode())
+    if code in {errno.ENOENT, errno.ESRCH}:
+        raise no_function(wanted.kind.function, wanted.what)
     if code:
-        hint = f"the kernel's types have no function {wanted.kind.function}"
-        raise KernelError(wanted.what, code, hint if code in {errno.ENOENT, errno.ESRCH} else "")
+        raise failure(wanted.what, code)
 
 
 def _load(handle: int, what: str, messages: list[str], log: Buffer) -> None:

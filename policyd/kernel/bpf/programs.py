@@ -120,9 +120,14 @@ def _type_id(function: str, name: str) -> int:
         return 0
     found = btf.running().function(function)
     if found is None:
-        hint = f"the kernel's types have no function {function}: it is a module's, was inlined, or is another kernel's"
-        raise KernelError(f"load program {name}", errno.ENOENT, hint)
+        raise no_function(function, f"load program {name}")
     return found.id
+
+
+def no_function(name: str, what: str) -> KernelError:
+    """Return the error of a program for a function that the kernel's types do not have."""
+    hint = f"the kernel's types have no function {name}: it is a module's, was inlined, or is another kernel's"
+    return KernelError(what, errno.ENOENT, hint)
 
 
 @dataclass(frozen=True, slots=True)
