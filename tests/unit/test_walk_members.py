@@ -9,9 +9,11 @@ import pytest
 
 from policyd.errors import TargetError
 from policyd.kernel.bpf.btf import Btf
+from policyd.parsing.columns import column_name
 from policyd.value import Step
 from policyd.vocabulary.types import Shape, ValueType
-from policyd.walk import Walked, walk
+from policyd.walk import Walked, split_path, walk
+from policyd.words import is_field_path
 
 if TYPE_CHECKING:
     from policyd.kernel.bpf.btf_format import BtfType
@@ -141,3 +143,13 @@ def test_a_wrong_member_lists_those_that_are_there(btf: Btf) -> None:
         follow(btf, "name.hsh")
 
     assert error.value.candidates == ("hash", "len", "hash_len", "text")
+
+
+def test_the_dots_of_a_cast_do_not_part_a_path() -> None:
+    path = "args.x.container_of(outer.inner.part).list[2].next"
+
+    assert split_path(path) == ["args", "x", "container_of(outer.inner.part)", "list[2]", "next"]
+    assert is_field_path(path)
+    assert column_name(path) == "args_x_container_of_outer_inner_part_list_2_next"
+    assert not is_field_path("args.x.container_of(outer)")
+    assert not is_field_path("args.x.container_of(outer.inner).")
