@@ -33,8 +33,8 @@ GOLDEN_HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/
 KINDS = (
     CALLS,
     PACKETS,
-    Kind("kprobe", "{kprobe: __x64_sys_getppid}", BY_LOOP, OF_ANYBODY),
-    Kind("fentry", "{fentry: __x64_sys_getppid}", BY_LOOP, OF_ANYBODY),
+    Kind("kprobe", "{kprobe: __x64_sys_getpgid}", BY_LOOP, OF_ANYBODY, "groups"),
+    Kind("fentry", "{fentry: __x64_sys_getpgid}", BY_LOOP, OF_ANYBODY, "groups"),
     Kind("lsm", "{lsm: task_getpgid}", BY_LOOP, OF_ANYBODY, "groups"),
 )
 """Replaced through a slot, but `PACKETS` by a link update."""
