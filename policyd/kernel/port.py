@@ -78,7 +78,11 @@ class Kernel(Protocol):
 
     # -- programs and links ------------------------------------------------------------------------------
     def load_stub(self, point: AttachPoint, slot_fd: int) -> int:
-        """A program that tail-calls entry 0 of `slot_fd` and returns the neutral verdict if it is empty."""
+        """A program that tail-calls entry 0 of `slot_fd` and returns the neutral verdict if it is empty.
+
+        Where programs are loaded for a function (fentry, LSM), for the point's: its absence, and the kernel's refusal of it,
+        are `AttachError`s of this call already.
+        """
 
     def load_neutral(self, point: AttachPoint) -> int:
         """A program that does nothing, of the type that `point` takes: holds a link until the real one is swapped in."""
@@ -88,7 +92,10 @@ class Kernel(Protocol):
         """The CPUs that take a link each now (they come and go), maybe none; None where one link is for all of them."""
 
     def attach(self, point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
-        """A new link that holds the program; on `cpu`, where each has its own."""
+        """A new link that holds the program; on `cpu`, where each has its own.
+
+        A point with `members` gives each program the index of its member as cookie.  ESTALE: the point's `file` was replaced.
+        """
 
     def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
         """Replace the link's program; fails if it is not `old_fd`'s program any more."""
@@ -96,7 +103,10 @@ class Kernel(Protocol):
     def detach(self, link_fd: int) -> None: ...  # BPF_LINK_DETACH where the kind has it, else no-op (unpin + close detaches)
     def link_info(self, fd: int) -> LinkInfo: ...
     def locate(self, point: AttachPoint) -> str | None:
-        """The identity that a live link's `target` must have now; None if the place does not exist (any more)."""
+        """The identity that a live link's `target` must have now; None if the place does not exist (any more).
+
+        A file that took the place of the point's `file` is another place.
+        """
 
     def current(self) -> tuple[int, int]:
         """The numbers of this process and of the calling thread as programs see them: those of the initial pid namespace."""
