@@ -94,7 +94,7 @@ class Kernel(Protocol):
     def attach(self, point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
         """A new link that holds the program; on `cpu`, where each has its own.
 
-        A point with `members` gives each program the index of its member as cookie.  ESTALE: the point's `file` was replaced.
+        Each of a point's `members` has its index as cookie.  ESTALE: the point's `file` was replaced.
         """
 
     def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
