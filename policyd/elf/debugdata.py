@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from policyd.elf.image import Section
 
 LARGEST = 64 << 20
-"""Bytes that it may have when it is unpacked; that of the largest program of Fedora has 20 MB."""
+"""Bytes that it may have when it is unpacked."""
 
 _MEMORY = 128 << 20
-"""What the decompressor may use: a dictionary of `xz -9` takes 65 MB."""
+"""What the decompressor may use: files of `xz -9` take 65 MB (xz(1))."""
 
 
 def inner_image(image: Image) -> Image | None:

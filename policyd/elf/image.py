@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
 
 LARGEST_TABLE = 256 << 20
-"""Bytes of one section that are read: Chromium's symbol table has some 60 MB."""
+"""Bytes of one section that are read: room for the names of `symbols.MOST_SYMBOLS`."""
 
 LONGEST_NAME = 4096
 MOST_SECTIONS = 1 << 16
