@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(
         events, metrics = shell.events("functions-seen"), shell.metrics("functions-seen")
     dirs = ["pd-dir", "inside", "pd-dir"]
     assert of_rule(events, "begins", "name", "third", "kind") == [(name, name, "function") for name in dirs]
-    ends = [("pd-dir", "-ENOTEMPTY", "ENOTEMPTY"), ("inside", 0, None), ("pd-dir", 0, None)]
+    ends = [("pd-dir", -errno.ENOTEMPTY, "ENOTEMPTY"), ("inside", 0, None), ("pd-dir", 0, None)]
     assert of_rule(events, "returns", "name", "ret", "errno") == ends
     assert of_rule(events, "probe", "name", "kind") == [("pd-dir", "kprobe"), ("pd-dir", "kprobe")]
     assert of_rule(events, "probe-returns", "ret", "errno") == [end[1:] for end in ends]
