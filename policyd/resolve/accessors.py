@@ -91,6 +91,8 @@ def _find(target: Target, type_: BtfType, members: Sequence[str]) -> tuple[tuple
         rows, rest = accessors_of(arrived.name), ".".join(members[split:])
         if rest in rows:
             return tuple(members[:split]), rows[rest]
+        if group := tuple(name for name in rows if name.startswith(f"{rest}.")):
+            raise TargetError(f"{rest} of {arrived.name} stands for several fields", group)
         if any(name.partition(".")[0] == members[split] for name in rows):
             raise TargetError(f"{arrived.name} has no field {rest}", tuple(rows))
     return None
