@@ -37,7 +37,7 @@ def _call() -> None:
     def act() -> None:
         Path("/proc/self/comm").write_text("pd-crowd")
         for _ in range(CALLS):
-            os.getpgid(0)
+            os.getpgid(os.getpid())  # of 0, oneself, the LSM is not asked
 
     assert forked(act).code == 0
 
@@ -45,7 +45,8 @@ def _call() -> None:
 def _counts(shell: Shell) -> dict[tuple[str, int], int]:
     """Return how many policies have which count, by the counter's name."""
     found: dict[tuple[str, int], int] = {}
-    for family in json.loads(shell.run("metrics", "-o", "json").stdout)["metrics"]:
+    families = json.loads(shell.run("metrics", "-o", "json").stdout)["metrics"]
+    for family in (family for family in families if family["name"] in {"called_total", "asked_total"}):
         for one in family["series"]:
             key = (family["name"], int(one["value"]))
             found[key] = found.get(key, 0) + 1
