@@ -60,6 +60,7 @@ WARNINGS: dict[str, str] = {
     "host-bits": "A network with host bits set.",
     "compat-not-covered": "System calls of 32-bit programs are not seen.",
     "every-system-call": "A hook that every system call of the host pays for.",
+    "many-programs": "A hook whose names stand for many places, each with a program of its own.",
     "seen-otherwise": "A hook that is seen by another means than the one that was named.",
     "process-may-be-another": "An event that fires in interrupts too.",
 }

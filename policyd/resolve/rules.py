@@ -35,6 +35,9 @@ STRING_SIZES = (4096, 1024, 256)
 STRINGS_BYTES = 24 * 1024
 """Room for a rule's strings, fetched and once more in an event: all in a per-CPU map's value of at most 32 KiB."""
 
+MANY_PROGRAMS = 32
+"""More places than this, each with a program of its own, are told of: each takes a third of a second to build."""
+
 
 @dataclass(slots=True)
 class Rules:
@@ -62,6 +65,11 @@ class Rules:
         if rule.optional and not typed and reasons:
             self.not_applicable.append((rule.name, reasons[0]))
         self.typed.extend(typed)
+        alone = sum(place.hook.by_means and not place.members for place in located.places)
+        if alone > MANY_PROGRAMS:
+            hint = "name fewer, or use `function`, which takes one program for all where the kernel has kprobe_multi"
+            message = f"{rule.name} needs {alone} programs, a place each: building and attaching them takes time"
+            self.problems.warning(rule.hook.at, "many-programs", message, hint)
 
     def _report(self, complaints: Iterable[tuple[Path, Missing]]) -> None:
         for path, missing in complaints:

@@ -147,6 +147,13 @@ def test_a_glob_stands_for_so_many_functions_as_its_limit_lets_it() -> None:
     assert points(NEW, "{function: {names: 'vfs_*', limit: 600}}")
 
 
+def test_many_programs_for_one_rule_are_told_of() -> None:
+    assert at(NEW, "{function: 'vfs_*'}").warnings == ()
+    (warning,) = at(OLD, "{function: 'vfs_*'}").warnings
+    assert warning.code == "many-programs"
+    assert "kprobe_multi" in warning.hint
+
+
 # ------------------------------------------------------------------------------------------------ arguments
 
 
