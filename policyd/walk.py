@@ -232,7 +232,7 @@ def _wrapped_number(btf: Btf, type_: BtfType) -> str:
 
 def _no_value(btf: Btf, place: _Place) -> TargetError:
     resolved, spelling = btf.resolve(place.at), btf.spell(place.at)
-    what = f"{place.designator} is {spelling}"
+    what = f"{place.designator or 'it'} is {spelling}"
     if resolved.kind in _COMPOSITE:
         names = tuple(dict.fromkeys(member.name for member in btf.all_members(resolved)))
         return TargetError(f"{what}: name one of its members", names)

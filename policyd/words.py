@@ -113,6 +113,8 @@ def is_field_path(text: str) -> bool:
 def _field_path(text: str) -> str:
     if is_field_path(text):
         return text
+    if "container_of(" in text:
+        raise wrong("bad-field-path", f"{quote(text)} is no field: a cast is container_of(TYPE.MEMBER), without spaces")
     if _SIGNS_OF_EXPRESSIONS.search(text) and is_safe(text) and len(text) <= MAX_PATH:
         raise wrong(
             "not-yet", f"{quote(text)} is an expression: they are not supported yet", "name a field, as `process.comm`"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
 from policyd.kernel.bpf.btf_format import Kind
+from policyd.resolve.problems import from_target
 from policyd.resolve.process import process_of
 from policyd.value import PointedString, Through, Value, Walk
 from policyd.vocabulary.accessors import RECORDS, accessors_of
@@ -32,12 +33,18 @@ _STRING_COST, _WALK_COST = 16, 4
 
 
 def pointed(target: Target, base: Base, type_: BtfType, members: Sequence[str], path: str) -> Value:
-    """Return what `members` name behind the pointer `base` of type `type_`: an accessor's value, or a member's."""
-    return (
-        process_of(target, base, type_, members, path)
-        or through(target, base, type_, members, path)
-        or member(target, base, type_, members, path)
-    )
+    """Return what `members` name behind the pointer `base` of type `type_`: an accessor's value, or a member's.
+
+    `Missing` for what is not there, with what is at that place.
+    """
+    try:
+        return (
+            process_of(target, base, type_, members, path)
+            or through(target, base, type_, members, path)
+            or member(target, base, type_, members, path)
+        )
+    except TargetError as error:
+        raise from_target(error, _before(target, type_, members, path)) from error
 
 
 def through(target: Target, base: Base, type_: BtfType, members: Sequence[str], path: str) -> Value | None:
@@ -105,10 +112,27 @@ def _arrive(target: Target, type_: BtfType, members: Sequence[str]) -> Arrived |
         return None
 
 
+def _last_object(target: Target, type_: BtfType, members: Sequence[str]) -> tuple[int, Arrived | None]:
+    """Return how many of `members` lead to an object, at most all but the last, and that object."""
+    for split in range(len(members) - 1, 0, -1):
+        if (arrived := _arrive(target, type_, members[:split])) is not None:
+            return split, arrived
+    return 0, _arrive(target, type_, ())
+
+
+def _before(target: Target, type_: BtfType, members: Sequence[str], path: str) -> str:
+    """Return how a policy spells the last object on the way, with a dot behind it."""
+    if _arrive(target, type_, members) is not None:
+        return f"{path}."
+    split = _last_object(target, type_, members)[0]
+    return path.removesuffix(".".join(members[split:]))
+
+
 def _names_at_end(target: Target, type_: BtfType, members: Sequence[str]) -> tuple[str, ...]:
-    """Return the accessors of the object that has no such last member."""
-    arrived = _arrive(target, type_, members[:-1])
-    return tuple(accessors_of(arrived.name)) if arrived else ()
+    """Return the accessors of the object that has no such member."""
+    split, arrived = _last_object(target, type_, members)
+    is_raw = split > 0 and members[split - 1] == RAW
+    return tuple(accessors_of(arrived.name)) if arrived and not is_raw else ()
 
 
 def _typed(target: Target, row: Accessor) -> ValueType:

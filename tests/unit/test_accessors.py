@@ -179,12 +179,15 @@ def test_container_of_an_embedded_struct_begins_with_its_address() -> None:
 @pytest.mark.parametrize(
     ("path", "hook", "message", "hint"),
     [
-        ("args.sk.flow.dst.prt", SOCKET, "struct sock has no field flow.dst.prt", "flow.dst.port"),
+        ("args.sk.flow.dst.prt", SOCKET, "struct sock has no field flow.dst.prt", "args.sk.flow.dst.port"),
         ("args.sk.flow", SOCKET, "flow of struct sock stands for several fields", "flow.dst.port"),
         ("args.sk.flow.dst", SOCKET, "flow.dst of struct sock stands for several fields", "flow.dst.ip"),
         ("args.bprm.file.pth", EXEC, "struct file has no member pth", "path"),
         ("args.sk.container_of(inet_sok.sk).x", SOCKET, "no type inet_sok (types of modules are not known)", ""),
         ("args.sk.container_of(file.f_path).x", SOCKET, "f_path of struct file is struct path, and not the struct sock", ""),
+        ("args.sk.__sk_common", SOCKET, "name one of its members", "args.sk.__sk_common.skc_"),
+        ("args.sk.container_of(inet_sock.sk)", SOCKET, "it is struct inet_sock: name one of its members", "args.sk."),
+        ("args.bprm.file.btf.pth", EXEC, "no member pth", "args.bprm.file.btf.f_"),
         ("args.bprm.btf", EXEC, "a walk needs a member's name", ""),
     ],
 )
