@@ -22,8 +22,10 @@ NEWEST = "newest"
 _SUITES = ("bookworm", "bookworm-backports", "trixie", "trixie-backports", "unstable")
 """Where a kernel is looked for, in this order; `newest` is what the last one has."""
 _DAYS = 7  # for so long a suite's lists are not asked for again
-_PARTS = ("image", "binary", "modules")
+_PARTS = ("image", "base", "binary", "modules")
 """A kernel is one package, or (since 6.17) several."""
+_BOOT_FILES = ("vmlinuz", "config")
+"""What is in `boot/` with the release in its name, or (since 7.0) beside the modules."""
 _IMAGE = re.compile(r"^linux-image-(?P<release>(?P<version>\d+\.\d+)\S*-amd64)$")
 _OTHER_FLAVOURS = re.compile(r"-(cloud|rt)-|-unsigned$|-dbg$")
 
@@ -95,6 +97,12 @@ def _unpack(kernel: Kernel, suite: str) -> None:
         archive.unlink()
     if not (kernel.directory / "lib").exists():
         (kernel.directory / "lib").symlink_to("usr/lib")
+    modules = kernel.directory / "usr/lib/modules" / kernel.release
+    for name in _BOOT_FILES:
+        wanted = kernel.directory / f"boot/{name}-{kernel.release}"
+        if not wanted.exists() and (modules / name).exists():
+            wanted.parent.mkdir(exist_ok=True)
+            wanted.symlink_to(modules / name)
     if not kernel.image.exists():
         raise LaneError(f"the packages of {kernel.release} hold no {kernel.image.name}")
     _run(["depmod", "-b", str(kernel.directory), kernel.release], kernel.directory)
