@@ -1,11 +1,13 @@
-"""Which functions of the running kernel can be traced, and which take another's word for their result: read from its lists.
+"""Functions of the running kernel: which can be traced, which take another's word for their result, and where they are.
 
-In: tracefs and debugfs.  Out: `FunctionLists` for a `Target`.  A list that cannot be read here is None, never empty: debugfs
-is often not mounted, and both are root's alone.
+In: tracefs, debugfs and /proc.  Out: `FunctionLists` for a `Target`, and addresses for `tracing_links.py`.  A list that
+cannot be read here is None, never empty: debugfs is often not mounted, and both are root's alone.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from pathlib import Path
 
 from policyd.functions import FunctionLists
@@ -49,3 +51,29 @@ def _names(path: Path) -> frozenset[str] | None:
     except OSError:
         return None
     return frozenset(line.split(maxsplit=1)[0] for line in text.splitlines() if line.strip())
+
+
+def addresses(name: str) -> frozenset[int]:
+    """Return where the functions of this name are now; zeros stand for what this user may not know.
+
+    It is read anew (some 100 ms) when a module has come or gone.
+    """
+    lines = [line.split() for line in _text(_MODULES).splitlines()]
+    return _addresses(name, tuple((line[0], line[5]) for line in lines))  # the name and the address
+
+
+_MODULES, _SYMBOLS = Path("/proc/modules"), Path("/proc/kallsyms")
+
+
+@lru_cache(maxsize=64)
+def _addresses(name: str, _modules: tuple[tuple[str, str], ...]) -> frozenset[int]:
+    found = re.findall(rf"^([0-9a-f]+) [tTwW] {re.escape(name)}(?=\s)", _text(_SYMBOLS), re.MULTILINE)
+    return frozenset(int(address, 16) for address in found)
+
+
+def _text(path: Path) -> str:
+    """Return what a file of /proc says, nothing if this kernel has none."""
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return ""

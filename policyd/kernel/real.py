@@ -9,7 +9,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from policyd.kernel import links
+from policyd.kernel import links, tracing_links
 from policyd.kernel.bpf import attach, current, info, instructions, maps
 from policyd.kernel.bpffs import Bpffs
 from policyd.kernel.port import Kernel
@@ -138,7 +138,7 @@ class RealKernel(Kernel):
             attach.detach_link(link_fd, f"detach link {found.id}")
 
     def link_info(self, fd: int) -> LinkInfo:
-        return info.link_info(fd)
+        return tracing_links.checked(info.link_info(fd))
 
     def locate(self, point: AttachPoint) -> str | None:
         return links.locate(point)

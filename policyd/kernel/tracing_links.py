@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policyd.capabilities import BPF, PERFMON, why_denied
@@ -14,13 +15,17 @@ from policyd.capabilities import missing as missing_capabilities
 from policyd.kernel.bpf import attach as bpf_links
 from policyd.kernel.bpf import btf
 from policyd.kernel.bpf.syscall import PerfEvent, perf_event_open
+from policyd.kernel.functions import addresses
 from policyd.kernel.link_kind import Hints, LinkKind, event_source, missing, returning, what
 from policyd.places import attach_target, function_place
 
 if TYPE_CHECKING:
+    from policyd.kernel.bpf.info import LinkInfo
     from policyd.unit import AttachPoint
     from policyd.vocabulary.attach import AttachKind
 
+_LANDING = 16
+"""So many bytes after a function's beginning a probe of it may be: behind what marks where jumps may land."""
 _AT_RETURN = 1  # config of a perf kprobe and uprobe (`format/retprobe`: bit 0), flag of the multi links
 
 # ------------------------------------------------------------------------------------------------ kprobes
@@ -40,8 +45,21 @@ def _attach_kprobe(point: AttachPoint, kind: AttachKind, program_fd: int) -> int
 
 
 def _locate_kprobe(point: AttachPoint, _kind: AttachKind) -> str | None:
-    """Functions are part of the kernel's code, or of a module's."""
-    return point.target + returning(point)
+    """What the kernel's types do not have may be a module's, and go with it."""
+    name = function_place(point.target)[0]
+    is_here = btf.running().function(name) is not None or bool(addresses(name))
+    return point.target + returning(point) if is_here else None
+
+
+def checked(link: LinkInfo) -> LinkInfo:
+    """Return a link as it is: a kprobe at a function of a module is dead once that has gone, and if it comes again too."""
+    if not link.address:
+        return link
+    name, offset = function_place(link.target.removesuffix(":return"))
+    if btf.running().function(name) is not None:
+        return link
+    is_there = any(0 <= link.address - offset - start <= _LANDING for start in addresses(name))
+    return link if is_there else replace(link, alive=False)
 
 
 def _attach_kprobe_multi(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from policyd.kernel import features
+from policyd.kernel import features, functions
 from policyd.kernel.features import AttachFeatures, Feature
-from policyd.kernel.functions import injectable_functions, traceable_functions
+from policyd.kernel.functions import addresses, injectable_functions, traceable_functions
 from policyd.vocabulary.attach import ATTACH_KINDS
 
 
@@ -26,6 +26,23 @@ def test_a_kernel_without_error_injection_has_no_function_for_it(tmp_path: Path)
     (tmp_path / "error_injection").mkdir()
     (tmp_path / "error_injection/list").write_text("should_failslab\tERRNO\n__x64_sys_read\tERRNO\nd_alloc\tNULL\n")
     assert injectable_functions(tmp_path) == frozenset({"should_failslab", "__x64_sys_read", "d_alloc"})
+
+
+def test_a_function_is_looked_for_again_when_a_module_came_or_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules, symbols = tmp_path / "modules", tmp_path / "kallsyms"
+    monkeypatch.setattr(functions, "_MODULES", modules)
+    monkeypatch.setattr(functions, "_SYMBOLS", symbols)
+    functions._addresses.cache_clear()
+    assert addresses("dummy_xmit") == frozenset()  # a kernel that shows neither
+    modules.write_text("dummy 16384 0 - Live 0xffffffffc0400000\n")
+    symbols.write_text("ffffffffc0400010 t dummy_xmit\t[dummy]\nffffffffc0400020 d dummy_xmit_data\t[dummy]\n")
+    assert addresses("dummy_xmit") == {0xFFFFFFFFC0400010}
+    modules.write_text("dummy 16384 7 - Live 0xffffffffc0400000\n")  # somebody uses it: nothing has moved
+    symbols.write_text("")
+    assert addresses("dummy_xmit") == {0xFFFFFFFFC0400010}
+    modules.write_text("")
+    assert addresses("dummy_xmit") == frozenset()
+    functions._addresses.cache_clear()
 
 
 def test_what_may_not_be_tried_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

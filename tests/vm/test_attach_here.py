@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -162,3 +163,18 @@ def test_a_place_is_another_one_on_another_kernel(kernel: RealKernel) -> None:
         assert located
         assert (attach_target(point) or CALL) in located
     assert kernel.locate(AttachPoint("fentry", "pd_nothing")) is None
+
+
+def test_a_function_of_a_module_goes_with_it(kernel: RealKernel) -> None:
+    """A kprobe does not hold the module, and does not come again with it."""
+    point = AttachPoint("kprobe", "dummy_xmit")
+    assert kernel.locate(point) is None
+    subprocess.run(["modprobe", "dummy"], check=True)
+    with attached(kernel, point) as made:
+        made.fill()
+        _is_told(made)
+        subprocess.run(["rmmod", "dummy"], check=True)
+        assert kernel.locate(point) is None
+        assert kernel.link_info(made.link).alive == (version() < (6, 6))
+        subprocess.run(["modprobe", "dummy"], check=True)
+        assert kernel.locate(point) == "dummy_xmit"

@@ -80,6 +80,7 @@ class LinkInfo:
 
     What runs at the end of functions has `:return` behind it.  `missed`: calls of kprobed functions that the kernel dropped,
     because a kprobe ran on that CPU already or too many returns were awaited (zero before Linux 6.7, which does not tell).
+    `address` is where a single kprobe was put (zero before Linux 6.6, and for users who may not know).
     """
 
     id: int
@@ -88,6 +89,7 @@ class LinkInfo:
     alive: bool
     target: str = ""
     missed: int = field(default=0, compare=False)
+    address: int = field(default=0, compare=False)
 
 
 def _query(fd: int, what: str, prepared: Buffer | None = None) -> bytes:
@@ -145,15 +147,13 @@ def link_info(fd: int) -> LinkInfo:
     name = LINK_TYPE_NAMES.get(kind, str(kind))
     read = _LINK_TARGETS.get(name)
     target = read(fd, data) if read else ""
-    return LinkInfo(id_, name, program, target is not None, target or "", _missed(name, data))
-
-
-def _missed(name: str, data: bytes) -> int:
-    """`nmissed` of the link's kprobes (`struct bpf_link_info`)."""
+    found = LinkInfo(id_, name, program, target is not None, target or "")
     if name == "kprobe_multi":
-        return int(struct.unpack_from("<Q", data, 32)[0])
-    is_kprobe = struct.unpack_from("<I", data, 16)[0] in {_EVENT_KPROBE, _EVENT_KRETPROBE}
-    return int(struct.unpack_from("<Q", data, 48)[0]) if name == "perf_event" and is_kprobe else 0
+        return replace(found, missed=struct.unpack_from("<Q", data, 32)[0])
+    if name == "perf_event" and struct.unpack_from("<I", data, 16)[0] in {_EVENT_KPROBE, _EVENT_KRETPROBE}:
+        address_, missed = struct.unpack_from("<QQ", data, 40)
+        return replace(found, missed=missed, address=address_)
+    return found
 
 
 def _xdp_target(_fd: int, data: bytes) -> str | None:
