@@ -25,6 +25,7 @@ _KERNEL_OPTIONS = (
     "lsm=landlock,lockdown,yama,integrity,bpf",
     "mitigations=off",  # each entry into the kernel would empty the emulated TLB
     "nokaslr",
+    "rcupdate.rcu_expedited=1",  # most of what is left is waiting for grace periods, one after the other
     "panic=-1",  # a panic ends the guest
 )
 
