@@ -46,5 +46,5 @@ def _counts(shell: Shell) -> dict[str, dict[str, int]]:
     families = json.loads(shell.run("metrics", "-o", "json").stdout)["metrics"]
     for family in (family for family in families if family["name"] in {"called_total", "asked_total"}):
         for one in family["series"]:
-            found.setdefault(one["labels"]["policy"], {})[family["name"]] = int(one["value"])
+            found.setdefault(family["policy"], {})[family["name"]] = int(one["value"])
     return found
