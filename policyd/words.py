@@ -141,7 +141,7 @@ def _probe_target(text: str) -> str:
     name, plus, offset = text.partition("+")
     if plus and not re.fullmatch(r"0x[0-9a-f]{1,6}", offset):
         raise wrong("bad-target", f"{quote(text)} has no offset after its `+`: write it as `vfs_read+0x10`")
-    return _target(name) + plus + offset
+    return _target(name) + (f"+{int(offset, 16):#x}" if plus and int(offset, 16) else "")
 
 
 def _tracepoint(text: str) -> str:

@@ -66,6 +66,8 @@ def values(target: Target, hook: str, fields: str) -> dict[str, Value]:
         ("{function: {names: vfs_read, phase: exit}}", "fexit:vfs_read", "kprobe:vfs_read:return"),
         ("{kprobe: vfs_read}", "kprobe:vfs_read", "kprobe:vfs_read"),
         ("{kprobe: vfs_read+0x10}", "kprobe:vfs_read+0x10", "kprobe:vfs_read+0x10"),
+        ("{kprobe: vfs_read+0x0010}", "kprobe:vfs_read+0x10", "kprobe:vfs_read+0x10"),
+        ("{kprobe: vfs_read+0x0}", "kprobe:vfs_read", "kprobe:vfs_read"),
         ("{kretprobe: vfs_read}", "kprobe:vfs_read:return", "kprobe:vfs_read:return"),
     ],
 )
