@@ -15,7 +15,7 @@ from policyd.cli.output import Progress, note, print_json
 from policyd.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from policyd.kernel.features import Feature
+    from policyd.kernel.attachable import Feature
     from policyd.privileges import Need
 
 GROUPS = {
@@ -91,7 +91,8 @@ def _applied_needs(settings: Settings) -> tuple[Need, ...]:
 
 
 def _probe(settings: Settings) -> list[Feature]:
-    from policyd.kernel.features import PROBES, builder, probe
+    from policyd.kernel.attachable import probe
+    from policyd.kernel.features import PROBES, builder
 
     rows = tuple(builder(settings.builder) if row.name == "builder" else row for row in PROBES)
     found = []

@@ -54,7 +54,7 @@ def target_and_host(settings: Settings) -> tuple[Target, Host]:
     Root gets tracefs mounted where it is not; without it only system calls, raw tracepoints and packets are known.
     """
     from policyd.host import Host
-    from policyd.kernel.features import AttachFeatures
+    from policyd.kernel.attachable import AttachFeatures
     from policyd.kernel.functions import function_lists
     from policyd.kernel.tracepoints import ensure_tracefs
     from policyd.target import Target

@@ -19,7 +19,7 @@ from policyd.codegen.source import Source
 from policyd.engine import ProcessTable
 from policyd.engine.maps import create_shared
 from policyd.errors import BuildError
-from policyd.kernel.features import AttachFeatures
+from policyd.kernel.attachable import AttachFeatures
 from policyd.kernel.real import RealKernel
 from policyd.observe import Observed
 from policyd.parsing import load

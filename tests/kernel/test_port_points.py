@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policyd.kernel.features import PROBES, probe
+from policyd.kernel.attachable import probe
+from policyd.kernel.features import PROBES
 from policyd.kernel.points import VARIABLE
 from policyd.kernel.real import RealKernel
 
@@ -114,7 +115,7 @@ def test_a_process_dies_at_the_point_that_was_named(root: str, tmp_path: Path) -
 
 
 def test_what_policyd_needs_is_found_on_this_kernel() -> None:
-    found = {feature.name: feature for feature in probe()}
+    found = {feature.name: feature for feature in probe(PROBES)}
     assert [name for name, feature in found.items() if feature.needed and not feature.ok] == []
     assert len(found) == len(PROBES)
     assert all(feature.detail for feature in found.values() if not feature.ok)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from policyd.kernel import features, functions
-from policyd.kernel.features import AttachFeatures, Feature
+from policyd.kernel import attachable, functions
+from policyd.kernel.attachable import ATTACHING, AttachFeatures, Feature, Probe
 from policyd.kernel.functions import addresses, injectable_functions, traceable_functions
 from policyd.vocabulary.attach import ATTACH_KINDS
 
@@ -46,7 +46,7 @@ def test_a_function_is_looked_for_again_when_a_module_came_or_went(tmp_path: Pat
 
 
 def test_what_may_not_be_tried_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "missing", tuple)
+    monkeypatch.setattr(attachable, "missing", tuple)
     assert dict(AttachFeatures()) == {}
     assert AttachFeatures().get("fentry") is None
 
@@ -54,22 +54,22 @@ def test_what_may_not_be_tried_is_unknown(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_probe_is_tried_once_and_only_if_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    def probe(rows: tuple[features.Probe, ...]) -> tuple[Feature, ...]:
+    def probe(rows: tuple[Probe, ...]) -> tuple[Feature, ...]:
         tried.extend(row.name for row in rows)
         return tuple(Feature(row.name, row.group, False) for row in rows)
 
-    monkeypatch.setattr(features, "probe", probe)
-    monkeypatch.setattr(features, "missing", lambda _: ())
-    monkeypatch.setattr(features, "in_user_namespace", lambda: False)
-    features._is_there.cache_clear()
+    monkeypatch.setattr(attachable, "probe", probe)
+    monkeypatch.setattr(attachable, "missing", lambda _: ())
+    monkeypatch.setattr(attachable, "in_user_namespace", lambda: False)
+    attachable._is_there.cache_clear()
     try:
         assert [AttachFeatures()["fexit"], AttachFeatures()["fexit"]] == [False, False]
         assert tried == ["fexit"]
     finally:
-        features._is_there.cache_clear()
+        attachable._is_there.cache_clear()
 
 
 def test_every_kind_of_probe_is_tried_by_doctor() -> None:
-    tried = {row.name for row in features.PROBES if row.group == "attach"}
+    tried = {row.name for row in ATTACHING}
     kinds = {row.kind for row in ATTACH_KINDS}
     assert kinds - tried == {"tcx"}  # `tc ingress (tcx)`, `tc egress (tcx)`

@@ -15,8 +15,8 @@ from told import Attached, attached
 
 from policyd.errors import AttachError
 from policyd.kernel import links
+from policyd.kernel.attachable import AttachFeatures
 from policyd.kernel.bpf import instructions
-from policyd.kernel.features import AttachFeatures
 from policyd.kernel.real import RealKernel
 from policyd.places import attach_target
 from policyd.unit import AttachPoint, several
