@@ -57,8 +57,11 @@ def test_a_system_call_shows_its_arguments_and_the_ways_round_it() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("function:vfs_read", ("Here, at enter: fentry:vfs_read", "Here, at exit: fexit:vfs_read", "args.count", "ret.errno")),
-        ("function:vfs_read", ("No verdicts: nobody can decide what vfs_read returns", "{lsm: file_permission} can deny it")),
+        (
+            "function:vfs_read",
+            ("Here, at enter: fentry:vfs_read", "Here, at exit: fexit:vfs_read", "args.count", "ret.errno"),
+        ),
+        ("function:vfs_read", ("nobody can decide what vfs_read returns", "{lsm: file_permission} can deny it")),
         ("function:security_file_open", ("Verdicts are taken at fmod_ret:security_file_open", "struct file *")),
         ("kprobe:vfs_read+0x10", ("args.file", "by a breakpoint")),
         ("lsm:file_open", ("Here: lsm:file_open", "args.file", "members: args.file.NAME")),
