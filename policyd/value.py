@@ -106,8 +106,9 @@ class Walk:
 class Through:
     """What the C accessor `accessor` of `bpf_templates/fields/` makes of a pointer: a file's path, a socket's address.
 
-    A step loads a pointer and follows it, a shift goes into an embedded struct; the accessor is given where that leads (`base`
-    itself if there are none).  A NULL or error pointer on the way is *absent*; the accessor says what it made of the last.
+    A step loads a pointer and follows it, a shift goes into an embedded struct; the accessor is given where that leads
+    (`base` itself if there are none).  A NULL or error pointer on the way is *absent*; the accessor says what it made of the
+    last.
     """
 
     accessor: str
@@ -178,8 +179,8 @@ Access = (
 class Value:
     """A resolved field: `path` as the policy spells it, its type, how to get it, and what can keep it from being got.
 
-    Equal values (path, type and access) of all rules at an attach point are fetched once.  `cost` orders the conditions of a
-    conjunction: 0 constant, 1 context load, 2 cheap helper, 4 probe read or look-up, 16 string, 64 what takes a loop (which is
+    Equal values (path, type and access) of all rules at an attach point are fetched once.  `cost` orders the conditions of
+    a conjunction: 0 constant, 1 context load, 2 cheap helper, 4 probe read or look-up, 16 string, 64 what takes a loop (which is
     fetched at one place of a program).
     """
 

@@ -109,4 +109,3 @@ def _tests(rules: Rules) -> Iterator[Test]:
 
 def _numbered(words: Iterable[str]) -> dict[str, int]:
     return {word: number for number, word in enumerate(dict.fromkeys(words))}
-
