@@ -180,8 +180,8 @@ class Value:
     """A resolved field: `path` as the policy spells it, its type, how to get it, and what can keep it from being got.
 
     Equal values (path, type and access) of all rules at an attach point are fetched once.  `cost` orders the conditions of
-    a conjunction: 0 constant, 1 context load, 2 cheap helper, 4 probe read or look-up, 16 string, 64 what takes a loop (which is
-    fetched at one place of a program).
+    a conjunction: 0 constant, 1 context load, 2 cheap helper, 4 probe read or look-up, 16 string, 64 what takes a loop
+    (which is fetched at one place of a program).
     """
 
     path: str
