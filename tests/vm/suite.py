@@ -126,7 +126,7 @@ done
 until [ -e {self._prepared} ]; do sleep 0.2; done
 export POLICYD_VM={shared} PYTHONPATH=tests/vm:tests/kernel:tests
 {PYTHON} -m pytest tests/vm -p inside --confcutdir=tests/vm -p no:cacheprovider -o faulthandler_timeout=240 --durations=15 \\
-    -v -k '{self.words}' --color=no >{self._said} 2>&1"""
+    -v -k '{self.words}' --color=no >>{self._said} 2>&1"""
 
 
 def _appear(path: Path, text: str) -> None:

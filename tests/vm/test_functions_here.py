@@ -55,12 +55,12 @@ def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(
     assert of_rule(events, "probe", "name", "kind") == [("pd-dir", "kprobe"), ("pd-dir", "kprobe")]
     assert of_rule(events, "probe-returns", "ret", "errno") == [end[1:] for end in ends]
     assert by_label(metrics["inside_total"]) == {(): 3}
-    several = [("vfs_mkdir", "pd-dir"), ("vfs_unlink", "pd-there")]
+    several = [("vfs_rmdir", "pd-dir"), ("vfs_rmdir", "pd-dir"), ("vfs_unlink", "pd-there")]
     assert of_rule(events, "several", "target", "name") == several
-    made = [("vfs_mkdir", "pd-dir", 0), ("vfs_mkdir", "inside", 0), ("vfs_unlink", "pd-there", 0)]
-    assert of_rule(events, "several-return", "target", "name", "ret") == made
-    assert by_label(metrics["changes_total"], "hook_name") == {("vfs_mkdir",): 3, ("vfs_unlink",): 1, ("vfs_rmdir",): 3}
-    assert by_label(metrics["results_total"], "target", "result") == {("vfs_mkdir", "0"): 2, ("vfs_unlink", "0"): 1}
+    removed = [("vfs_rmdir", name, ret) for name, ret, _ in ends]
+    assert of_rule(events, "several-return", "target", "name", "ret") == [*removed, ("vfs_unlink", "pd-there", 0)]
+    assert by_label(metrics["changes_total"], "hook_name") == {("vfs_mkdir",): 2, ("vfs_unlink",): 1, ("vfs_rmdir",): 5}
+    assert by_label(metrics["results_total"], "target", "result") == {("vfs_rmdir", "0"): 2, ("vfs_unlink", "0"): 1}
     opened = of_rule(events, "pointer", "name", "errno")
     assert opened == [("/run/pd-here/pd-there", None), ("/run/pd-here/pd-missing", "ENOENT")]
     assert [event[0] is None for event in of_rule(events, "pointer", "flags")] == [False, True]
@@ -71,7 +71,7 @@ def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(
 def test_many_functions_take_one_link_where_the_kernel_can(shell: Shell) -> None:
     with shell.case("functions-seen"):
         hooks = shell.run("get", "hooks").stdout
-    assert ("kprobe_multi:vfs_mkdir+1-" in hooks) == (version() >= (6, 12))
+    assert ("kprobe_multi:vfs_rmdir+1-" in hooks) == (version() >= (6, 12))
     assert "fentry:vfs_rmdir" in hooks
     assert "fexit:vfs_rmdir" in hooks
 
