@@ -26,7 +26,8 @@ LARGEST_TABLE = 256 << 20
 
 LONGEST_NAME = 4096
 MOST_SECTIONS = 1 << 16
-MOST_SEGMENTS = 1 << 12
+MOST_SEGMENTS = 64
+"""Programs have some 15; each symbol is looked for in them."""
 
 MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}
 

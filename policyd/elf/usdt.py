@@ -66,7 +66,7 @@ def _probe(image: Image, description: bytes, base: int) -> UsdtProbe | None:
     texts, at = [], _ADDRESSES.size
     for _ in range(3):
         texts.append(text_at(description, at))
-        at += description.find(b"\0", at) + 1 - at
+        at = description.find(b"\0", at) + 1
     offset = tables.file_offset(address + moved, EXECUTABLE)
     counter = tables.file_offset(semaphore + moved, WRITABLE) if semaphore else 0
     if offset is None or counter is None or not texts[0] or not texts[1]:
