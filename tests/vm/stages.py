@@ -53,8 +53,8 @@ def replaced(kind: Kind) -> tuple[str, str]:
     return kind.versions()
 
 
-CROWD = 200
-"""Policies that share a function and an LSM hook."""
+CROWD, EACH = 20, 10
+"""Policies that share a function and an LSM hook, and how many rules each has there: 200 rules in one program."""
 CHANGED = 7
 _OF_CROWD = """---
 apiVersion: policyd.dev/v1alpha1
@@ -63,25 +63,28 @@ metadata: {name: crowd-NUMBER}
 spec:
   events: {buffer: 32Ki}
   rules:
-    - name: called
+"""
+_RULES = """
+    - name: called-RULE
       hook: {function: __x64_sys_getpgid}
       filters:
         - {field: process.comm, operator: Equal, value: pd-crowd}
-        - {field: process.pid, operator: NotEqual, value: 4NUMBER}
+        - {field: process.pid, operator: NotEqual, value: 4NUMBERRULE}
         - {field: process.uid, operator: Equal, value: UID}
       outputs: [{counter: {name: called_total, help: Calls}}]
-    - name: asked
+    - name: asked-RULE
       hook: {lsm: task_getpgid}
       filters:
         - {field: process.comm, operator: Equal, value: pd-crowd}
-        - {field: args.p.pid, operator: NotEqual, value: 4NUMBER}
+        - {field: args.p.pid, operator: NotEqual, value: 4NUMBERRULE}
       outputs: [{counter: {name: asked_total, help: Questions}}]
 """
 
 
 def crowds() -> tuple[str, str]:
     """Return the policies of a crowd, and the same with one that sees no calls any more."""
-    texts = [_OF_CROWD.replace("NUMBER", f"{number:03}") for number in range(CROWD)]
+    rules = "".join(_RULES.replace("RULE", str(rule)) for rule in range(EACH))
+    texts = [(_OF_CROWD + rules).replace("NUMBER", f"{number:02}") for number in range(CROWD)]
     whole = "".join(text.replace("UID", "0") for text in texts)
     texts[CHANGED] = texts[CHANGED].replace("UID", "1")
     return whole, "".join(text.replace("UID", "0") for text in texts)
