@@ -50,7 +50,10 @@ def test_what_runs_is_sampled_and_what_faults_is_counted(shell: Shell) -> None:
             ("pd-actor", "cpu-clock", "perf")
         }
         assert {one["perf_period"] for one in events} == {10**9 // 97}
-        assert all(one["perf_ip"] and "python" in one["process_exe"] for one in events)
+        assert all(one["perf_ip"] for one in events)
+        programs = {one["process_exe"] for one in events} - {None}  # none: the process was about to end
+        assert len(programs) == 1
+        assert "python" in programs.pop()
         assert _value(shell, "sampled_nanoseconds_total") == len(events) * (10**9 // 97)
         assert _value(shell, "touched_total") == 200
         assert _value(shell, "switches_total") >= 1
