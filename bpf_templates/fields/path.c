@@ -193,14 +193,14 @@ PD_INLINE u8 pd_put_path(struct pd_climb *climb, u32 end, char *data, u32 size, 
 #pragma clang loop unroll(disable)
 	for (u64 i = 0; i < PD_DEEP; i++) {
 		PD_OPAQUE(i);
-		left = climb->count;
+		left = climb->count - 1; /* below 0: a large number; that left is not 0 tells verifiers before 6.8 nothing */
 		PD_OPAQUE(left);
-		if (!left || left > PD_DEEP)
+		if (left >= PD_DEEP)
 			break;
-		climb->count = left - 1;
+		climb->count = left;
 		if (i || end != PD_TOO_DEEP)
 			pd_put_byte(climb, data, size, '/');
-		if (pd_put_name(climb, climb->names[left - 1], data, size, cut))
+		if (pd_put_name(climb, climb->names[left], data, size, cut))
 			return PD_UNREAD;
 	}
 	at = climb->at;
