@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from binaries_by_hand import HandBinaries
 from conftest import target
 
 from policyd.builders.bcc import BccBuilder
@@ -30,7 +31,7 @@ from policyd.unit import AttachPoint, BoundUnit, gather
 pytestmark = pytest.mark.kernel
 
 GOLDEN = sorted((Path(__file__).resolve().parent.parent / "golden").glob("*.yaml"))
-HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True)
+HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 TABLE = ProcessTable(*PROCESSES[:4], lambda: (), PROCESSES[4])
 TYPED = ("fentry", "fexit", "fmod_ret", "lsm")
 """Programs that the kernel loads only if it has the means to attach them."""
