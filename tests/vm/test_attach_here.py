@@ -178,3 +178,4 @@ def test_a_function_of_a_module_goes_with_it(kernel: RealKernel) -> None:
         assert kernel.link_info(made.link).alive == (version() < (6, 6))
         subprocess.run(["modprobe", "dummy"], check=True)
         assert kernel.locate(point) == "dummy_xmit"
+    subprocess.run(["rmmod", "dummy"], check=True)
