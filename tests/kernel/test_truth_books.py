@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policyd.kernel import points
+from policyd.observe import observe
 from policyd.reading import open_policy
 from policyd.reading.books import books
-from policyd.record import policy_path
+from policyd.status import policy_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -251,7 +252,7 @@ def test_nothing_is_lost_however_often_an_agent_is_killed(host: Host, tmp_path: 
     (tmp_path / "policies" / "flood.yaml").write_text(POLICY % "4Mi")
     chance = random.Random(3)
     with agent(host, tmp_path):
-        wait_for(lambda: host.kernel.exists(policy_path("flood", "record")))
+        wait_for(lambda: phase(host) == "Ready")  # its record is there before its program runs
     with endless_flood(FIRST) as source:
         for _ in range(3):
             before = len(read_by_agents(tmp_path))
@@ -267,6 +268,11 @@ def test_nothing_is_lost_however_often_an_agent_is_killed(host: Host, tmp_path: 
     unique, lost = len({*read_by_agents(tmp_path), *left}), sum(found.lost.values())
 
     assert found.matched - (unique + lost) == 0
+
+
+def phase(host: Host) -> str:
+    found = policy_views(observe(host.kernel), host.kernel).get("flood")
+    return found.phase if found else ""
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
