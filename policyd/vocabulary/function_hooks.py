@@ -29,8 +29,8 @@ _NESTED = (
     "The kernel drops runs of kprobes that nest on one CPU (an interrupt's during another's): they are counted as missed. "
     "fentry and fexit lose none but those of themselves."
 )
-_TYPED_COST = "About 20 to 50 ns a call, and what the rules read; nothing where no rule looks."
-_PROBE_COST = "About 100 ns a call (a return: 200 ns), and what the rules read; a link for many functions costs less a call."
+_TYPED_COST = "A direct call of the program, and what the rules read; nothing where no rule looks."
+_PROBE_COST = "Dearer than fentry, a return more than a begin; and what the rules read. Many functions can share a link."
 
 FUNCTION_HOOKS: tuple[HookKind, ...] = (
     HookKind(
@@ -46,7 +46,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         "kprobe_multi, one link for all, or else a place each. `plan` and `describe` tell which was taken, and why. A "
         "verdict is taken by fmod_ret: at functions named security_*, and those on the kernel's error injection list.",
         ways_round=(_INLINED, _INTERNAL, _OTHER_WAY, _MODULES),
-        cost="fentry and fexit: 20 to 50 ns a call; kprobes: 100 ns and more. And what the rules read.",
+        cost="fentry and fexit are cheapest, kprobes dearer, their returns dearest; and what the rules read.",
         by_means=True,
     ),
     HookKind(
@@ -130,7 +130,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
             "What was open before the policy came is not asked for again: file_permission sees each read and write.",
             "The kernel's own threads, and some file systems' internal calls, ask no hook.",
         ),
-        cost="About 20 to 50 ns each time the kernel asks, and what the rules read.",
+        cost="A direct call of the program each time the kernel asks, and what the rules read.",
         by_means=True,
     ),
 )

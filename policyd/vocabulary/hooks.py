@@ -217,8 +217,8 @@ HOOK_KINDS: tuple[HookKind, ...] = (
             "In an NMI, a ring or a metric that is being written to on the same CPU refuses: the account counts it "
             "(ring_full, map_full).",
         ),
-        cost="A few µs a sample, for caches are cold by then: 99 a second cost a CPU less than a thousandth. A fault or a "
-        "switch that no rule matches costs about 0.3 µs.",
+        cost="The interrupt and what the rules read, times the frequency, on each CPU. A fault or a switch that no rule matches "
+        "still runs the program.",
         by_means=True,
     ),
 )

@@ -49,8 +49,7 @@ def _row(kind: str, keys: tuple[Key, ...], summary: str) -> HookKind:
         summary=summary,
         context="Runs in the process that runs the code, before the instruction; every thread of it is seen.",
         ways_round=_ROUND,
-        cost="A microsecond and more an event, in virtual machines several: the instruction is replaced by a trap. A return "
-        "costs as much.",
+        cost="A trap into the kernel, far dearer than a tracepoint; a return costs another. And what the rules read.",
         by_means=True,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -65,6 +64,13 @@ def test_names_of_one_file_are_one_library(tmp_path: Path, monkeypatch: pytest.M
     assert find_library("z", ARCH, str(tmp_path / "none")) == str(tmp_path / "libz.so.1.3")
 
 
+def found_or_told(cache: str) -> str:
+    try:
+        return find_library("libc", ARCH, cache)
+    except ElfError as error:
+        return str(error)
+
+
 @with_cache
 @given(where=st.integers(0, 400), what=st.binary(max_size=8), cut=st.integers(0, 2000))
 def test_a_broken_cache_finds_nothing_or_something(
@@ -74,8 +80,8 @@ def test_a_broken_cache_finds_nothing_or_something(
     raw[where : where + len(what)] = what
     path = tmp_path_factory.getbasetemp() / "cache-of-libraries"
     path.write_bytes(raw[: len(raw) - cut])
-    with suppress(ElfError):
-        find_library("libc", ARCH, str(path))
+    found = found_or_told(str(path))
+    assert Path(found).is_file() or "`libc`" in found
 
 
 def test_a_library_that_the_cache_does_not_know_yet_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from stages import KILLED, KINDS, replaced
 
 from policyd.kernel import points
 
-REPLACEMENTS = 2
+REPLACEMENTS = 3
 NICENESS = 10
 """There is one CPU: the load gets a tenth of it while policyd works, in slices between all that policyd does."""
 KILLS = 4
