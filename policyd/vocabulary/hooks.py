@@ -217,8 +217,8 @@ HOOK_KINDS: tuple[HookKind, ...] = (
             "In an NMI, a ring or a metric that is being written to on the same CPU refuses: the account counts it "
             "(ring_full, map_full).",
         ),
-        cost="The interrupt and what the rules read, times the frequency, on each CPU. A fault or a switch that no rule matches "
-        "still runs the program.",
+        cost="The interrupt and what the rules read, times the frequency, on each CPU. A fault or a switch that no rule "
+        "matches still runs the program.",
         by_means=True,
     ),
 )
