@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from policyd.cpus import parse_cpus, show_cpus
-from policyd.unit import AttachPoint, digest
+from policyd.maps import digest
+from policyd.unit import AttachPoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

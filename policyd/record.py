@@ -17,18 +17,8 @@ import msgspec
 
 from policyd.errors import KernelError
 from policyd.layout import Layout  # noqa: TC001 (msgspec reads the annotations of the records)
-from policyd.unit import (
-    PROCESS_POINTS,
-    AttachPoint,
-    Buckets,
-    EventOutput,
-    MapClass,
-    MapSpec,
-    Purpose,
-    Rows,
-    TypedPolicy,
-    digest,
-)
+from policyd.maps import Buckets, MapClass, MapSpec, Purpose, digest
+from policyd.unit import PROCESS_POINTS, AttachPoint, EventOutput, Rows, TypedPolicy
 from policyd.vocabulary.types import ValueType  # noqa: TC001 (as above)
 
 if TYPE_CHECKING:

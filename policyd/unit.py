@@ -11,13 +11,15 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from policyd.maps import digest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policyd.errors import Position
     from policyd.layout import Layout
+    from policyd.maps import MapSpec, Purpose, ScalarParam
     from policyd.value import Value
-    from policyd.vocabulary.types import ValueType
 
 # ------------------------------------------------------------------------------------------------ where
 
@@ -65,92 +67,6 @@ class AttachPoint:
 def several(names: tuple[str, ...]) -> str:
     """Return the target of a point with several members: the first one's name, how many more, and a digest of all."""
     return f"{names[0]}+{len(names) - 1}-{digest(names)[:6]}"
-
-
-# ------------------------------------------------------------------------------------------------ maps
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class MapClass:
-    """What inner maps of one outer array must have in common: type, sizes in bytes, flags, value columns."""
-
-    type: str  # "hash" "lru_hash" "percpu_hash" "lru_percpu_hash" "array" "percpu_array" "lpm_trie" "ringbuf"
-    key_size: int
-    value_size: int
-    flags: int = 0
-    # arrays inside an outer map must also agree in their number of entries (0: of no matter)
-    max_entries: int = 0
-
-    @property
-    def name(self) -> str:
-        """The C symbol and pin name of the outer map: `percpu_hash_20_8`."""
-        parts = [self.type, str(self.key_size), str(self.value_size)]
-        if self.flags:
-            parts.append(f"f{self.flags:x}")
-        if self.max_entries:
-            parts.append(f"n{self.max_entries}")
-        return "_".join(parts)
-
-
-Purpose = Literal["counter", "sum", "gauge", "min", "max", "histogram", "list", "prefixes", "under", "cidrs", "suffixes"]
-
-
-@dataclass(frozen=True, slots=True)
-class MapSpec:
-    """A map that one policy owns and that lives in a row of its class's outer array.
-
-    `name` is unique in the policy and made of `[a-z0-9_-]`: an output's name, a param's name (with `.prefixes`-like forms
-    spelled `NAME-prefixes`), or `rule-<r>-list-<n>` for a long literal list.  `values` are the contents of a list:
-    each the key's bytes, then the value's 8 (`resolve/lists.py` says how); None: contents belong to the running system.  A
-    map whose `fingerprint` did not change is kept with its contents.
-    """
-
-    policy: str
-    name: str
-    purpose: Purpose
-    map_class: MapClass
-    max_entries: int
-    key: Layout | None
-    value: Layout
-    help: str = ""
-    values: tuple[bytes, ...] | None = None
-    param: str = ""  # the param that feeds it
-    buckets: Buckets | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes if and only if the kernel map must be another one (contents of lists are not part of it)."""
-        capacity = 0 if self.values is not None else self.max_entries
-        facts = (self.policy, self.name, self.purpose, self.map_class, capacity, self.key, self.value, self.buckets)
-        return digest(facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """Histogram buckets: `bounds` are upper bounds in the value's own unit, up to and including; +Inf is implied.
-
-    `form` log2: bounds are 0, 1, 3, 7 … (zero has its own bucket), found by the position of the highest bit: with
-    `first` the exponent of the lowest bound kept.  linear: `start`, `step`.  explicit: a comparison each.
-    """
-
-    form: Literal["log2", "linear", "explicit"]
-    bounds: tuple[int, ...]
-    start: int = 0
-    step: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ScalarParam:
-    """A scalar parameter: a row of the shared `scalars` array, `{u64 set; u64 low; u64 high;}`.
-
-    Numbers use `low` (sign extended); addresses both: their first and their last 8 bytes as numbers in host order.
-    `value` None: optional and empty.
-    """
-
-    policy: str
-    name: str
-    type: ValueType
-    value: tuple[int, int] | None
 
 
 # ------------------------------------------------------------------------------------------------ typed rules
@@ -413,11 +329,6 @@ class BoundUnit:
 
 CODE_VERSION = 3
 """Raise it when the code generator makes other code for the same unit: running programs are then replaced."""
-
-
-def digest(facts: object) -> str:
-    """Return 12 hex digits over the `repr` of frozen values (dataclasses, tuples, ints, strings, bytes)."""
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
 
 
 PROCESS_UNITS: tuple[tuple[str, str], ...] = (

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from policyd.vocabulary.types import ValueType
 
 
@@ -90,7 +92,14 @@ class CurrentTask:
     """The address of the current `struct task_struct`."""
 
 
-Base = Argument | ContextLoad | CurrentTask
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The number that `value` gives, as a pointer: one that was saved, computed or looked up."""
+
+    value: Value
+
+
+Base = Argument | ContextLoad | CurrentTask | Fetched
 """What a walk can begin with: a number that is a pointer into kernel memory."""
 
 
@@ -157,6 +166,38 @@ class PointedString:
     space: Literal["user", "kernel", "either"]
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What `operation`, a row of `vocabulary.operations`, makes of the values of `operands`, in order."""
+
+    operation: str
+    operands: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Column number `column` of the row that `keys` name in `table` of `policy`; *absent* where there is no such row.
+
+    The row is as it was before the event, whatever rules write.
+    """
+
+    policy: str
+    table: str
+    keys: tuple[Value, ...]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """`value` as it was when the call began that now returns, taken by the program at `entry` (an `AttachPoint.key`).
+
+    *Absent* where the beginning was not seen: the call was under way when the policy came.
+    """
+
+    entry: str
+    value: Value
+
+
 Access = (
     Builtin
     | Constant
@@ -172,6 +213,9 @@ Access = (
     | UserLoad
     | Pointer
     | ErrorCode
+    | Computed
+    | Lookup
+    | Saved
 )
 
 
@@ -191,3 +235,22 @@ class Value:
     can_be_unread: bool = False
     cost: int = 1
     big_endian: bool = False
+
+
+def operands(access: Access) -> tuple[Value, ...]:
+    """Return the values of the same event that an access is made of; a saved one belongs to another event."""
+    if isinstance(access, Computed):
+        return access.operands
+    if isinstance(access, Lookup):
+        return access.keys
+    base = access.pointer if isinstance(access, PointedString | PointedBytes) else access
+    if isinstance(base, Walk | Through | Pointer | ErrorCode):
+        base = base.base
+    return (base.value,) if isinstance(base, Fetched) else ()
+
+
+def every_value(values: Iterable[Value]) -> Iterator[Value]:
+    """Yield values and what they are made of, operands before what is made of them."""
+    for value in values:
+        yield from every_value(operands(value.access))
+        yield value

@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Any
 from policyd.engine import Given
 from policyd.errors import PolicyError, Problem, VerifierError
 from policyd.layout import Column, Layout
+from policyd.maps import MapClass, MapSpec, ScalarParam
 from policyd.record import class_pin
 from policyd.unit import (
     AllOf,
     AttachPoint,
     EventOutput,
     ListRef,
-    MapClass,
-    MapSpec,
     MetricOutput,
-    ScalarParam,
     ScalarRef,
     Test,
     TypedAction,

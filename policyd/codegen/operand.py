@@ -31,6 +31,7 @@ from policyd.value import (
     UserLoad,
     Value,
     Walk,
+    every_value,
 )
 from policyd.vocabulary.accessors import HEAVY_COST
 from policyd.vocabulary.types import Shape, ValueType
@@ -149,7 +150,7 @@ class ValueTable:
 
     def __init__(self, values: Iterable[Value], eager: frozenset[tuple[str, Access]]) -> None:
         widest: dict[tuple[str, Access], Value] = {}
-        for value in (one for used in values for one in (_whole(used), used) if one is not None):
+        for value in (one for used in every_value(values) for one in (_whole(used), used) if one is not None):
             key = (value.path, value.access)
             if key not in widest or widest[key].type.size < value.type.size:
                 widest[key] = value

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from policyd.codegen.operand import Operand, ValueTable
     from policyd.layout import Column
-    from policyd.unit import EventOutput, MapSpec, MetricOutput
+    from policyd.maps import MapSpec
+    from policyd.unit import EventOutput, MetricOutput
 
 MOST_EVENT_BYTES = 28 * 1024
 """An event with packed strings is put together in the scratch value, which per-CPU memory limits to 32 KiB."""

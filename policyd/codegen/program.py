@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policyd.codegen.operand import Operand
-    from policyd.unit import BoundUnit, MapClass, TypedRule
+    from policyd.maps import MapClass
+    from policyd.unit import BoundUnit, TypedRule
     from policyd.value import Access, Shift, Step, Value
 
 _CONTEXT_COST, _EAGER_COST = 1, 2

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import PolicydError
 from policyd.layout import READER
+from policyd.maps import MapClass
 from policyd.observe import FILLED, POLICY_PIN, FilledRecord
 from policyd.plan.policies import scalar_bytes
 from policyd.plan.rows import MAX_MAPS_IN_CLASS
 from policyd.plan.shared import SHARED_SHAPES
 from policyd.record import SHARED, class_pin, contents_name, map_pin, opened, policy_path, write_record
-from policyd.unit import SHARED_ROWS, MapClass
+from policyd.unit import SHARED_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from policyd.engine.seams import ProcessTable
     from policyd.engine.workshop import Maps
     from policyd.kernel.port import Kernel
+    from policyd.maps import MapSpec
     from policyd.plan import steps
-    from policyd.unit import MapSpec
 
 RING_CLASS = MapClass("ringbuf", 0, 0)
 _RING_TEMPLATE_BYTES = 4096

@@ -10,9 +10,9 @@ from policyd.record import POLICIES, SHARED, PolicyRecord, class_pin, map_pin, p
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from policyd.maps import MapClass
     from policyd.observe import Observed, ObservedPolicy
     from policyd.observed_hook import ObservedHook
-    from policyd.unit import MapClass
 
 BASE = ("config", "account", "scalars", "rings", "readers", "guarded")
 """Shared maps that are there wherever a policy is."""

@@ -18,9 +18,9 @@ from policyd.unit import BoundUnit, Rows, Unit, gather
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from policyd.maps import MapSpec
     from policyd.observe import Observed
     from policyd.record import PolicyRecord, Wanted
-    from policyd.unit import MapSpec
 
 ChangeKind = Literal["created", "changed", "unchanged", "removed", "left"]
 

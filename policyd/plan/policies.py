@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policyd.kernel.port import MapInfo
+    from policyd.maps import MapSpec, ScalarParam
     from policyd.observe import Observed, ObservedPolicy
     from policyd.record import PolicyRecord
-    from policyd.unit import MapSpec, Rows, ScalarParam
+    from policyd.unit import Rows
 
 MOST_RETIRED = 8
 """How many replaced rings of a policy may wait for a reader: each is kernel memory."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from policyd.errors import UnsupportedError
 from policyd.plan.shared import MAX_SCALARS
 from policyd.record import PolicyRecord, UsedRows, class_pin, map_pin, policy_id
-from policyd.unit import CANARY_ROW, BoundUnit, Desired, MapSpec, Rows, ScalarParam
+from policyd.unit import CANARY_ROW, BoundUnit, Desired, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from policyd.maps import MapSpec, ScalarParam
     from policyd.observe import Observed
 
 MAX_POLICIES = CANARY_ROW

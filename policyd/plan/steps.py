@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from policyd.maps import MapClass, MapSpec
     from policyd.record import PolicyRecord, UsedRows
-    from policyd.unit import AttachPoint, BoundUnit, MapClass, MapSpec
+    from policyd.unit import AttachPoint, BoundUnit
 
 CONFIG_SUSPEND, CONFIG_ENFORCE = 1, 2
 """Bits of a policy's flags in the shared `config` map."""

@@ -25,11 +25,12 @@ from policyd.resolve.params import Stock
 from policyd.resolve.perf import shared_evictions
 from policyd.resolve.problems import Problems, Wrong
 from policyd.resolve.rules import Rules
-from policyd.unit import ListRef, MapSpec, MetricOutput, ScalarParam, ScalarRef, Test, TypedPolicy, leaves
+from policyd.unit import ListRef, MetricOutput, ScalarRef, Test, TypedPolicy, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from policyd.maps import MapSpec, ScalarParam
     from policyd.policy import Policy
     from policyd.target import Target
 

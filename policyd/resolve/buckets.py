@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policyd.maps import Buckets
 from policyd.resolve.problems import Wrong
 from policyd.text import quote
-from policyd.unit import Buckets
 
 if TYPE_CHECKING:
     from policyd.policy import Buckets as WrittenBuckets

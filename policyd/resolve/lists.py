@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from policyd.layout import Column, Layout
-from policyd.unit import MapClass, MapSpec, Network, Purpose
+from policyd.maps import MapClass, MapSpec, Purpose
+from policyd.unit import Network
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from policyd.layout import Column, Layout
+from policyd.maps import Buckets, MapClass, MapSpec, Purpose
 from policyd.resolve.buckets import resolve_buckets
 from policyd.resolve.columns import key_columns
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
 from policyd.text import quote
-from policyd.unit import Buckets, MapClass, MapSpec, MetricOutput, Purpose
+from policyd.unit import MetricOutput
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.maps import MapSpec, ScalarParam
 from policyd.resolve.lists import FORMS, Operand, list_spec, param_spec
 from policyd.resolve.operands import Reading, declared_type
 from policyd.resolve.problems import Wrong
 from policyd.text import quote
-from policyd.unit import ListRef, MapSpec, ScalarParam, ScalarRef
+from policyd.unit import ListRef, ScalarRef
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.host import Host
+    from policyd.maps import MapSpec
     from policyd.policy import PerfHook
-    from policyd.unit import MapSpec, TypedRule
+    from policyd.unit import TypedRule
     from policyd.vocabulary.fields import Field
 
 

@@ -23,12 +23,13 @@ from policyd.engine import ProcessTable
 from policyd.engine.maps import create_shared
 from policyd.kernel.bpf.info import program_info
 from policyd.kernel.real import RealKernel
+from policyd.maps import MapClass
 from policyd.observe import Observed
 from policyd.parsing import load
 from policyd.plan.rows import allot_rows
 from policyd.resolve import Host, resolve
 from policyd.target import Target
-from policyd.unit import AttachPoint, BoundUnit, MapClass, gather
+from policyd.unit import AttachPoint, BoundUnit, gather
 
 Unit = tuple[Source, AttachPoint, dict[str, MapClass]]
 POLICIES = bench.HERE.parents[1] / "policies"

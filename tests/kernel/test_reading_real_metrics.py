@@ -14,9 +14,9 @@ import pytest
 
 from policyd.kernel.real import RealKernel
 from policyd.layout import Column, Layout
+from policyd.maps import Buckets, MapClass
 from policyd.reading import open_policy
 from policyd.record import MapRecord, PolicyRecord, map_pin, policy_path, write_record
-from policyd.unit import Buckets, MapClass
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:

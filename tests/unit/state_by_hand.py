@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
 from policyd.layout import ACCOUNT_COLUMNS, Layout
+from policyd.maps import MapClass
 from policyd.observe import Observed, ObservedPolicy
 from policyd.observed_hook import ObservedHook
 from policyd.plan.cleaning import BASE
 from policyd.record import HookRecord, MapRecord, PolicyRecord, RuleRecord, UsedRows, map_pin
-from policyd.unit import AttachPoint, MapClass
+from policyd.unit import AttachPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

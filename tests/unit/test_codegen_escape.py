@@ -18,21 +18,12 @@ from test_golden import HOST
 
 from policyd.codegen import ctext, render
 from policyd.errors import Position
+from policyd.maps import MapSpec
 from policyd.observe import Observed
 from policyd.parsing import parse_policies
 from policyd.plan.rows import allot_rows
 from policyd.resolve import resolve
-from policyd.unit import (
-    AllOf,
-    AnyOf,
-    BoundUnit,
-    Condition,
-    EventOutput,
-    MapSpec,
-    TypedPolicy,
-    TypedRule,
-    gather,
-)
+from policyd.unit import AllOf, AnyOf, BoundUnit, Condition, EventOutput, TypedPolicy, TypedRule, gather
 from policyd.unit import Test as Leaf
 
 PLACEHOLDER = "hostile"

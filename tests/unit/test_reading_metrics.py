@@ -12,11 +12,11 @@ from ring_bytes import COMM, DURATION, PID, U32, U64, policy
 
 from policyd.errors import NotFoundError
 from policyd.layout import ACCOUNT_COLUMNS, Column, Layout
+from policyd.maps import Buckets, MapClass, Purpose
 from policyd.reading import PolicyReader, open_policy
 from policyd.reading.account import HookStatistics, account_families, hook_families, read_account
 from policyd.reading.metrics import Histogram, label_name
 from policyd.record import MapRecord, map_pin, policy_path
-from policyd.unit import Buckets, MapClass, Purpose
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:

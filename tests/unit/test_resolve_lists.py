@@ -15,7 +15,7 @@ from policyd.vocabulary.addresses import parse_network
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from policyd.unit import MapSpec
+    from policyd.maps import MapSpec
 
 U32 = ValueType("u32", Shape.NUMBER, 4)
 S32 = ValueType("s32", Shape.NUMBER, 4, True)
