@@ -79,6 +79,7 @@ struct run {
 /* /*{ value.comment }*/ */
 PD_INLINE u8 fetch_/*{ value.index }*/(struct run *r)
 {
+/*% include "fetch/parts.c" %*/
 /*% include value.template %*/
 }
 

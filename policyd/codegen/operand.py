@@ -22,6 +22,7 @@ from policyd.value import (
     CurrentTask,
     DataLocation,
     ErrorCode,
+    Fetched,
     PointedBytes,
     PointedString,
     Pointer,
@@ -33,6 +34,7 @@ from policyd.value import (
     Walk,
     every_value,
 )
+from policyd.value import operands as parts_of
 from policyd.vocabulary.accessors import HEAVY_COST
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -69,6 +71,7 @@ class Operand:
     eager: bool = False
     row: str = ""  # "self" or "parent": the process table's row that it is in
     part_of: Operand | None = None
+    parts: tuple[Operand, ...] = ()  # what it is made of, as `value.operands` says
 
     @property
     def shape(self) -> Shape:
@@ -142,6 +145,7 @@ class FetchView:
     byte: CText = CText("")
     steps: tuple[StepView, ...] = ()
     last: StepView | None = None
+    parts: tuple[Operand, ...] = ()
     cases: tuple[tuple[CText, CText], ...] = ()
 
 
@@ -157,7 +161,8 @@ class ValueTable:
         self._operands: dict[tuple[str, Access], Operand] = {}
         for index, (key, value) in enumerate(widest.items()):
             whole = _whole(value)
-            operand = _operand(index, value, key in eager)
+            parts = tuple(self[part] for part in parts_of(value.access))
+            operand = replace(_operand(index, value, key in eager), parts=parts)
             self._operands[key] = replace(operand, part_of=self[whole]) if whole else operand
 
     def __getitem__(self, value: Value) -> Operand:
@@ -249,6 +254,7 @@ def fetch_view(operand: Operand) -> FetchView:
         to=place,
         pointer=place if shape in {Shape.STRING, Shape.BYTES} else CText(f"&{place}"),
         size=c.uint(value.type.size),
+        parts=operand.parts,
     )
     return _VIEWS[type(value.access)](plain, value, value.access)
 
@@ -263,15 +269,15 @@ def _argument(plain: FetchView, value: Value, access: Argument) -> FetchView:
 
 
 def _task(plain: FetchView, _value: Value, access: CurrentTask) -> FetchView:
-    return replace(plain, template="fetch/number.c", number=_pointer(access))
+    return replace(plain, template="fetch/number.c", number=_pointer(plain, access))
 
 
 def _address(plain: FetchView, _value: Value, access: Pointer) -> FetchView:
-    return replace(plain, template="fetch/pointer.c", base=_pointer(access.base))
+    return replace(plain, template="fetch/pointer.c", base=_pointer(plain, access.base))
 
 
 def _error(plain: FetchView, _value: Value, access: ErrorCode) -> FetchView:
-    return replace(plain, template="fetch/error.c", base=_pointer(access.base))
+    return replace(plain, template="fetch/error.c", base=_pointer(plain, access.base))
 
 
 def _cookie(plain: FetchView, _value: Value, access: Cookie) -> FetchView:
@@ -325,13 +331,15 @@ def _pointed(plain: FetchView, _value: Value, access: PointedString) -> FetchVie
         return user_string(plain, pointer)
     if isinstance(pointer, Walk):
         return replace(_followed(plain, pointer), template="fetch/walk_pointed.c", reader=reader)
-    return replace(plain, template="fetch/string.c", reader=reader, address=_pointer(pointer))
+    return replace(plain, template="fetch/string.c", reader=reader, address=_pointer(plain, pointer))
 
 
-def _pointer(base: Base) -> CText:
+def _pointer(plain: FetchView, base: Base) -> CText:
     """Return the number that a walk begins with."""
     if isinstance(base, CurrentTask):
         return CText("pd_task()")
+    if isinstance(base, Fetched):
+        return plain.parts[0].value
     return _context_number(base) if isinstance(base, ContextLoad) else _argument_number(base)
 
 
@@ -344,13 +352,14 @@ def _step(step: Step | Shift) -> StepView:
 def _through(plain: FetchView, value: Value, access: Through) -> FetchView:
     steps = tuple(map(_step, access.steps))
     template = "fetch/through_string.c" if value.type.shape is Shape.STRING else "fetch/through.c"
-    return replace(plain, template=template, base=_pointer(access.base), steps=steps, accessor=c.ident(access.accessor))
+    base, accessor = _pointer(plain, access.base), c.ident(access.accessor)
+    return replace(plain, template=template, base=base, steps=steps, accessor=accessor)
 
 
 def _followed(plain: FetchView, access: Walk) -> FetchView:
     """Return the view with the walk's pointers: all steps but the last are followed."""
     views = tuple(map(_step, access.steps))
-    return replace(plain, base=_pointer(access.base), steps=views[:-1], last=views[-1])
+    return replace(plain, base=_pointer(plain, access.base), steps=views[:-1], last=views[-1])
 
 
 def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
