@@ -200,7 +200,7 @@ def assert_nothing_leaked(before: Objects) -> None:
     The kernel frees what a link held only after a grace period or two.
     """
     assert not own_bpf_fds()
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     alone = True
     while alone and (left := leaked(before)):
         assert time.monotonic() < end, f"leaked: {sorted(left)}"

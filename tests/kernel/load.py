@@ -134,5 +134,5 @@ class Load:
     def finish(self) -> int:
         time.sleep(0.05)
         self.process.terminate()
-        out, _ = self.process.communicate(timeout=30)
+        out, _ = self.process.communicate(timeout=60)
         return int(out)

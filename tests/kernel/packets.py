@@ -286,7 +286,7 @@ class Probe:
         """Return the events that are there now, as JSON shows them."""
         return [event.fields for event in open_policy(self.host.kernel, "probe").events()]
 
-    def wait(self, wanted: Values, seconds: float = 5) -> Values:
+    def wait(self, wanted: Values, seconds: float = 60) -> Values:
         """Return the first event that has these values; fail if none comes."""
         end = time.monotonic() + seconds
         seen: list[Values] = []

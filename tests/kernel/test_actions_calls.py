@@ -265,7 +265,7 @@ print("alive", flush=True)
 )
 def test_a_process_gets_the_signal_of_the_policy(host: Host, mode: str, name: str, code: int, output: str) -> None:
     host.apply(SIGNAL.format(mode=mode, signal=name))
-    done = subprocess.run([sys.executable, "-c", VICTIM], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run([sys.executable, "-c", VICTIM], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (code, output)
     ((verdict, fields),) = events(host, "signals")
     assert verdict == ("signalled" if mode == "enforce" else "would-signal")

@@ -139,7 +139,7 @@ def test_answers_are_as_documented_and_events_are_for_root(agent: tuple[RunningA
             operation = described["paths"][route.path]["get"]["responses"]["200"]["content"]["application/json"]
             jsonschema.validate(answer, {**operation["schema"], "components": described["components"]})
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(f"{base}/api/v1/events", timeout=30)
+        urllib.request.urlopen(f"{base}/api/v1/events", timeout=60)
 
     ask(3)
     lines = until(lambda: len(found := _events(running)) == 3 and found)

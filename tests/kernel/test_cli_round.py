@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from agents import until
 
 from policyd.cli import run
 
@@ -284,24 +284,35 @@ def test_a_change_on_trial_is_taken_back_unless_it_is_confirmed(cli: Cli) -> Non
     acting = cli.write("acting.yaml", ACTING)
     cli("apply", "-f", watch)
 
-    cli("apply", "-f", acting, "--try", "2s")
-    assert len(cli.json("get", "policies")["items"]) == 2
-    assert "on trial" in cli("apply", "-f", watch, code=64)
-    end = time.monotonic() + 15
-    while len(cli.json("get", "policies")["items"]) == 2 and time.monotonic() < end:
-        time.sleep(0.2)
-    assert [item["metadata"]["name"] for item in cli.json("get", "policies")["items"]] == ["cli-watch"]
+    assert "policy/cli-acting created" in cli("apply", "-f", acting, "--try", "1s")
+    until(lambda: [item["metadata"]["name"] for item in cli.json("get", "policies")["items"]] == ["cli-watch"])
     cli("confirm", code=4)
 
-    cli("apply", "-f", acting, "--try", "3s")
+    before = forked()
+    cli("apply", "-f", acting, "--try", "300s")
+    (waiting,) = forked() - before
     cli("confirm")
-    time.sleep(4)
+    until(lambda: waiting not in forked())
     assert len(cli.json("get", "policies")["items"]) == 2
+
+
+def forked() -> set[str]:
+    """Return the ids of the processes that were forked from this one and have a session of their own."""
+    own, found = Path("/proc/self/cmdline").read_bytes(), set()
+    for process in Path("/proc").glob("[1-9]*"):
+        with suppress(OSError):  # it has ended
+            session = (process / "stat").read_text().rpartition(")")[2].split()[3]
+            if session == process.name != str(os.getpid()) and (process / "cmdline").read_bytes() == own:
+                found.add(process.name)
+    return found
 
 
 def test_a_trial_can_be_taken_back_at_once(cli: Cli) -> None:
-    cli("apply", "-f", cli.write("watch.yaml", WATCH), "--try", "60s")
+    watch = cli.write("watch.yaml", WATCH)
+    cli("apply", "-f", watch, "--try", "300s")
 
+    assert len(cli.json("get", "policies")["items"]) == 1
+    assert "on trial" in cli("apply", "-f", watch, code=64)
     assert "policy/cli-watch removed" in cli("confirm", "--revert")
     assert cli.json("get", "policies") == {"items": []}
 
@@ -309,9 +320,9 @@ def test_a_trial_can_be_taken_back_at_once(cli: Cli) -> None:
 def test_a_second_apply_waits_for_the_lock_or_gives_up(cli: Cli) -> None:
     file = cli.write("watch.yaml", WATCH)
     cli("apply", "-f", file)
-    holder = subprocess.Popen(["flock", "-x", cli.root, "sleep", "30"], start_new_session=True)
+    holder = subprocess.Popen(["flock", "-x", cli.root, "sleep", "600"], start_new_session=True)
     try:
-        time.sleep(0.3)
+        until(lambda: subprocess.run(["flock", "-n", cli.root, "true"], check=False).returncode)
         assert "waiting" in cli("apply", "-f", file, "--lock-timeout", "500ms", code=8)
     finally:
         os.killpg(holder.pid, signal.SIGKILL)

@@ -71,7 +71,7 @@ def run(host: Host) -> Callable[..., Seen]:
     host.apply(SEEN)
 
     def run_it(command: list[str], **how: Any) -> Seen:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, **how)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, **how)
         exe, _, arguments = done.stdout.strip().partition("|")
         event = the_event(host)
         return Seen(event.fields, event.cut, exe, arguments)
@@ -214,7 +214,7 @@ def test_a_process_that_was_there_before_is_known(host: Host) -> None:
         assert child.stdout is not None
         child.stdout.readline()
         host.apply(SEEN)
-        child.communicate("\n", timeout=20)
+        child.communicate("\n", timeout=60)
 
     event = the_event(host)
     assert event.fields["process_exe"] == PYTHON

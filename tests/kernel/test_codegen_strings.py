@@ -257,7 +257,7 @@ def test_other_strings_agree_with_their_model_too(host: Host) -> None:
     host.apply(policy("others", rules, {"folders": {"type": "path", "values": ["/usr", "/opt"]}}))
     program = 'open(C, ">/proc/self/comm"); print C "pd-strings"; close(C); open(F, "<", "' + OTHER + '"); exit 0'
 
-    subprocess.run(["/usr/bin/perl", "-e", program, "the", "last word"], check=True, timeout=20)
+    subprocess.run(["/usr/bin/perl", "-e", program, "the", "last word"], check=True, timeout=60)
 
     assert counted(host, "others") == dict.fromkeys(filters, 1)
 

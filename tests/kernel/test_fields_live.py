@@ -57,7 +57,7 @@ def execute(program: Path, setup: str = "", *arguments: str) -> str:
     script = (
         f"import ctypes, os, sys, socket\n{setup}\nsys.stdout.flush()\nos.execv({str(program)!r}, {[COMM, *arguments]!r})"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

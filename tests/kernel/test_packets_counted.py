@@ -94,7 +94,7 @@ class Senders:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self.sent = sum(sender.result(timeout=30) for sender in self.running)
+        self.sent = sum(sender.result(timeout=60) for sender in self.running)
         self.pool.shutdown()
 
 

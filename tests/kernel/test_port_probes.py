@@ -64,7 +64,7 @@ def running(program: Path) -> Iterator[Running]:
         yield Running(process)
         assert process.stdin
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def place(program: Path, *names: str, pid: int = 0) -> UserPlace:

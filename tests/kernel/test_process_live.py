@@ -48,7 +48,7 @@ def must(result):
 def acted(program: str) -> Any:
     """Run Python text in a process of its own; return what it prints, as JSON."""
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(program)], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", PRELUDE + textwrap.dedent(program)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout or "null")
@@ -218,7 +218,7 @@ HELD = {"nearest", "some", "below", "none_far", "param"}
 def test_ancestors_are_a_list_nearest_first(host: Host, tools: list[str]) -> None:
     host.apply(of_ancestors(tools))
 
-    subprocess.run(chain(tools), timeout=30, check=True)
+    subprocess.run(chain(tools), timeout=60, check=True)
 
     event = the_event(host)
     assert event.fields["process_exe"] == tools[-1]
@@ -237,7 +237,7 @@ def test_processes_that_were_there_before_are_ancestors(host: Host, tools: list[
         assert child.stdout is not None
         child.stdout.read(5)
         host.apply(watch(fields=["process.ancestors"]))
-        child.communicate(b"\n", timeout=20)
+        child.communicate(b"\n", timeout=60)
 
     event = the_event(host)
     assert event.fields["process_ancestors"][:3] == [tools[-2], tools[-3], OWN]
@@ -297,7 +297,7 @@ def test_a_task_that_an_argument_points_to_has_the_fields_of_the_current_one(hos
     rules = [rule(f"half-{at}", hook, mine, [{"event": {"fields": half}}]) for at, half in enumerate(halves)]
     host.apply(policy("seen", rules))
 
-    subprocess.run(chain(tools[:3]), timeout=30, check=True)
+    subprocess.run(chain(tools[:3]), timeout=60, check=True)
 
     one, other = open_policy(host.kernel, "seen").events()
     shown = {**one.fields, **other.fields}

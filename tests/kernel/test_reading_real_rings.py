@@ -237,7 +237,7 @@ def test_following_shows_new_events_and_ends_cleanly_when_interrupted(producer: 
             producer.run(1)
             assert json.loads(follower.stdout.readline())["fields"]["number"] == 2
             follower.send_signal(signal.SIGINT)
-            _, errors = follower.communicate(timeout=20)
+            _, errors = follower.communicate(timeout=60)
         finally:
             follower.kill()
 

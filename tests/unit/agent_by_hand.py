@@ -112,7 +112,7 @@ class AgentByHand:
                 self.rings.remove(ring)
                 self.subscribed.notify_all()
 
-    def wait_for_rings(self, count: int, seconds: float = 20.0) -> None:
+    def wait_for_rings(self, count: int, seconds: float = 60.0) -> None:
         with self.subscribed:
             assert self.subscribed.wait_for(lambda: len(self.rings) == count, seconds), f"{len(self.rings)} subscriptions"
 

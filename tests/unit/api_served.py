@@ -48,7 +48,7 @@ def made_port(server: ApiServer) -> int:
 
 def ask(port: int, method: str, target: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
     """Return status, headers and body of an answer over TCP."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, target, body or None, {key.replace("_", "-"): value for key, value in headers.items()})
         answer = connection.getresponse()
@@ -57,7 +57,7 @@ def ask(port: int, method: str, target: str, body: bytes = b"", **headers: str) 
         connection.close()
 
 
-def closed(connection: socket.socket, seconds: float = 20.0) -> bool:
+def closed(connection: socket.socket, seconds: float = 60.0) -> bool:
     """Whether the server closes within a while; what it sends before is thrown away."""
     connection.settimeout(seconds)
     try:

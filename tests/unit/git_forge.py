@@ -89,7 +89,7 @@ def https_forge(root: Path, certificate: Path, key: Path) -> Iterator[Forge]:
                 return
             if forge.hold and b"command=fetch" in body:
                 forge.reached.set()
-                forge.hold.wait(30)
+                forge.hold.wait(60)
             self.backend(body)
 
         def repeat(self, given: str) -> None:

@@ -54,7 +54,7 @@ def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
                 body = gzip.decompress(body)
             receiver.posts.append(Post(self.path, dict(self.headers.items()), body))
             if receiver.silent:
-                released.wait(30)
+                released.wait(60)
             status, headers, text = receiver.answers.pop(0) if receiver.answers else (200, {}, receiver.otherwise)
             self.send_response(status)
             for name, value in headers.items():

@@ -50,7 +50,7 @@ class Memory(Sink):
 
     def write(self, batch: Sequence[Lines]) -> int:
         self.calls += 1
-        self.gate.wait(30)
+        self.gate.wait(60)
         if self.fail is not None:
             raise self.fail
         self.batches.append(batch)
@@ -64,7 +64,7 @@ class Memory(Sink):
         return [number for batch in list(self.batches) for piece in batch for number in numbers(piece.data)]
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for a condition; fail if it does not come true."""
     end = time.monotonic() + seconds
     while not condition():

@@ -42,9 +42,9 @@ def answering(path: Path, data: bytes | None) -> Iterator[AgentClient]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield AgentClient(str(path), timeout=0.5 if data is None else 20.0)
+        yield AgentClient(str(path), timeout=0.5 if data is None else 60.0)
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(20)
+        thread.join(60)
 
 
 def http(status: str, body: bytes, media: str = "application/json") -> bytes:

@@ -126,7 +126,7 @@ def test_every_attach_kind_is_answered() -> None:
 def test_the_agent_knows_its_own_cgroup_and_a_program_that_does_nothing() -> None:
     own = own_cgroup()
     assert own == "" or Path(own).is_dir()
-    assert subprocess.run(idle_program(), check=False, timeout=10).returncode == 0
+    assert subprocess.run(idle_program(), check=False, timeout=60).returncode == 0
 
 
 def test_a_policy_is_proven_by_all_of_its_attach_points() -> None:

@@ -178,7 +178,7 @@ def test_on_a_terminal_q_and_ctrl_c_end_it_and_leave_the_terminal_as_it_was(endi
         text = _read_until(controller, b"opens", 2)
         os.write(controller, ending)
         text += _read_until(controller, b"\x1b[?25h", 1)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()
@@ -193,7 +193,7 @@ def test_on_a_terminal_q_and_ctrl_c_end_it_and_leave_the_terminal_as_it_was(endi
 
 def _read_until(fd: int, word: bytes, times: int) -> bytes:
     """Read a terminal until a word has come so often."""
-    found, end = b"", time.monotonic() + 30
+    found, end = b"", time.monotonic() + 60
     while found.count(word) < times:
         assert time.monotonic() < end, found
         if select.select([fd], [], [], 0.5)[0]:

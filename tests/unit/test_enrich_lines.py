@@ -73,7 +73,7 @@ class Disk:
 
     def find(self, place: Place) -> Container | None:
         self.looks += 1
-        assert self.gate.wait(30)
+        assert self.gate.wait(60)
         if self.error is not None:
             raise self.error
         return self.found.get(place.id)
@@ -251,13 +251,13 @@ def test_names_of_users_follow_the_files(disk: Disk, clock: Clock, tmp_path: Pat
     answers = Answers(disk.find, disk.paths.get, lambda: (users.refresh(), done.set()), clock)
     enricher = Enricher(answers, users, ("uid",), clock=clock)
     assert enriched(enricher, line()) == [None]
-    assert done.wait(30)
+    assert done.wait(60)
     host.users("root:x:0:0::/:/x\n")
     assert enriched(enricher, line()) == [None]
     done.clear()
     clock.now += 2
     enriched(enricher, line())
-    assert done.wait(30)
+    assert done.wait(60)
     clock.now += 2
     assert enriched(enricher, line()) == [{"users": {"process_uid": "root"}}]
     answers.close()

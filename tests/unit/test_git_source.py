@@ -198,14 +198,14 @@ def test_watching_tells_at_each_interval_and_when_it_is_poked(team: Repository, 
     told = threading.Semaphore(0)
     ticking = source_of(team.url, tmp_path, interval=0.1)
     with ticking.watch(told.release):
-        assert told.acquire(timeout=20)
-        assert told.acquire(timeout=20)
+        assert told.acquire(timeout=60)
+        assert told.acquire(timeout=60)
     quiet = source_of(team.url, tmp_path, interval=3600.0)
     heard = threading.Semaphore(0)
     with quiet.watch(heard.release):
         assert not heard.acquire(timeout=0.05)
         quiet.poke()
-        assert heard.acquire(timeout=20)
+        assert heard.acquire(timeout=60)
     assert not any(thread.name == "source team" for thread in threading.enumerate())
 
 

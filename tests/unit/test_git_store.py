@@ -118,7 +118,7 @@ def test_an_agent_killed_in_the_middle_of_a_fetch_leaves_a_usable_store(
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     with subprocess.Popen([sys.executable, "-c", program], env=environment) as agent:
-        assert forge.reached.wait(30)
+        assert forge.reached.wait(60)
         agent.kill()
     assert agent.returncode == -signal.SIGKILL
     with monkeypatch.context() as patch:
@@ -143,11 +143,11 @@ def test_closing_ends_a_fetch_and_all_of_its_programs(forge: Forge, tmp_path: Pa
 
     thread = threading.Thread(target=fetch)
     thread.start()
-    assert forge.reached.wait(30)
+    assert forge.reached.wait(60)
     source.close()
-    thread.join(30)
+    thread.join(60)
     assert [str(error) for error in errors] == ["stopped while it was fetched"]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while users_of(state / "team"):
         assert time.monotonic() < deadline
         time.sleep(0.02)

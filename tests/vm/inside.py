@@ -35,7 +35,7 @@ OBJECTS = Path("/var/cache/policyd")
 ROOT = "/sys/fs/bpf/policyd"
 proven: set[tuple[str, ...]] = set()
 """The ways (`preparing.Way`) of all that was seen to work here."""
-LEAVING_SECONDS = 15.0
+LEAVING_SECONDS = 60.0
 """So long the kernel may take to let go of what has no user any more: some links wait for tasks to leave a trampoline."""
 _COMMANDS = ("apply", "delete", "doctor", "events", "get", "metrics", "params")
 _WARMING = (
