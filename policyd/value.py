@@ -29,6 +29,13 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """Known when the code is made: the bytes of a string without its NUL, or the 16 of an address in network order."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Cookie:
     """Which of the members of an attach point fired: its cookie, as one of `numbers` (`hook.name`)."""
 
@@ -201,6 +208,7 @@ class Saved:
 Access = (
     Builtin
     | Constant
+    | Text
     | Cookie
     | ContextLoad
     | DataLocation

@@ -1,0 +1,67 @@
+"""Computed values: an operation of `vocabulary.operations` over resolved values, and what may keep it from having a result.
+
+`resolve.expressions` and `resolve.casts` make their values here, so that every expression has one type and one set of facts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policyd.value import Computed, Constant, Text, Value
+from policyd.vocabulary.operations import COMPARISONS, OPERATIONS, result_type
+from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMPUTING = 1
+_SEARCHING = 16
+_LOOPS = frozenset({"starts_with", "ends_with", "contains"})
+
+
+def computed(path: str, operation: str, operands: Sequence[Value], type_: ValueType | None = None) -> Value:
+    """Return what `operation` makes of `operands`, called `path`; `ValueError` says what was expected if they do not fit.
+
+    `type_` is the type that it shall have, which a `convert` must be given.
+    """
+    found = result_type(operation, [operand.type for operand in operands])
+    strings = any(operand.type.shape is Shape.STRING for operand in operands)
+    own = _SEARCHING if operation in _LOOPS or (strings and operation in {"eq", "ne"}) else _COMPUTING
+    return Value(
+        path,
+        type_ or found,
+        Computed(operation, tuple(operands)),
+        can_be_absent=_can_be_absent(operation, operands),
+        can_be_unread=any(operand.can_be_unread for operand in operands),
+        cost=max(operand.cost for operand in operands) + own,
+    )
+
+
+def _can_be_absent(operation: str, operands: Sequence[Value]) -> bool:
+    how = OPERATIONS[operation].absent
+    if operation in COMPARISONS or how == "never":
+        return False
+    if how == "all":
+        return all(operand.can_be_absent for operand in operands)
+    if how == "also" and not _is_never_zero(operands[-1]):
+        return True
+    return any(operand.can_be_absent for operand in operands)
+
+
+def _is_never_zero(value: Value) -> bool:
+    return isinstance(value.access, Constant) and value.access.number != 0
+
+
+def number(path: str, type_: ValueType, value: int) -> Value:
+    """Return a number that is known when the code is made."""
+    return Value(path, type_, Constant(value), cost=0)
+
+
+def text(path: str, raw: bytes, kind: str = "string") -> Value:
+    """Return a text that is known when the code is made."""
+    return Value(path, ValueType(kind, Shape.STRING, len(raw) + 1), Text(raw), cost=0)
+
+
+def address(path: str, raw: bytes) -> Value:
+    """Return an IP address (16 bytes in network order, IPv4 mapped) that is known when the code is made."""
+    return Value(path, ValueType("ip", Shape.ADDRESS, 16), Text(raw), cost=0)
