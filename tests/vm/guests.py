@@ -18,7 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernels import CACHE, CHECKOUT, Kernel, LaneError
+from archives import CACHE, CHECKOUT, LaneError
+from kernels import Kernel
 
 VNG = CACHE / "tools/bin/vng"
 _KERNEL_OPTIONS = (

@@ -14,7 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import guests
-from kernels import CHECKOUT, NEWEST, Kernel, LaneError, UnavailableError, fetch
+from archives import CHECKOUT, LaneError, UnavailableError
+from kernels import NEWEST, Kernel, fetch
 from suite import Run
 from transcripts import in_turn
 
@@ -26,7 +27,9 @@ CANNOT = 77
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/test-vm", description="Run tests/vm on kernels of other versions.")
-    parser.add_argument("kernels", nargs="*", default=DEFAULT, metavar="KERNEL", help=f"6.1, 6.12 (the default), {NEWEST}…")
+    parser.add_argument(
+        "kernels", nargs="*", default=DEFAULT, metavar="KERNEL", help=f"6.1, 6.12 (the default), {NEWEST}, ubuntu-6.8…"
+    )
     parser.add_argument("-k", default="", metavar="WORDS", help="only the tests that pytest's -k selects")
     parser.add_argument("--write-docs", action="store_true", help="write what was found into docs/support.md")
     options = parser.parse_args()

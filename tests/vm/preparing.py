@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from kernels import LaneError
+from archives import LaneError
 from stages import CASES, FOLDER, GOLDEN, GOLDEN_HOST, GUEST, KINDS, PORTABLE, cases, crowds, replaced
 
 from policyd.assembly import resolve_all

@@ -13,8 +13,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from archives import CHECKOUT, LaneError
 from guests import Ended, boot
-from kernels import CHECKOUT, Kernel, LaneError
+from kernels import Kernel
 from load import compile_loop
 from preparing import Preparation
 from transcripts import Transcript

@@ -83,15 +83,13 @@ INJECTABLE = injectable_functions()
 """Debian's kernels are built without error injection: no program can decide there what a system call returns."""
 
 
+@pytest.mark.skipif(bool(INJECTABLE), reason="on this kernel programs can decide what system calls return")
 def test_where_no_errors_are_injected_the_refusal_names_the_lsm_hook(shell: Shell, tmp_path: Path) -> None:
-    assert INJECTABLE is not None
     for case in ("denied-calls", "would-deny-calls"):
-        error = prepared()["cases"][case]["error"]
-        assert ("not-decidable" in error) == (not INJECTABLE), error
+        assert "not-decidable" in prepared()["cases"][case]["error"]
         done = shell.apply((CASES / f"{case}.yaml").read_text(), tmp_path / "case.yaml", check=False)
-        assert (done.code != 0) == (not INJECTABLE)
-        assert INJECTABLE or "{lsm: [file_open, inode_create]} can deny it" in done.stderr + done.stdout
-    shell.delete_all()
+        assert done.code != 0
+        assert "{lsm: [file_open, inode_create]} can deny it" in done.stderr + done.stdout
 
 
 @pytest.mark.skipif(not INJECTABLE, reason="this kernel was built without CONFIG_FUNCTION_ERROR_INJECTION")
