@@ -11,7 +11,7 @@ type decides later.  Merge keys (`<<`) are YAML 1.1 and are refused; aliases are
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -38,11 +38,16 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A scalar's text.  `quoted`: in quotes or a block; `~` and nothing are null only where they are not."""
+    """A scalar's text.  `quoted`: in quotes or a block; `~` and nothing are null only where they are not.
+
+    `style` is its quote (or `|`, `>`), `width` how many characters of the file it takes; 0 if they are on several lines.
+    """
 
     text: str
     quoted: bool
     position: Position
+    style: str = field(default="", compare=False, repr=False)
+    width: int = field(default=0, compare=False, repr=False)
 
     @property
     def is_null(self) -> bool:
@@ -92,6 +97,23 @@ def locate(root: Node, path: Path) -> Node:
             break
         node = below
     return node
+
+
+_DOUBLED = {"'": "'", '"': '"\\'}
+"""Characters that take two in a text with these quotes."""
+
+
+def position_in(scalar: Scalar, offset: int) -> Position:
+    """Return where the character `offset` of a scalar's text stands in the file.
+
+    Where that cannot be told (a text of several lines, escapes other than of quotes), it is where the scalar begins.
+    """
+    doubled = _DOUBLED.get(scalar.style, "")
+    before, whole = (sum(text.count(char) for char in doubled) for text in (scalar.text[:offset], scalar.text))
+    quotes = 1 if doubled else 0
+    if scalar.width != len(scalar.text) + whole + 2 * quotes:
+        return scalar.position
+    return replace(scalar.position, column=scalar.position.column + quotes + offset + before)
 
 
 # ------------------------------------------------------------------------------------------------ bytes → documents
@@ -246,7 +268,10 @@ class _Composer:
         self._spend(event, 0, len(event.value))
         if "\0" in event.value:
             self._problem(event, "nul-character", "a NUL character: no text in the kernel can hold it")
-        return Scalar(event.value, bool(event.style) or event.tag is not None, self._position(event))
+        start, end = event.start_mark, event.end_mark
+        width = end.column - start.column if start.line == end.line else 0
+        quoted = bool(event.style) or event.tag is not None
+        return Scalar(event.value, quoted, self._position(event), event.style or "", width)
 
     def _alias(self, event: Any, depth: int) -> Node:
         known = self._anchors.get(event.anchor)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from policyd.cpus import parse_cpus, show_cpus
+from policyd.expression import MAX_LENGTH, ExpressionError, parse
 from policyd.text import did_you_mean, is_safe, one_of, quote
 from policyd.vocabulary.perf_events import MOST_FREQUENCY, MOST_PERIOD, PERF_EVENTS
 
@@ -57,9 +58,9 @@ _UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 _SIGNS_OF_EXPRESSIONS = re.compile(r"[()&|=<>+*%?!^~ ]|\.as\b")
 
 
-def wrong(code: LiteralString, message: str, hint: str = "") -> PydanticCustomError:
-    """Return the error that becomes the problem `code`."""
-    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint})
+def wrong(code: LiteralString, message: str, hint: str = "", offset: int = 0) -> PydanticCustomError:
+    """Return the error that becomes the problem `code`, of the text's character `offset`."""
+    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint, "offset": offset})
 
 
 def _fits(pattern: str, text: str, longest: int) -> bool:
@@ -116,10 +117,18 @@ def _field_path(text: str) -> str:
     if "container_of(" in text:
         raise wrong("bad-field-path", f"{quote(text)} is no field: a cast is container_of(TYPE.MEMBER), without spaces")
     if _SIGNS_OF_EXPRESSIONS.search(text) and is_safe(text) and len(text) <= MAX_PATH:
-        raise wrong(
-            "not-yet", f"{quote(text)} is an expression: they are not supported yet", "name a field, as `process.comm`"
-        )
+        raise wrong("bad-field-path", f"{quote(text)} is an expression, and a field is wanted here", "as `process.comm`")
     raise wrong("bad-field-path", f"{quote(text)} is no field: names with dots, as `process.comm` or `args.filename`")
+
+
+def _expression(text: str) -> str:
+    """Check what a value is computed from: a field's path, or any other expression."""
+    if not is_field_path(text):
+        try:
+            parse(text)
+        except ExpressionError as error:
+            raise wrong("bad-expression", f"no expression: {error.message}", error.hint, error.offset) from None
+    return text
 
 
 def _type_name(text: str) -> str:
@@ -349,6 +358,9 @@ ParamName = Annotated[str, AfterValidator(_param_name), _pattern(_IDENTIFIER, MA
 MetricName = Annotated[str, AfterValidator(_metric_name), _pattern(_IDENTIFIER, MAX_PATH)]
 ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, MAX_PATH)]
 FieldPath = Annotated[str, AfterValidator(_field_path), _pattern(_FIELD, MAX_PATH)]
+Expression = Annotated[
+    str, AfterValidator(_expression), WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": MAX_LENGTH})
+]
 TypeName = Annotated[str, AfterValidator(_type_name), _pattern(r"[A-Za-z][A-Za-z0-9_]*", MAX_LABEL)]
 Target = Annotated[str, AfterValidator(_target), _pattern(_TARGET, MAX_TARGET)]
 ProbeTarget = Annotated[str, AfterValidator(_probe_target), _pattern(_TARGET + r"(\+0x[0-9a-f]{1,6})?", MAX_TARGET)]

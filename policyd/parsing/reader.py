@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
-from policyd.document import Mapping, Node, Scalar, Sequence
+from policyd.document import Mapping, Node, Scalar, Sequence, position_in
 from policyd.errors import Path, Problem
 from policyd.parsing.codes import CODES
 from policyd.policy import Model
@@ -56,13 +56,15 @@ class Reader:
         path: Path,
         hint: str = "",
         severity: Literal["error", "warning"] = "error",
+        offset: int = 0,
     ) -> None:
-        """Keep a problem that stands at `node`."""
+        """Keep a problem that stands at `node`, or at the character `offset` of its text."""
         assert code in self.codes, code
         self.counts[severity] += 1
         if self.counts[severity] <= MAX_PROBLEMS:
             shown = tuple(safe(part, 60) if isinstance(part, str) else part for part in path)
-            self.problems.append(Problem(code, message, node.position, shown, hint, severity))
+            position = position_in(node, offset) if isinstance(node, Scalar) and offset else node.position
+            self.problems.append(Problem(code, message, position, shown, hint, severity))
 
     def wrong_type(self, node: Node, path: Path, wanted: str, hint: str = "") -> None:
         found = "nothing" if isinstance(node, Scalar) and node.is_null else _NOUNS[type(node)]
@@ -174,7 +176,7 @@ class Reader:
         node, path = _place(keys, key, rest)
         context = detail.get("ctx", {})
         if detail["type"] in self.codes:
-            self.report(detail["type"], context["message"], node, path, context["hint"])
+            self.report(detail["type"], context["message"], node, path, context["hint"], offset=context["offset"])
         elif detail["type"] == "missing":
             keys.missing(key)
         elif detail["type"] == "literal_error":
