@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ class MapClass:
         return "_".join(parts)
 
 
-Purpose = Literal["counter", "sum", "gauge", "min", "max", "histogram", "list", "prefixes", "under", "cidrs", "suffixes"]
+Purpose = Literal[
+    "counter", "sum", "gauge", "min", "max", "histogram", "stats", "rate",
+    "list", "prefixes", "under", "cidrs", "suffixes",
+    "table",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,16 @@ class MapSpec:
     help: str = ""
     values: tuple[bytes, ...] | None = None
     param: str = ""  # the param that feeds it
+    list: str = ""  # the list of the policy that feeds it, or `POLICYLIST/LIST`
     buckets: Buckets | None = None
+    stats: tuple[StatColumn, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """Changes if and only if the kernel map must be another one (contents of lists are not part of it)."""
         capacity = 0 if self.values is not None else self.max_entries
         facts = (self.policy, self.name, self.purpose, self.map_class, capacity, self.key, self.value, self.buckets)
-        return digest(facts)
+        return digest((*facts, self.stats) if self.stats else facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +95,43 @@ class Buckets:
 
 
 @dataclass(frozen=True, slots=True)
+class StatColumn:
+    """One column of `stats`: where it lies in the map's value, whose numbers come first, a u64 slot each.
+
+    `aggregate` is a row of `vocabulary.aggregates`, or `show`: the columns that are shown beside the key.  Its slots begin at
+    `at`.  `beside` are the value's columns that are kept with it; then one more slot has a bit for each that is there.
+    aggregate           slots
+    count               count
+    sum avg             count, sum
+    min max             count, value, and of those with columns beside: bits
+    last                time, value
+    histogram           count, sum, a count a bucket
+    show                time, bits
+    """
+
+    name: str
+    aggregate: str
+    at: int
+    beside: tuple[int, ...] = ()
+    buckets: Buckets | None = None
+    help: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ScalarParam:
     """A scalar parameter: a row of the shared `scalars` array, `{u64 set; u64 low; u64 high;}`.
 
     Numbers use `low` (sign extended); addresses both: their first and their last 8 bytes as numbers in host order.
-    `value` None: optional and empty.
+    `value` None: optional and empty.  The numbers of rates live there too, below names that no param has (with a hyphen):
+    a limit's time (ns) in which one event is earned and the time in which a whole burst is, a sample's threshold.
     """
 
     policy: str
     name: str
     type: ValueType
     value: tuple[int, int] | None
+
+    @property
+    def is_param(self) -> bool:
+        """Whether the policy declares it, so that it can be set by hand."""
+        return "-" not in self.name

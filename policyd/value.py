@@ -181,11 +181,16 @@ class Computed:
     operands: tuple[Value, ...]
 
 
+ROW = -1
+"""The column of a `Lookup` that is the whole row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """Column number `column` of the row that `keys` name in `table` of `policy`; *absent* where there is no such row.
 
-    The row is as it was before the event, whatever rules write.
+    The row is as it was before the event, whatever rules write.  `keys` are the values of the table's key layout.  `ROW` as a
+    column is the whole row: whether it is there.
     """
 
     policy: str
@@ -203,6 +208,16 @@ class Saved:
 
     entry: str
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """Nanoseconds since the call began that now returns, as the program at `entry` (an `AttachPoint.key`) saw it.
+
+    *Absent* as what is `Saved`.
+    """
+
+    entry: str
 
 
 Access = (
@@ -224,6 +239,7 @@ Access = (
     | Computed
     | Lookup
     | Saved
+    | Elapsed
 )
 
 
