@@ -24,6 +24,10 @@ PD_MAP(/*{ map.name }*/, /*{ map.type }*/, /*{ map.key_size }*/, /*{ map.value_s
 
 /*% include "lib/lists.c" %*/
 
+/*% if program.computes %*/
+/*% include "lib/computed.c" %*/
+
+/*% endif %*/
 /*% for name in program.types %*/
 /*% include name %*/
 

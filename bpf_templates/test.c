@@ -4,10 +4,10 @@
 /* /*{ test.comment }*/ */
 PD_INLINE int test_/*{ test.index }*/(struct run *r, int unread)
 {
-/*% if test.late %*/
-	if (r->s->/*{ test.late }*/ != PD_SEARCHED)
+/*% for late in test.lates %*/
+	if (r->s->/*{ late }*/ != PD_SEARCHED)
 		return 1; /* it may be so: a rule that gets this far wants the value */
-/*% endif %*/
+/*% endfor %*/
 /*% for index in test.needs %*/
 	need_/*{ index }*/(r);
 /*% endfor %*/

@@ -37,7 +37,7 @@ class TestView:
     line: CText | None
     file: CText | None
     needs: tuple[CText, ...]
-    late: CText
+    lates: tuple[CText, ...]
     searches: tuple[CText, ...]
     state: CText
     can_be_unread: bool
@@ -72,7 +72,7 @@ class Tests:
     def searches(self, policy: str, condition: Condition) -> tuple[CText, ...]:
         """Return the searches that a rule's tests are of, each after the value that it is in."""
         views = (self.views[self._number(policy, test)] for test in leaves(condition))
-        return tuple(dict.fromkeys(search for view in views for search in (view.late, *view.searches) if search))
+        return tuple(dict.fromkeys(search for view in views for search in (*view.lates, *view.searches)))
 
     def _number(self, policy: str, test: Test) -> int:
         key = (policy if test.ref else "", test)
@@ -104,7 +104,7 @@ class Tests:
             line=c.uint(where.line) if where else None,
             file=c.string(where.file) if where else None,
             needs=operand.needs,
-            late=operand.dear.late if operand.dear else CText(""),
+            lates=tuple(dear.late for dear in operand.dears),
             searches=searches,
             state=operand.state,
             can_be_unread=operand.can_be_unread,

@@ -6,16 +6,20 @@ an event however many rules read it.  An `Operand` is what conditions and output
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from policyd.codegen import ctext as c
+from policyd.codegen.computed import computed_view, text_view
 from policyd.codegen.ctext import CText
 from policyd.codegen.families import whole_of
+from policyd.codegen.formula import formula, is_short, takes_text
 from policyd.codegen.user_memory import user_bytes, user_number, user_string
 from policyd.value import (
     Argument,
     Builtin,
+    Computed,
     Constant,
     ContextLoad,
     Cookie,
@@ -28,6 +32,7 @@ from policyd.value import (
     Pointer,
     Shift,
     Step,
+    Text,
     Through,
     UserLoad,
     Value,
@@ -41,6 +46,7 @@ from policyd.vocabulary.types import Shape, ValueType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from policyd.codegen.computed import BranchView
     from policyd.value import Access, Base
 
 _TABLE_STRINGS = {
@@ -79,15 +85,25 @@ class Operand:
 
     @property
     def needs(self) -> tuple[CText, ...]:
-        """What is fetched where the value is wanted: itself, unless that was before."""
-        return (c.uint(self.index),) if self.stored and not self.eager and self.dear is not self else ()
+        """What is fetched where the value is wanted: itself, unless that was before, or what it is an expression of."""
+        if not self.stored:
+            return tuple(dict.fromkeys(need for part in self.parts for need in part.needs))
+        return (c.uint(self.index),) if not self.eager and all(dear is not self for dear in self.dears) else ()
 
     @property
-    def dear(self) -> Operand | None:
-        """What is dear to get: the value itself, or the one that it is taken out of; fetched at one place of a program."""
+    def dears(self) -> tuple[Operand, ...]:
+        """What is dear to get of all that it takes to have the value; each is fetched at one place of a program."""
+        within = [dear for part in self.parts for dear in part.dears]
         if self.part_of is not None:
-            return self.part_of
-        return self if self.stored and self.source.cost >= HEAVY_COST else None
+            within.append(self.part_of)
+        elif self.stored and self.source.cost >= HEAVY_COST and not within:
+            within.append(self)
+        return tuple(dict.fromkeys(within))
+
+    @property
+    def rows(self) -> frozenset[str]:
+        """Which process rows the value is in: `self`, `parent`."""
+        return frozenset({self.row} - {""}).union(*(part.rows for part in self.parts))
 
     @property
     def late(self) -> CText:
@@ -146,6 +162,10 @@ class FetchView:
     steps: tuple[StepView, ...] = ()
     last: StepView | None = None
     parts: tuple[Operand, ...] = ()
+    needs: tuple[CText, ...] = ()
+    state: CText = CText("PD_OK")
+    branches: tuple[BranchView, ...] = ()
+    statements: tuple[CText, ...] = ()
     cases: tuple[tuple[CText, CText], ...] = ()
 
 
@@ -153,6 +173,8 @@ class ValueTable:
     """The distinct values of a unit, in the order of first use."""
 
     def __init__(self, values: Iterable[Value], eager: frozenset[tuple[str, Access]]) -> None:
+        values = tuple(values)
+        self._uses, self._addressed = _usage(values)
         widest: dict[tuple[str, Access], Value] = {}
         for value in (one for used in every_value(values) for one in (_whole(used), used) if one is not None):
             key = (value.path, value.access)
@@ -161,12 +183,22 @@ class ValueTable:
         self._operands: dict[tuple[str, Access], Operand] = {}
         for index, (key, value) in enumerate(widest.items()):
             whole = _whole(value)
-            parts = tuple(self[part] for part in parts_of(value.access))
-            operand = replace(_operand(index, value, key in eager), parts=parts)
+            operand = self._made(index, value, key in eager)
             self._operands[key] = replace(operand, part_of=self[whole]) if whole else operand
 
     def __getitem__(self, value: Value) -> Operand:
         return self._operands[value.path, value.access]
+
+    def _made(self, index: int, value: Value, eager: bool) -> Operand:
+        """Return the operand of a value: with a place of its own, unless it is an expression that is used once."""
+        key = (value.path, value.access)
+        parts = tuple(self[part] for part in parts_of(value.access))
+        if isinstance(value.access, Text) and key not in self._addressed:
+            return Operand(index, value, c.uint(0), CText("PD_OK"), stored=False)
+        found = formula(value, parts) if self._uses[key] == 1 else None
+        if found is not None and is_short(found):
+            return Operand(index, value, found.value, found.state, stored=False, parts=parts)
+        return replace(_operand(index, value, eager and not parts), parts=parts)
 
     def __len__(self) -> int:
         return len(self._operands)
@@ -176,9 +208,31 @@ class ValueTable:
         return tuple(operand for operand in self._operands.values() if operand.stored)
 
     @property
+    def computes(self) -> bool:
+        """Whether some value is computed of others."""
+        return any(isinstance(operand.source.access, Computed) for operand in self._operands.values())
+
+    @property
     def rows(self) -> frozenset[str]:
         """Which process rows some value is in: `self`, `parent`."""
-        return frozenset(operand.row for operand in self._operands.values() if operand.row)
+        return frozenset[str]().union(*(operand.rows for operand in self._operands.values()))
+
+
+def _usage(values: tuple[Value, ...]) -> tuple[Counter[tuple[str, Access]], frozenset[tuple[str, Access]]]:
+    """Return how often each value is used, and the texts of the code's own of which something wants the address."""
+    uses: Counter[tuple[str, Access]] = Counter()
+    addressed = set()
+    todo = [(value, True) for value in values]
+    while todo:
+        value, whole = todo.pop()
+        access, key = value.access, (value.path, value.access)
+        uses[key] += 1
+        if whole:
+            addressed.add(key)
+        if uses[key] == 1:
+            taken = (isinstance(access, Computed) and takes_text(access, number) for number in range(len(parts_of(access))))
+            todo += [(part, not inside) for part, inside in zip(parts_of(access), taken, strict=True)]
+    return uses, frozenset(addressed)
 
 
 def _whole(value: Value) -> Value | None:
@@ -385,12 +439,14 @@ _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     ContextLoad: _context,
     Cookie: _cookie,
     Argument: _argument,
+    Computed: computed_view,
     CurrentTask: _task,
     DataLocation: _located,
     ErrorCode: _error,
     Pointer: _address,
     PointedBytes: user_bytes,
     PointedString: _pointed,
+    Text: text_view,
     Through: _through,
     UserLoad: user_number,
     Walk: _walk,

@@ -68,8 +68,8 @@ class Drawing:
         used = list(_values(unit.rules))
         self.values = ValueTable(used, _eager(unit.rules))
         tests = [test for rule in unit.rules for test in leaves(rule.condition)]
-        self.filter_rows = frozenset(row for test in tests if (row := self.values[test.value].row))
-        self.lates = tuple(dict.fromkeys(dear for test in tests if (dear := self.values[test.value].dear)))
+        self.filter_rows = frozenset(row for test in tests for row in self.values[test.value].rows)
+        self.lates = tuple(dict.fromkeys(dear for test in tests for dear in self.values[test.value].dears))
         self.automata = Automata(tests, self.values)
         self.tests = Tests(bound, self.values, self.automata)
         self.shapes = Shapes(bound, self.values, self.filter_rows)
@@ -128,8 +128,8 @@ class Drawing:
     def _dues(self, run: slice) -> tuple[DueView, ...]:
         wanted: dict[Operand, dict[int, None]] = {}
         for rule, shape in zip(self.unit.rules[run], self.shapes.of_rules[run], strict=True):
-            for value in output_values(rule):
-                if dear := self.values[value].dear:
+            for value in rule_values(rule):
+                for dear in self.values[value].dears:
                     wanted.setdefault(dear, {})[self.shapes.numbers[shape]] = None
         return tuple(
             DueView(c.uint(one.index), c.any_of(CText(f"r->s->queued_{number}") for number in numbers))
@@ -169,6 +169,8 @@ class Drawing:
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
             preemptible=self.hook.preemptible,
+            holds_back=self._holds_back,
+            computes=self.values.computes,
             result=CText(self.hook.result),
             chained=self.shards > 1,
             policy_rows=tuple(c.uint(self.bound.rows.policies[name]) for name in self.unit.policies),

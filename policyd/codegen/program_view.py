@@ -115,6 +115,8 @@ class ProgramView:
     eager: tuple[CText, ...]
     packet: bool
     preemptible: bool
+    holds_back: bool
+    computes: bool
     result: CText
     chained: bool
     policy_rows: tuple[CText, ...]

@@ -1,0 +1,4 @@
+/*% for statement in value.statements %*/
+	/*{ statement }*/;
+/*% endfor %*/
+	return PD_OK;
