@@ -72,11 +72,11 @@ class Shapes:
                 continue
             spec = self._bound.maps[rule.policy, output.map_name]
             self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)
-            structs.append(self._key(spec, f"key_@_{len(metrics)}"))
-            if any(column.beside for column in spec.stats):
-                structs.append(spec.value.c_struct(f"value_@_{len(metrics)}"))
+            if spec.key is not None and output.keys:
+                structs.append(spec.key.c_struct(f"key_@_{len(metrics)}"))
+                self.key_bytes = max(self.key_bytes, spec.key.size)
             metrics.append(metric_view(self._values, spec, output, len(metrics)))
-        rows = {row for value in rule_values(rule) for row in self._values[value].rows} - self._fetched_first
+        rows = {row for value in output_values(rule) for row in self._values[value].rows} - self._fetched_first
         return Shape(
             account=AccountView(),
             self="self" in rows,

@@ -115,7 +115,6 @@ class ProgramView:
     eager: tuple[CText, ...]
     packet: bool
     preemptible: bool
-    holds_back: bool
     computes: bool
     result: CText
     chained: bool
