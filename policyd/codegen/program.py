@@ -128,7 +128,7 @@ class Drawing:
     def _dues(self, run: slice) -> tuple[DueView, ...]:
         wanted: dict[Operand, dict[int, None]] = {}
         for rule, shape in zip(self.unit.rules[run], self.shapes.of_rules[run], strict=True):
-            for value in rule_values(rule):
+            for value in output_values(rule):
                 for dear in self.values[value].dears:
                     wanted.setdefault(dear, {})[self.shapes.numbers[shape]] = None
         return tuple(
@@ -169,7 +169,6 @@ class Drawing:
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
             preemptible=self.hook.preemptible,
-            holds_back=self._holds_back,
             computes=self.values.computes,
             result=CText(self.hook.result),
             chained=self.shards > 1,
