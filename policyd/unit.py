@@ -11,15 +11,18 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from policyd.calls import Calls
 from policyd.maps import digest
+from policyd.value import Lookup, Saved, every_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from policyd.calls import Keyed
     from policyd.errors import Position
     from policyd.layout import Layout
     from policyd.maps import MapSpec, Purpose, ScalarParam
-    from policyd.value import Value
+    from policyd.value import Access, Value
 
 # ------------------------------------------------------------------------------------------------ where
 
@@ -144,21 +147,89 @@ def leaves(condition: Condition) -> Iterator[Test]:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Let events through as long as the bucket of `keys` in the map `name` holds some; the scalar `name` has the numbers."""
+
+    name: str
+    keys: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EventOutput:
-    """Send `values` (one a column of `layout`, in order) to the policy's ring."""
+    """Send `values` (one a column of `layout`, in order) to the policy's ring.
+
+    What holds it back, in this order: `samples`, the names of scalars with a threshold for a random number; then `limits`.
+    """
 
     layout: Layout
     values: tuple[Value, ...]
+    samples: tuple[str, ...] = ()
+    limits: tuple[RateLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What feeds one of a map's `stats`: `value` (a count, and what is shown, have none), and what is kept `beside` it."""
+
+    value: Value | None = None
+    beside: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MetricOutput:
-    """Update the map `map_name` of the policy: `keys` in the order of its key layout; `value` for all but counters."""
+    """Update the map `map_name` of the policy: `keys` in the order of its key layout.
+
+    `value` feeds what has one number a key (but counters); `stats` feed the columns of the purpose `stats`.
+    """
 
     purpose: Purpose
     map_name: str
     keys: tuple[Value, ...]
     value: Value | None = None
+    stats: tuple[Stat, ...] = ()
+
+
+def output_values(output: EventOutput | MetricOutput) -> Iterator[Value]:
+    """Yield every value that an output takes."""
+    if isinstance(output, EventOutput):
+        yield from output.values
+        for limit in output.limits:
+            yield from limit.keys
+        return
+    yield from output.keys
+    for stat in (Stat(output.value), *output.stats):
+        yield from (*([stat.value] if stat.value else []), *stat.beside)
+
+
+def output_maps(output: EventOutput | MetricOutput) -> tuple[str, ...]:
+    """Return the names of the policy's maps that an output writes to."""
+    return (output.map_name,) if isinstance(output, MetricOutput) else tuple(limit.name for limit in output.limits)
+
+
+def output_scalars(output: EventOutput | MetricOutput) -> tuple[str, ...]:
+    """Return the names of the scalars that hold an output back."""
+    return (*output.samples, *output_maps(output)) if isinstance(output, EventOutput) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableWrite:
+    """Write the row that `keys` (in the order of the key's layout) name in the table `map_name`, or drop it (`unset`).
+
+    `columns` are (number in the value's layout, value); columns that are not there stay as they are, zero in a new row.
+    `if_absent`: only where there is no row.
+    """
+
+    map_name: str
+    kind: Literal["set", "unset"]
+    keys: tuple[Value, ...]
+    columns: tuple[tuple[int, Value], ...] = ()
+    if_absent: bool = False
+
+
+def tables_read(values: Iterable[Value]) -> Iterator[tuple[str, str]]:
+    """Yield (policy, table) of every look-up that the values are made of."""
+    accesses = (value.access for value in every_value(values))
+    return ((access.policy, access.table) for access in accesses if isinstance(access, Lookup))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +247,14 @@ class TypedAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Where the calls begin that a rule sees end; of those for which `condition` holds there something is kept."""
+
+    point: AttachPoint
+    condition: AllOf = AllOf(())
+
+
+@dataclass(frozen=True, slots=True)
 class TypedRule:
     """One rule of one policy at one attach point, ready for code.  `row` counts the policy's rules (0…)."""
 
@@ -188,8 +267,26 @@ class TypedRule:
     action: TypedAction
     hook_kind: str  # as the policy spells it: syscall, tracepoint…
     hook: int  # index into the policy's `hooks`: what an event's header says
-    phase: Literal["enter", "exit", ""] = ""
+    phase: Literal["enter", "exit", "call", ""] = ""
     position: Position | None = field(default=None, compare=False, repr=False)
+    writes: tuple[TableWrite, ...] = ()
+    entry: Entry | None = field(default=None, repr=False)  # where the calls begin, if the rule wants to know how they did
+
+
+def put_out(rule: TypedRule) -> Iterator[Value]:
+    """Yield every value that a rule gives to outputs and tables."""
+    for output in rule.outputs:
+        yield from output_values(output)
+    for write in rule.writes:
+        yield from write.keys
+        yield from (value for _, value in write.columns)
+
+
+def rule_values(rule: TypedRule) -> Iterator[Value]:
+    """Yield every value that a rule asks for: those that it tests, then those that it puts out."""
+    for test in leaves(rule.condition):
+        yield test.value
+    yield from put_out(rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +333,22 @@ class TypedPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Saves:
+    """What the program at an attach point keeps of the calls that begin there, and for which rules.
+
+    `conditions` are (policy, what must hold of a call), one of which must; `rules` are (policy, rule name).
+    """
+
+    calls: Calls
+    conditions: tuple[tuple[str, AllOf], ...]
+    rules: tuple[tuple[str, str], ...]
+
+    @property
+    def policies(self) -> frozenset[str]:
+        return frozenset(policy for policy, _ in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One C program for one attach point, holding every rule of every policy there, in policy name order.
 
@@ -245,25 +358,32 @@ class Unit:
     attach_point: AttachPoint
     rules: tuple[TypedRule, ...]
     internal: str = ""
+    saves: Saves | None = None  # what is kept of the calls that begin here
+    resumes: Calls | None = None  # what was kept of the calls that end here
 
     @property
     def policies(self) -> tuple[str, ...]:
-        return tuple(sorted({rule.policy for rule in self.rules}))
+        """The policies with rules here, and those for whose rules something is kept here."""
+        return tuple(sorted({rule.policy for rule in self.rules} | {*(self.saves.policies if self.saves else ())}))
 
     @property
     def map_keys(self) -> tuple[tuple[str, str], ...]:
         """(policy, map) of every map that a rule of this unit writes or looks into."""
         found = set()
         for rule in self.rules:
-            found |= {(rule.policy, one.map_name) for one in rule.outputs if isinstance(one, MetricOutput)}
+            found |= {(rule.policy, name) for output in rule.outputs for name in output_maps(output)}
             found |= {(rule.policy, test.ref.map_name) for test in leaves(rule.condition) if isinstance(test.ref, ListRef)}
+            found |= {(rule.policy, write.map_name) for write in rule.writes}
+            found |= set(tables_read(rule_values(rule)))
         return tuple(sorted(found))
 
     @property
     def scalar_keys(self) -> tuple[tuple[str, str], ...]:
-        """(policy, param) of every scalar that a rule of this unit compares with."""
+        """(policy, scalar) of every scalar that a rule of this unit compares with, or that holds its events back."""
         tests = ((rule.policy, test.ref) for rule in self.rules for test in leaves(rule.condition))
-        return tuple(sorted({(policy, ref.name) for policy, ref in tests if isinstance(ref, ScalarRef)}))
+        found = {(policy, ref.name) for policy, ref in tests if isinstance(ref, ScalarRef)}
+        found |= {(rule.policy, name) for rule in self.rules for output in rule.outputs for name in output_scalars(output)}
+        return tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +439,11 @@ class BoundUnit:
         )
         scalars = tuple((key, self.rows.scalars[key]) for key in self.unit.scalar_keys)
         rows = tuple(self.rows.policies[name] for name in names)
-        return digest((CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows))
+        facts = (CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows)
+        saves, resumes = self.unit.saves, self.unit.resumes
+        if saves is None and resumes is None:
+            return digest(facts)
+        return digest((*facts, (saves.calls.pin, saves.conditions) if saves else (), resumes.pin if resumes else ""))
 
     @property
     def program_name(self) -> str:
@@ -355,8 +479,49 @@ def gather(policies: list[TypedPolicy]) -> Desired:
     for policy in sorted(policies, key=lambda p: p.name):
         for rule in policy.rules:
             by_point.setdefault(rule.attach_point, []).append(rule)
-    units = tuple(Unit(point, tuple(by_point[point]), internal.get(point, "")) for point in sorted(by_point))
+    saves = _saves(rule for rules in by_point.values() for rule in rules)
+    resumes = {exit_: saved.calls for (_, exit_), saved in saves.items()}
+    begins = {entry: saved for (entry, _), saved in saves.items()}
+    units = tuple(
+        Unit(point, tuple(by_point.get(point, ())), internal.get(point, ""), begins.get(point), resumes.get(point))
+        for point in sorted({*by_point, *begins})
+    )
     return Desired({policy.name: policy for policy in policies}, units)
+
+
+def _saves(rules: Iterable[TypedRule]) -> dict[tuple[AttachPoint, AttachPoint], Saves]:
+    """Return what must be kept between attach points, by (entry, exit), for rules that want to know how calls began."""
+    pairs: dict[tuple[AttachPoint, AttachPoint], list[TypedRule]] = {}
+    for rule in rules:
+        if rule.entry is not None:
+            pairs.setdefault((rule.entry.point, rule.attach_point), []).append(rule)
+    return {pair: _saved(*pair, wanting) for pair, wanting in pairs.items()}
+
+
+def _saved(entry: AttachPoint, exit_: AttachPoint, rules: list[TypedRule]) -> Saves:
+    """Return what `rules` want kept; of a value that several want in several sizes, the widest."""
+    widest: dict[tuple[str, Access], Value] = {}
+    for value in (found for rule in rules for found in saved_values(rule)):
+        known = widest.get((value.path, value.access))
+        if known is None or known.type.size < value.type.size:
+            widest[value.path, value.access] = value
+    kept = tuple(sorted(widest.values(), key=lambda value: (value.path, repr(value.access))))
+    conditions = tuple(sorted({(rule.policy, rule.entry.condition) for rule in rules if rule.entry}, key=repr))
+    if any(not condition.parts for _, condition in conditions):
+        conditions = ()
+    names = tuple(sorted({(rule.policy, rule.name) for rule in rules}))
+    return Saves(Calls(entry.key, exit_.key, _keyed(exit_), kept, bool(exit_.members)), conditions, names)
+
+
+def saved_values(rule: TypedRule) -> Iterator[Value]:
+    """Yield the values of the entry that a rule wants kept."""
+    return (value.access.value for value in every_value(rule_values(rule)) if isinstance(value.access, Saved))
+
+
+def _keyed(exit_: AttachPoint) -> Keyed:
+    if exit_.kind == "tracepoint":
+        return "thread"
+    return "context" if exit_.kind == "fexit" else "stack"
 
 
 _MODES = ("auto", "generic", "native")

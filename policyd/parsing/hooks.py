@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 HOOKS: dict[str, type[PlainHook]] = {model.kind: model for model in get_args(PlainHook)}
 """Each kind's model."""
 
-LATER_PHASES = ("call",)
-
-
 def short_key(model: type[PlainHook]) -> str:
     """Return the key of the long form that the short form stands for: the model's first."""
     return spelling(model)[0]
@@ -50,9 +47,6 @@ def _plain_hook(reader: Reader, model: type[PlainHook], node: Node, path: Path) 
     if keys.has("frequency") and keys.has("period"):
         keys.fail("period", "conflicting-keys", f"{what} has either `frequency` or `period`")
     values = keys.plain(model)
-    if values.get("phase") in LATER_PHASES:
-        keys.bad.add("phase")
-        reader.not_yet(f"`phase: {values['phase']}`", keys.get("phase") or node, keys.below("phase"))
     if keys.texts(key) == ():
         keys.fail(key, "missing-key", f"{what} needs at least one of its `{key}`")
     hook = reader.build(model, keys, values)

@@ -37,14 +37,14 @@ CgroupName = Literal["connect4", "connect6", "sendmsg4", "sendmsg6", "bind4", "b
 
 
 class SyscallHook(Model):
-    """System calls by name (globs allowed), at entry or exit.
+    """System calls by name (globs allowed), at entry, at exit, or as a whole (`call`).
 
     `abi` names whose calls count; none: Native, and Compat where that costs other calls nothing.
     """
 
     kind: ClassVar[str] = "syscall"
     names: tuple[Target, ...]
-    phase: Literal["enter", "exit"] = "enter"
+    phase: Literal["enter", "exit", "call"] = "enter"
     abi: tuple[Literal["Native", "Compat"], ...] = ()
 
 
@@ -91,7 +91,7 @@ class FunctionHook(Model):
 
     kind: ClassVar[str] = "function"
     names: tuple[Target, ...]
-    phase: Literal["enter", "exit"] = "enter"
+    phase: Literal["enter", "exit", "call"] = "enter"
     limit: Limit = DEFAULT_MATCHES
 
 
@@ -175,18 +175,18 @@ class FunctionInFile(FileHook):
 
 
 class UprobeHook(FunctionInFile):
-    """A function of a program as it begins (`args` are the types of its arguments) or returns."""
+    """A function of a program as it begins (`args` are the types of its arguments), returns, or as a whole call."""
 
     kind: ClassVar[str] = "uprobe"
     args: tuple[tuple[ArgumentName, TypeName], ...] = ()
-    phase: Literal["enter", "exit"] = "enter"
+    phase: Literal["enter", "exit", "call"] = "enter"
 
 
 class UretprobeHook(FunctionInFile):
-    """A function of a program as it returns."""
+    """A function of a program as it returns; `args` are the types of what it was called with."""
 
     kind: ClassVar[str] = "uretprobe"
-    args: ClassVar[tuple[tuple[str, str], ...]] = ()
+    args: tuple[tuple[ArgumentName, TypeName], ...] = ()
     phase: ClassVar[Literal["exit"]] = "exit"
 
 

@@ -64,8 +64,7 @@ class SyscallArguments:
     @staticmethod
     def _result(path: str) -> Value:
         if path != "ret":
-            message = "arguments at the end of a system call are not supported yet"
-            raise Wrong("not-yet", message, "hook its begin: phase: enter")
+            raise Wrong("unknown-field", f"a system call's end has no {quote(path)}", "its result is `ret`, a number")
         return Value(path, RESULT, ContextLoad(FIRST_ARGUMENT, 8, signed=True), cost=CONTEXT_COST)
 
     @staticmethod

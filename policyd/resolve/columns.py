@@ -61,7 +61,11 @@ def event_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Co
 def default_columns(fields: Fields, at: Path) -> tuple[NamedPath, ...]:
     """Return the columns of an event that nobody described."""
     groups = [group for group in DEFAULT_GROUPS if _has(fields, group)]
-    return tuple(NamedPath(name=group, field=group, at=at) for group in groups)
+    place = fields.place
+    if place.entry is not None and place.phase == "exit":  # nothing is kept from the beginning unless somebody asks for it
+        groups = [one for group in groups for one in (place.arguments.paths() if group == "args" else (group,))]
+    groups += ["duration"] if place.phase == "call" else []
+    return tuple(NamedPath(name=group.replace(".", "_"), field=group, at=at) for group in groups)
 
 
 def key_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Complaints) -> Columns:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from policyd.errors import Path
     from policyd.resolve.fields import Fields
     from policyd.resolve.params import Stock
+    from policyd.resolve.place import Place
     from policyd.value import Value
     from policyd.vocabulary.operators import Operator
 
@@ -47,8 +48,11 @@ class Conditions:
 
     def all_of(self, filters: tuple[Filter, ...]) -> AllOf:
         """Return the conjunction of a rule's filters, after the place's own guard."""
-        guard = tuple(self._guard(test) for test in self.fields.place.guard)
-        return AllOf(guard + tuple(self._convert(part, negate=False) for part in filters))
+        return AllOf(self.guards(self.fields.place) + tuple(self._convert(part, negate=False) for part in filters))
+
+    def guards(self, place: Place) -> tuple[Condition, ...]:
+        """Return the tests that come before a rule's own at `place`."""
+        return tuple(self._guard(test) for test in place.guard)
 
     def _guard(self, test: Test) -> Condition:
         return self._bounded(test) if test.operator == "In" else test

@@ -10,16 +10,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policyd.resolve.perf import sample_value
+from policyd.resolve.calls import CallArguments, elapsed, is_argument, no_late
+from policyd.expression import Node, parse
+from policyd.resolve.expressions import Expressions
 from policyd.resolve.place import Pointing
 from policyd.resolve.problems import Missing, Wrong
 from policyd.resolve.process import Process
 from policyd.text import did_you_mean, quote
-from policyd.value import Builtin, Constant, Cookie, CurrentTask, Value
-from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
+from policyd.value import Builtin, Constant, Cookie, CurrentTask, Saved, Value
+from policyd.vocabulary.fields import FIELD_ROOTS, FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from policyd.resolve.place import Place
+    from policyd.policy import Let
+    from policyd.resolve.operands import Reading
+    from policyd.resolve.place import Arguments, Place
+    from policyd.resolve.tables import Tables
     from policyd.target import Target
 
 _ELSEWHERE = {
@@ -31,6 +37,7 @@ _ELSEWHERE = {
     "abi": "only system calls have an ABI",
     "perf": "only samples have it, at `perf` hooks",
 }
+    "call": "only a whole call takes time: `phase: call`",
 
 _KIND_NUMBERS = {name: number for number, name in HOOK_KIND.symbols}
 
@@ -48,18 +55,76 @@ class Fields:
     target: Target
     _known: dict[str, Value] = field(default_factory=dict)
 
-    def value(self, path: str) -> Value:
-        """Return the value of `path` here; `Missing` or `Wrong` if there is none."""
-        if path not in self._known:
-            self._known[path] = self._find(path)
-        return self._known[path]
+    def value(self, text: str) -> Value:
+        """Return the value of an expression here, of which a path is the simplest; `Missing` or `Wrong` if there is none."""
+        if text not in self._known:
+            plain = is_field_path(text) and not self._is_other(re.split(r"[.\[(]", text, maxsplit=1)[0])
+            self._known[text] = self._find(text) if plain else self._made(text)
+        return self._known[text]
+
+    def is_field(self, name: str) -> bool:
+        """Whether a word is the first of what an event has here, not the name of a constant."""
+        return name in FIELD_ROOTS or self._is_other(name)
+
+    def let_node(self, name: str) -> Node:
+        """Return the tree of what a rule's `let` calls `name`."""
+        return parse(self.lets[name].value)
+
+    def let_value(self, name: str) -> Value:
+        """Return the value that a rule's `let` calls `name`; what is wrong with it stands there."""
+        try:
+            return self.value(self.lets[name].value)
+        except Missing as missing:
+            for one in missing.each:
+                one.at = one.at or self.lets[name].at
+            raise
+
+    def cast(self, value: Value, type_name: str, members: tuple[str, ...]) -> Value:
+        """Return a value as another type, or what is behind it as a pointer to that type."""
+        raise Wrong("not-yet", "casts are not supported yet")
+
+    def _is_other(self, root: str) -> bool:
+        return root in self.lets or root == "params" or root in self.tables.names()
+
+    def _made(self, text: str) -> Value:
+        try:
+            return Expressions(self).value(parse(text))
+        except Missing as missing:
+            for one in missing.each:
+                one.text = one.text or text
+            raise
+
+    def late(self, path: str) -> Value:
+        """Return what is where the argument `path` points to as the call ends; `Missing` or `Wrong` if that is not to be had."""
+        if f"late({path})" not in self._known:
+            if not isinstance(self._arguments, CallArguments) or not is_argument(path):
+                raise no_late(path, self.place.spelled)
+            self._known[f"late({path})"] = self._shortened(self._arguments.late(path))
+        return self._known[f"late({path})"]
+
+    @property
+    def begin(self) -> Fields | None:
+        """The fields of where the call began that ends here; None where that is not known.  `saved` carries them over."""
+        if self.place.entry is None:
+            return None
+        return replace(self, place=self.place.entry, _known={})
+
+    def saved(self, value: Value) -> Value:
+        """Return what `value`, one of `begin`, was as the call began that ends here."""
+        assert isinstance(self._arguments, CallArguments)
+        return self._arguments.saved(value)
+
+    @property
+    def _arguments(self) -> Arguments:
+        entry = self.place.entry
+        return self.place.arguments if entry is None else CallArguments(self.place, entry)
 
     def group(self, path: str) -> tuple[str, ...] | None:
         """Return the paths that a group stands for here; None for what is no group."""
         if path == "args":
-            return tuple(member for one in self.place.arguments.paths() for member in self.group(one) or (one,))
-        if path.startswith(("args.", "args[")) or path == "ret":
-            return self.place.arguments.group(path) if isinstance(self.place.arguments, Pointing) else None
+            return tuple(member for one in self._arguments.paths() for member in self.group(one) or (one,))
+        if is_argument(path) or path == "ret":
+            return self._arguments.group(path) if isinstance(self._arguments, Pointing) else None
         if path.startswith("process.parent.") and set(path.split(".")[1:]) == {"parent"}:
             return tuple(f"{path}.{member.rpartition('.')[2]}" for member in GROUPS["process.parent"])
         if path not in GROUPS:
@@ -75,7 +140,7 @@ class Fields:
 
     def _find(self, path: str) -> Value:
         if path == "ret" or path.startswith(("args.", "args[", "ret.")):
-            return self._shortened(self.place.arguments.value(path))
+            return self._shortened(self._arguments.value(path))
         row = field_row(path, self.place.contexts)
         if path.startswith("process.") and (row is None or row.from_task) and not _is_later(path) and path not in GROUPS:
             return self._shortened(self._of_task(path))
@@ -90,6 +155,8 @@ class Fields:
         return Value(path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost)
 
     def _of_task(self, path: str) -> Value:
+        if path == "duration":
+            return Value(path, row.type, elapsed(self.place), row.can_be_absent, cost=row.cost)
         if "process" not in self.place.contexts:
             raise self._not_here(path, FIELDS[0])
         return Process("process", CurrentTask(), self.target).value(path.split(".")[1:])
@@ -97,7 +164,10 @@ class Fields:
     def _shortened(self, value: Value) -> Value:
         if value.type.shape is not Shape.STRING or value.type.size <= self.longest:
             return value
-        return replace(value, type=replace(value.type, size=self.longest))
+        access = value.access
+        if isinstance(access, Saved):
+            access = replace(access, value=self._shortened(access.value))
+        return replace(value, type=replace(value.type, size=self.longest), access=access)
 
     def _hook_name(self, row: Field) -> Value:
         if self.place.name_value is not None:
@@ -126,7 +196,7 @@ class Fields:
 
     def _readable(self) -> list[str]:
         rows = [row.path for row in FIELDS if row.context in self.place.contexts]
-        return [*rows, *self.place.arguments.paths(), *GROUPS]
+        return [*rows, *self._arguments.paths(), *GROUPS]
 
 
 def _is_later(path: str) -> bool:

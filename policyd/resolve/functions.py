@@ -49,10 +49,7 @@ Found = tuple[list[Place], list[Missing]]
 SECURITY = "security_"
 """What the function that calls an LSM hook is called: kernels without BPF among their LSMs have it all the same."""
 
-_ARGUMENTS_GONE = Lack(
-    "the arguments of a function are gone when a kretprobe sees its end",
-    "{function: {names: NAME, phase: exit}} has args and ret, where the kernel has fexit",
-)
+_ARGUMENTS_GONE = Lack("the arguments of a function are gone when a kretprobe sees its end")
 _INSIDE = Lack("inside a function its arguments can be anywhere", "hook its begin, without an offset")
 
 
@@ -69,6 +66,11 @@ class _Wanted:
     @property
     def at_end(self) -> bool:
         return self.phase == "exit"
+
+    @property
+    def begin(self) -> _Wanted | None:
+        """The same functions as they begin; None for a hook on that."""
+        return replace(self, phase="enter") if self.at_end else None
 
     def spelled(self, name: str) -> str:
         return f"{self.kind}:{name}" + (":exit" if self.kind == "function" and self.at_end else "")
@@ -184,14 +186,15 @@ def _each(names: Iterable[str], patterns: tuple[str, ...], missing: list[Missing
 
 def _alike(places: list[Place]) -> list[Place]:
     """Hold the arguments of all places against those of the first, so that a rule means the same wherever it is."""
-    return places[:1] + [replace(place, arguments=_like(place, places[0])) for place in places[1:]]
+    return places[:1] + [_like(place, places[0]) for place in places[1:]]
 
 
-def _like(place: Place, first: Place) -> LikeFirst:
+def _like(place: Place, first: Place) -> Place:
     own, other = place.arguments, first.arguments
     assert isinstance(own, FunctionArguments)
     assert isinstance(other, FunctionArguments)
-    return LikeFirst(place.name, own, first.name, other)
+    entry = _like(place.entry, first.entry) if place.entry and first.entry else None
+    return replace(place, arguments=LikeFirst(place.name, own, first.name, other), entry=entry)
 
 
 # ------------------------------------------------------------------------------------------------ means
@@ -243,6 +246,7 @@ def _together(target: Target, names: list[str]) -> list[str]:
 def _multi(wanted: _Wanted, names: list[str]) -> Place:
     members = tuple(names)
     each = tuple((name, _arguments(wanted, AttachPoint("kprobe", name), name)) for name in members)
+    begin = wanted.begin
     shown = wanted.spelled(",".join(wanted.patterns) if len(wanted.patterns) <= 3 else several(wanted.patterns))
     return Place(
         AttachPoint("kprobe_multi", several(members), "return" if wanted.at_end else "", members=members),
@@ -254,6 +258,7 @@ def _multi(wanted: _Wanted, names: list[str]) -> Place:
         actor=max((whose_function(name) for name in members), key=("actor", "mixed", "interrupted").index),
         many=True,
         members=members,
+        entry=_multi(begin, names) if begin else None,
     )
 
 
@@ -267,7 +272,13 @@ def _place(wanted: _Wanted, point: AttachPoint, name: str, function: str, why: s
         wanted.phase,
         actor=whose_function(function),
         why=why,
+        entry=_place(begin, _begins_at(point), name, function) if (begin := wanted.begin) else None,
     )
+
+
+def _begins_at(point: AttachPoint) -> AttachPoint:
+    """Return where the calls begin whose end is seen at `point`."""
+    return AttachPoint("fentry", point.target) if point.kind == "fexit" else replace(point, option="")
 
 
 def _arguments(wanted: _Wanted, point: AttachPoint, function: str) -> FunctionArguments:
@@ -277,7 +288,7 @@ def _arguments(wanted: _Wanted, point: AttachPoint, function: str) -> FunctionAr
         return PrototypeArguments(target, target.function(function), InContext(), no_result=no_result)
     no_arguments = _INSIDE if "+" in point.target else None
     if wanted.at_end:
-        no_arguments = replace(_ARGUMENTS_GONE, here=wanted.kind == "function")
+        no_arguments = _ARGUMENTS_GONE
     carried = InRegisters(REGISTERS[target.arch])
     try:
         return PrototypeArguments(target, target.function(function), carried, no_arguments, no_result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from policyd.errors import TargetError, UnsupportedError
@@ -94,6 +94,9 @@ def locate(hook: Hook, target: Target, host: Host, asked: Asked) -> Located:
 
 
 def _places(hook: Any, target: Target, host: Host, asked: Asked) -> tuple[list[Place], list[Missing]]:
+    if getattr(hook, "phase", "") == "call":
+        places, missing = _places(hook.model_copy(update={"phase": "exit"}), target, host, asked)
+        return list(map(_whole, places)), missing
     try:
         return _PLACES[type(hook)](hook, target, host, asked)
     except TargetError as error:
@@ -102,3 +105,8 @@ def _places(hook: Any, target: Target, host: Host, asked: Asked) -> tuple[list[P
         return [], [Wrong("target-unknown", str(error))]
     except Missing as missing:
         return [], [missing]
+
+
+def _whole(place: Place) -> Place:
+    """Return the place of whole calls, given that of their ends."""
+    return replace(place, phase="call", spelled=place.spelled.removesuffix(":exit") + ":call")

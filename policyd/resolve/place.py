@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from policyd.value import Value
     from policyd.vocabulary.hook_kind import Context, HookKind
 
-Phase = Literal["enter", "exit", ""]
+Phase = Literal["enter", "exit", "call", ""]
 
 
 class Arguments(Protocol):
@@ -46,7 +46,7 @@ class Place:
     which target fired.  `members` are the targets' names where several are at one attach point, in the order of its cookies.
     `why` says why it is here, where one may wonder: what better was not to be had.  `covers` says of whose system calls none
     is missed (Native, Compat); `extra`: nobody asked for the place, and a rule whose arguments cannot be read there does
-    without it.
+    without it.  `entry`: where the calls begin whose end this is.
     """
 
     point: AttachPoint
@@ -63,6 +63,7 @@ class Place:
     why: str = ""
     covers: tuple[str, ...] = ()
     extra: bool = False
+    entry: Place | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,10 +72,9 @@ class Place:
 
     @property
     def contexts(self) -> frozenset[Context]:
-        """What the hook's row offers, without `process` where it is whoever was interrupted."""
-        if self.actor == "interrupted":
-            return self.hook.contexts - {"process"}
-        return self.hook.contexts
+        """What the hook's row offers, without `process` where it is whoever was interrupted, and with `call` for calls."""
+        contexts = self.hook.contexts - {"process"} if self.actor == "interrupted" else self.hook.contexts
+        return contexts | {"call"} if self.phase == "call" else contexts
 
 
 class NoArguments:

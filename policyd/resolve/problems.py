@@ -30,6 +30,7 @@ CODES: dict[str, str] = {
     # fields
     "unknown-field": "No field, argument or member of this name.",
     "field-not-here": "A field that this hook does not have.",
+    "late-not-here": "`late` of what does not point to anything, or where no call ends.",
     "would-break": "A hook that would break the program that it is in.",
     "unreadable-field": "A field of a type that cannot be read.",
     "arguments-differ": "System calls of one rule that keep an argument in different places.",

@@ -14,7 +14,7 @@ from policyd.errors import TargetError
 from policyd.kernel.bpf.btf_format import Kind
 from policyd.resolve.problems import Missing, Wrong, from_target
 from policyd.text import did_you_mean, quote
-from policyd.value import PointedString, Shift, Step, Through, Value, Walk
+from policyd.value import PointedString, Saved, Shift, Step, Through, Value, Walk
 from policyd.vocabulary.task import (
     EXE,
     MOST_ANCESTORS,
@@ -151,6 +151,8 @@ def _after(steps: Steps, access: Access) -> Access:
 
 def reads_table(access: Access) -> bool:
     """Tell whether a value comes from the engine's process table."""
+    if isinstance(access, Saved):
+        return reads_table(access.value.access)
     return getattr(access, "accessor", getattr(access, "name", "")) in TABLE_ACCESSORS
 
 

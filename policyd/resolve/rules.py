@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from policyd.policy import EventOutput as WrittenEvent
 from policyd.resolve.actions import resolve_action
+from policyd.resolve.calls import wants_entry
 from policyd.resolve.columns import default_columns, event_columns
 from policyd.resolve.conditions import Conditions
 from policyd.resolve.fields import Fields
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
 from policyd.resolve.process import reads_table
-from policyd.unit import EventOutput, Means, MetricOutput, TypedAction, TypedRule
+from policyd.unit import AllOf, Entry, EventOutput, Means, MetricOutput, TypedAction, TypedRule, rule_values
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ class Rules:
             phase=place.phase,
             position=self.policy.position(rule.at),
         )
-        return fields, complaints, typed
+        return fields, complaints, replace(typed, entry=_entry(typed, place, conditions))
+
+    def _fields(self, rule: Rule, place: Place, longest: int) -> Fields:
+        lets = {let.name: let for let in rule.let}
+        return Fields(place, self.names, longest, self.target, self.tables, self.stock.reading, lets)
 
     def _outputs(self, rule: Rule, fields: Fields, complaints: Complaints) -> tuple[EventOutput | MetricOutput, ...]:
         found: list[EventOutput | MetricOutput] = []
@@ -184,3 +189,12 @@ def _string_bytes(fields: Fields, typed: TypedRule) -> int:
     events = (output.layout.columns for output in typed.outputs if isinstance(output, EventOutput))
     shown = (sum(column.type.size for column in columns if column.packed) for columns in events)
     return sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) + max(shown, default=0)
+def _entry(typed: TypedRule, place: Place, conditions: Conditions) -> Entry | None:
+    """Return where something must be kept for a rule; None if it asks for nothing that is not there as the call ends."""
+    if place.entry is None or not wants_entry(rule_values(typed)):
+        return None
+    if place.entry.guard == place.guard:
+        return Entry(place.entry.point, AllOf(typed.condition.parts[: len(place.guard)]))
+    return Entry(place.entry.point, AllOf(conditions.guards(place.entry)))
+
+

@@ -102,6 +102,11 @@ def _spelled(name: str, phase: Phase) -> str:
     return f"syscall:{name}" + (":exit" if phase == "exit" else "")
 
 
+def _begin(hook: SyscallHook) -> SyscallHook:
+    """Return the hook where the calls begin that `hook` sees end."""
+    return hook.model_copy(update={"phase": "enter"})
+
+
 def _native_place(hook: SyscallHook, call: Syscall) -> Place:
     return Place(
         AttachPoint("tracepoint", f"syscalls/sys_{hook.phase}_{call.event}"),
@@ -112,6 +117,7 @@ def _native_place(hook: SyscallHook, call: Syscall) -> Place:
         hook.phase,
         name_value=_name_of(call),
         covers=("Native",),
+        entry=_native_place(_begin(hook), call) if hook.phase == "exit" else None,
     )
 
 
@@ -159,7 +165,10 @@ class _Entries:
         guard = [_caller(_COMPAT)] if way.shared else []
         guard += [subcall_test(way.subcall, arguments.source)] if way.subcall and arguments.source else []
         place = replace(_native_place(self.hook, call), point=point, arguments=arguments, guard=tuple(guard), covers=covers)
-        return replace(place, extra=not self.hook.abi, why="32-bit callers")
+        entry = None
+        if self.hook.phase == "exit":
+            entry = replace(self, hook=_begin(self.hook))._place(call, way, function, covers)
+        return replace(place, extra=not self.hook.abi, why="32-bit callers", entry=entry)
 
 
 # ------------------------------------------------------------------------------------------------ verdicts
@@ -220,6 +229,7 @@ def _raw_place(hook: SyscallHook, calls: list[Syscall]) -> Place:
         guard=_guard(hook, calls, value),
         many=len(calls) > 1,
         covers=hook.abi or ("Native",),
+        entry=_raw_place(_begin(hook), calls) if hook.phase == "exit" else None,
     )
 
 
@@ -269,4 +279,5 @@ def _compat_place(plain: Place, call: Syscall, way: Way) -> Place:
         name_value=_name_of(call),
         guard=tuple(guard),
         covers=("Compat",),
+        entry=_compat_place(plain.entry, call, way) if plain.entry else None,
     )

@@ -67,8 +67,7 @@ class FunctionArguments:
         if path == "ret":
             return self._result()
         if self.at_return:
-            message = "arguments as a function returns are not supported yet"
-            raise Wrong("not-yet", message, "hook its begin: `uprobe` with phase: enter")
+            raise Wrong("unknown-field", f"a function's return has no {quote(path)}", "its result is `ret`")
         return _value(path, *self._argument(path))
 
     def paths(self) -> tuple[str, ...]:

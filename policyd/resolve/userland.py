@@ -43,9 +43,12 @@ def user_places(hook: UprobeHook | UretprobeHook, target: Target, host: Host) ->
     _check_count(hook, len(spots), "functions")
     if not spots:
         return [], missing
-    registers = REGISTERS[target.arch]
-    arguments = FunctionArguments(registers, declared(hook.args), hook.ret, at_return=hook.phase == "exit")
-    return _Placing(hook, target, binary, hook.phase).places(spots, arguments), missing
+    arguments = FunctionArguments(REGISTERS[target.arch], declared(hook.args), hook.ret, at_return=hook.phase == "exit")
+    places = _Placing(hook, target, binary, hook.phase).places(spots, arguments)
+    if hook.phase == "exit":
+        begins = _Placing(hook, target, binary, "enter").places(spots, replace(arguments, at_return=False))
+        places = [replace(end, entry=begin) for end, begin in zip(places, begins, strict=True)]
+    return places, missing
 
 
 def usdt_places(hook: UsdtHook, target: Target, host: Host) -> Found:

@@ -153,6 +153,15 @@ _HOOK_FIELDS: tuple[Field, ...] = (
     Field("hook.name", number("enum", 2), "", "any", 0, "The target that fired, as the policy spells it: `openat`."),
     Field("hook.kind", HOOK_KIND, "", "any", 0, "The kind of hook: `syscall`."),
     Field("hook.abi", ABI, "syscall_abi", "abi", 4, "Native, or Compat for a 32-bit caller."),
+    Field(
+        "duration",
+        number("duration", 8),
+        "",
+        "call",
+        4,
+        "How long the call took, in nanoseconds; absent where its beginning was not seen.",
+        can_be_absent=True,
+    ),
 )
 
 
@@ -260,7 +269,6 @@ LATER_FIELDS: tuple[str, ...] = (
     "process.origin",
     "kernel.stack",
     "user.stack",
-    "duration",
     "span",
 )
 """Fields that the language reserves: refused with "not supported yet"."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi", "perf"]
+Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi", "call", "perf"]
 """What a field needs to be read at a hook: `process`: the current task is who acts; `packet`: headers; `address`: a socket
-address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table; `perf`: a
-sample."""
+address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table; `call`: a
+whole call, of which the beginning was seen too; `perf`: a sample."""
 
 Verdict = Literal["deny", "drop", "pass", "mark", "return"]
 
