@@ -84,6 +84,7 @@ class MapRecord:
     value: Layout
     help: str = ""
     param: str = ""
+    list: str = ""
     buckets: Buckets | None = None
     contents: str = ""  # of a list: `contents_name` of its values; empty for an empty list and for what is not a list
 
@@ -371,6 +372,7 @@ def _map_record(spec: MapSpec, row: int) -> MapRecord:
         value=spec.value,
         help=spec.help,
         param=spec.param,
+        list=spec.list,
         buckets=spec.buckets,
         contents=contents_name(spec.values) if spec.values else "",
     )

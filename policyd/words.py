@@ -91,6 +91,14 @@ def _param_name(text: str) -> str:
     raise wrong("bad-param-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_LABEL) else "")
 
 
+def _shared_name(text: str) -> str:
+    if _fits(_IDENTIFIER, text, MAX_LABEL):
+        return text
+    message = f"{quote(text)} names no list or macro: letters, digits and underscores, no digit first, at most {MAX_LABEL}"
+    near = slug(text).replace("-", "_")
+    raise wrong("bad-list-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_LABEL) else "")
+
+
 def _metric_name(text: str) -> str:
     if _fits(_IDENTIFIER, text, MAX_PATH) and not text.startswith("__"):
         return text
@@ -355,6 +363,7 @@ _SCALAR = {"type": ["string", "number", "boolean"]}
 
 DnsLabel = Annotated[str, AfterValidator(_dns_label), _pattern(_DNS_LABEL, MAX_LABEL)]
 ParamName = Annotated[str, AfterValidator(_param_name), _pattern(_IDENTIFIER, MAX_LABEL)]
+SharedName = Annotated[str, AfterValidator(_shared_name), _pattern(_IDENTIFIER, MAX_LABEL)]
 MetricName = Annotated[str, AfterValidator(_metric_name), _pattern(_IDENTIFIER, MAX_PATH)]
 ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, MAX_PATH)]
 FieldPath = Annotated[str, AfterValidator(_field_path), _pattern(_FIELD, MAX_PATH)]

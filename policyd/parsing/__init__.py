@@ -5,19 +5,22 @@ Nothing here raises for what a file holds.  A bad document leaves out its own po
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policyd.document import compose
 from policyd.errors import PolicyError, Problem
-from policyd.files import read
+from policyd.files import SourceFile, read
 from policyd.parsing.envelope import read_policy
+from policyd.parsing.library import KIND as LIST_KIND
+from policyd.parsing.library import collect, kind_of, link
+from policyd.parsing.policy_list import PolicyList, read_policy_list
 from policyd.text import one_of, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from policyd.files import SourceFile
+    from policyd.document import Document
     from policyd.policy import Policy
 
 __all__ = ["Loaded", "load", "parse_files", "parse_policies"]
@@ -25,10 +28,14 @@ __all__ = ["Loaded", "load", "parse_files", "parse_policies"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`policies` without errors, in file order, and all problems: errors of what was left out, and warnings."""
+    """`policies` without errors, in file order, and all problems: errors of what was left out, and warnings.
+
+    `lists` are the PolicyLists without errors: what policies use of them is in the policies already.
+    """
 
     policies: tuple[Policy, ...]
     problems: tuple[Problem, ...]
+    lists: tuple[PolicyList, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -50,29 +57,53 @@ def load(paths: Iterable[str]) -> Loaded:
     files, problems = read(paths)
     found = parse_files(files)
     problems += found.problems
-    if files and not found.policies and not any(problem.severity == "error" for problem in problems):
+    if files and not found.policies and not found.lists and not any(problem.severity == "error" for problem in problems):
         names = one_of(quote(file.name) for file in files)
         problems += (Problem("empty-file", f"there is no policy in {names}: only comments and empty documents"),)
-    return Loaded(found.policies, problems)
+    return Loaded(found.policies, problems, found.lists)
 
 
 def parse_files(files: Iterable[SourceFile]) -> Loaded:
     """Return the policies of several files that belong together, and their problems."""
-    found = [_read_file(file.data, file.name) for file in files]
-    policies = tuple(policy for each in found for policy in each.policies)
-    return _without_doubles(Loaded(policies, tuple(problem for each in found for problem in each.problems)))
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for file in files:
+        found, wrong = compose(file.data, file.name)
+        documents += found
+        problems += wrong
+    loaded = _read(documents)
+    return _without_doubles(replace(loaded, problems=_once((*problems, *loaded.problems))))
 
 
 def parse_policies(data: bytes, file: str) -> Loaded:
     """Return the policies of one file's bytes (several documents), and its problems."""
-    return _without_doubles(_read_file(data, file))
+    return parse_files([SourceFile(file, data)])
 
 
-def _read_file(data: bytes, file: str) -> Loaded:
-    documents, problems = compose(data, file)
-    read_all = [read_policy(document) for document in documents]
-    policies = tuple(policy for policy, _ in read_all if policy is not None)
-    return Loaded(policies, problems + tuple(problem for _, found in read_all for problem in found))
+def _read(documents: list[Document]) -> Loaded:
+    """Read PolicyLists first: what is wrong in one is told of it, not of the policies that use it."""
+    library = collect(documents)
+    problems = list(library.problems)
+    lists: list[PolicyList] = []
+    policies: list[Policy] = []
+    for document in sorted(documents, key=lambda document: kind_of(document) != LIST_KIND):
+        linked = link(document, library)
+        if kind_of(document) == LIST_KIND:
+            one, wrong = read_policy_list(linked)
+            lists += [one] if one else []
+        else:
+            policy, wrong = read_policy(linked)
+            policies += [policy] if policy else []
+        problems += wrong
+    return Loaded(tuple(policies), tuple(problems), tuple(lists))
+
+
+def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems without those of the same thing at the same place: what is shared is read with each of its users."""
+    first: dict[object, Problem] = {}
+    for problem in problems:
+        first.setdefault((problem.code, problem.position, problem.message) if problem.position else problem, problem)
+    return tuple(first.values())
 
 
 def _without_doubles(loaded: Loaded) -> Loaded:
@@ -87,4 +118,4 @@ def _without_doubles(loaded: Loaded) -> Loaded:
             message = f"there are two policies `{name}`; the other is at {same[0].position(path)}"
             problems.append(Problem("duplicate-policy", message, policy.position(path), path, "rename one", policy=name))
     policies = tuple(policy for policy in loaded.policies if len(by_name[policy.name]) == 1)
-    return Loaded(policies, tuple(problems))
+    return Loaded(policies, tuple(problems), loaded.lists)

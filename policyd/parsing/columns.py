@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from policyd.document import Mapping, Node, Scalar, Sequence
-from policyd.parsing.reader import short, with_name
+from policyd.parsing.reader import macro_name, short, with_name
 from policyd.policy import Column
 from policyd.words import is_field_path
 
@@ -27,14 +27,14 @@ def read_columns(keys: Keys, key: str) -> tuple[Column, ...] | None:
     node = keys.get(key)
     if node is None:
         return None
-    return keys.note(key, node, _columns(keys.reader, node, keys.below(key)))
+    return keys.note(key, node, columns_of(keys.reader, node, keys.below(key)))
 
 
-def _columns(reader: Reader, node: Node, path: Path) -> tuple[Column, ...] | None:
+def columns_of(reader: Reader, node: Node, path: Path) -> tuple[Column, ...] | None:
+    """Return the columns that `node` spells, those of macros among them; None and problems if some are bad."""
     if isinstance(node, Sequence):
-        read = [_listed(reader, item, (*path, index)) for index, item in enumerate(node.items)]
-        places: list[tuple[Node, Path]] = [(item, (*path, index)) for index, item in enumerate(node.items)]
-    elif isinstance(node, Mapping):
+        return _list_of_columns(reader, node, path)
+    if isinstance(node, Mapping):
         read = [_named(reader, name, value, path) for name, value in node.items]
         places = [(name, (*path, name.text)) for name, _ in node.items]
     else:
@@ -42,22 +42,42 @@ def _columns(reader: Reader, node: Node, path: Path) -> tuple[Column, ...] | Non
         reader.wrong_type(node, path, "a list of fields, or a mapping of names to fields,", hint)
         return None
     columns = tuple(column for column in read if column is not None)
-    return columns if len(columns) == len(read) and _distinct(reader, columns, places) else None
+    return _distinct(reader, list(zip(columns, places, strict=True))) if len(columns) == len(read) else None
 
 
-def _distinct(reader: Reader, columns: tuple[Column, ...], places: list[tuple[Node, Path]]) -> bool:
-    seen: set[str] = set()
+def _list_of_columns(reader: Reader, node: Sequence, path: Path) -> tuple[Column, ...] | None:
+    found: list[tuple[Column, tuple[Node, Path]]] = []
     good = True
-    for column, (node, path) in zip(columns, places, strict=True):
-        if column.name in seen:
+    for index, item in enumerate(node.items):
+        columns = _listed(reader, item, (*path, index))
+        found += [(column, (item, (*path, index))) for column in columns or ()]
+        good &= columns is not None
+    return _distinct(reader, found) if good else None
+
+
+def _distinct(reader: Reader, columns: list[tuple[Column, tuple[Node, Path]]]) -> tuple[Column, ...] | None:
+    """Return the columns, those once that a macro has as well; None and problems if two others share a name."""
+    seen: dict[str, Column] = {}
+    good = True
+    for column, (node, path) in columns:
+        first = seen.setdefault(column.name, column)
+        if first is not column and not (first == column and (first.used_at or column.used_at)):
             hint = "give it another name: {NAME: FIELD, …}"
             reader.report("duplicate-column", f"there are two columns `{column.name}`", node, path, hint)
             good = False
-        seen.add(column.name)
-    return good
+    return tuple(seen.values()) if good else None
 
 
-def _listed(reader: Reader, node: Node, path: Path) -> Column | None:
+def _listed(reader: Reader, node: Node, path: Path) -> tuple[Column, ...] | None:
+    """Return the column of a list's item; those of a macro, where it names one: `{macro: NAME}`."""
+    if isinstance(node, Mapping) and node.get("macro") is not None:
+        name = macro_name(reader, node, path)
+        return reader.macros.columns(name, path) if name is not None else None
+    column = _one(reader, node, path)
+    return (column,) if column is not None else None
+
+
+def _one(reader: Reader, node: Node, path: Path) -> Column | None:
     text = reader.text(node, path)
     if text is None:
         return None

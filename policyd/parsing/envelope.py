@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from policyd.document import Document, Mapping, Node, Scalar, Sequence
+from policyd.document import Mapping, Node, Scalar, Sequence
 from policyd.parsing.canonical import canonical
 from policyd.parsing.columns import read_columns
 from policyd.parsing.filters import read_filters
 from policyd.parsing.hooks import read_hook
+from policyd.parsing.lists import read_inlined, read_lists
+from policyd.parsing.macros import read_macros
 from policyd.parsing.outputs import implied_event, read_action, read_outputs
 from policyd.parsing.reader import Keys, Reader, spelling, with_name
 from policyd.parsing.sense import check
@@ -18,24 +20,26 @@ from policyd.text import did_you_mean, quote, safe
 
 if TYPE_CHECKING:
     from policyd.errors import Path, Problem
+    from policyd.parsing.library import Linked
 
 KIND = "Policy"
-KINDS = (KIND, "Agent")
-LATER_KINDS = ("PolicyList", "NamespacedPolicy", "PolicyTest")
+KINDS = (KIND, "PolicyList", "Agent")
+LATER_KINDS = ("NamespacedPolicy", "PolicyTest")
+ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _WORDS = ("severity", "mode", "suspend", "description")
-SPEC_KEYS = (*_WORDS, "events", "event", "params", "rules")
-LATER_SPEC_KEYS = ("tables", "scope", "lists", "macros", "tags")
+SPEC_KEYS = (*_WORDS, "events", "event", "params", "lists", "macros", "inlined", "rules")
+LATER_SPEC_KEYS = ("tables", "scope", "tags")
 RULE_KEYS = ("name", "hook", "filters", "outputs", "action", "optional", "onUnread")
 LATER_RULE_KEYS = ("message", "let", "tables", "scope", "tags")
 METADATA_KEYS = ("name", "labels", "annotations")
 PARAM_KEYS = ("type", "value", "values", "optional")
 
 
-def read_policy(document: Document) -> tuple[Policy | None, tuple[Problem, ...]]:
+def read_policy(linked: Linked) -> tuple[Policy | None, tuple[Problem, ...]]:
     """Return the policy of a document (None if an error was found) and all problems, warnings included."""
-    reader = Reader()
-    policy = _policy(reader, document)
-    name = policy.name if policy else _name(document.root)
+    reader = Reader(shared=linked.names)
+    policy = _policy(reader, linked)
+    name = policy.name if policy else _name(linked.document.root)
     found = sorted(reader.problems, key=lambda problem: (problem.position is None, problem.position))
     return (None if reader.failed else policy), tuple(replace(problem, policy=name) for problem in found)
 
@@ -46,10 +50,9 @@ def _name(root: Node) -> str:
     return safe(name.text, 63) if isinstance(name, Scalar) else ""
 
 
-def _policy(reader: Reader, document: Document) -> Policy | None:
-    root = document.root
-    envelope = ("apiVersion", "kind", "metadata", "spec")
-    keys = reader.keys(root, (), "a policy", envelope, hint="a policy begins with `apiVersion: " + API_VERSION + "`")
+def _policy(reader: Reader, linked: Linked) -> Policy | None:
+    document, root = linked.document, linked.document.root
+    keys = reader.keys(root, (), "a policy", ENVELOPE, hint="a policy begins with `apiVersion: " + API_VERSION + "`")
     if keys is None or not is_kind(reader, keys):
         return None
     metadata = read_metadata(reader, keys)
@@ -57,7 +60,7 @@ def _policy(reader: Reader, document: Document) -> Policy | None:
     if metadata is None or spec is None:
         return None
     text = f"{document.file}:{root.position.line}"
-    values = {**metadata, **spec, "document": canonical(root), "source": text}
+    values = {**metadata, **spec, "document": canonical(root), "source": text, "list_sources": linked.sources}
     assert isinstance(root, Mapping)
     # every part was checked on its own: what is put together here cannot fail
     return check(reader, Policy.model_validate(values).placed(root))
@@ -106,9 +109,12 @@ def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
         return None
     values: dict[str, Any] = {key: keys.text(key) for key in _WORDS}
     values["ring_bytes"] = _ring_bytes(reader, keys)
+    read_macros(reader, keys)
     values["event_fields"] = _event_fields(reader, keys)
     values["params"] = _params(reader, keys)
+    values["lists"], values["inlined"] = read_lists(reader, keys), read_inlined(reader, keys)
     values["rules"] = _rules(reader, keys)
+    reader.macros.read_all()
     return _given(values) if reader.build(Spec, keys, values) else None
 
 

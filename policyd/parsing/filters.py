@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.document import Mapping, Node, Sequence
+from policyd.parsing.reader import macro_name
 from policyd.policy import AllOf, AnyOf, Filter, Leaf, Not
 from policyd.text import quote
 from policyd.vocabulary.operators import OPERATORS, Operator
@@ -29,6 +30,9 @@ def read_filters(reader: Reader, node: Node, path: Path) -> tuple[Filter, ...] |
 
 
 def _filter(reader: Reader, node: Node, path: Path) -> Filter | None:
+    if isinstance(node, Mapping) and node.get("macro") is not None:
+        name = macro_name(reader, node, path)
+        return reader.macros.filters(name, path) if name is not None else None
     around = [key.text for key, _ in node.items if key.text in _AROUND] if isinstance(node, Mapping) else []
     if not around:
         return _leaf(reader, node, path)
@@ -59,15 +63,15 @@ def _group(reader: Reader, kind: str, node: Node, below: Path, path: Path) -> Fi
 
 
 def _leaf(reader: Reader, node: Node, path: Path) -> Leaf | None:
-    keys = reader.keys(node, path, "a filter", (*_LEAF, *_AROUND), ("expr", "macro"))
-    if keys is None or any(keys.has(key) for key in ("expr", "macro")):
+    keys = reader.keys(node, path, "a filter", (*_LEAF, *_AROUND), ("expr",))
+    if keys is None or keys.has("expr"):
         return None
     operator = OPERATORS.get(keys.text("operator") or "")
     values = _values(keys, operator)
-    param = _param(keys, operator)
+    param, from_list = _shared(keys, operator)
     texts = {"field": keys.text("field"), "operator": keys.text("operator")}
     spelled = {"values": "values" if keys.has("values") else "value"}
-    return reader.build(Leaf, keys, {**texts, "values": values, "param": param}, spelled)
+    return reader.build(Leaf, keys, {**texts, "values": values, "param": param, "list": from_list}, spelled)
 
 
 def _values(keys: Keys, operator: Operator | None) -> tuple[str, ...] | None:
@@ -104,16 +108,29 @@ def _count(keys: Keys, operator: Operator, key: str, values: tuple[str, ...] | N
         keys.fail(key, "operand-count", f"`{name}` takes one value, and here are {count:,}", hint)
 
 
-def _param(keys: Keys, operator: Operator | None) -> str | None:
+def _shared(keys: Keys, operator: Operator | None) -> tuple[str | None, str | None]:
+    """Return the name of the param, or that of the list, which the values are from."""
     node = keys.get("valuesFrom")
     if node is None:
-        return None
-    below = keys.reader.keys(node, keys.below("valuesFrom"), "`valuesFrom`", ("param",), ("list",))
-    name = below.text("param") if below is not None else None
-    if below is not None and name is None and not below.bad and not below.has("list"):
-        below.missing("param")
-    if name is not None and operator is not None and operator.arity != "none" and not operator.param:
-        known = ", ".join(row.name for row in OPERATORS.values() if row.param and not row.negative)
-        message = f"`{operator.name}` takes no param ({quote(name)})"
-        keys.fail("valuesFrom", "param-not-allowed", message, f"params go with {known}, and what negates them")
-    return keys.note("valuesFrom", node, name)
+        return None, None
+    below = keys.reader.keys(node, keys.below("valuesFrom"), "`valuesFrom`", ("param", "list"))
+    if below is not None and below.has("param") and below.has("list"):
+        below.fail("list", "conflicting-keys", "values are from either a `param` or a `list`")
+    names = {what: below.text(what) if below is not None else None for what in ("param", "list")}
+    if below is not None and not any(below.has(what) for what in names):
+        below.missing("param` or `list")
+    for what, name in names.items():
+        if name is not None and operator is not None:
+            _check_takes(keys, operator, what, name)
+    if below is None or below.bad or below.misspelled:
+        keys.bad.add("valuesFrom")
+    return names["param"], names["list"]
+
+
+def _check_takes(keys: Keys, operator: Operator, what: str, name: str) -> None:
+    """Report a param, or a list, that the operator cannot take."""
+    takes = [row for row in OPERATORS.values() if row.param and (what == "param" or row.param == "list")]
+    if operator.arity != "none" and operator not in takes:
+        known = ", ".join(row.name for row in takes if not row.negative)
+        message = f"`{operator.name}` takes no {what} ({quote(name)})"
+        keys.fail("valuesFrom", f"{what}-not-allowed", message, f"{what}s go with {known}, and what negates them")

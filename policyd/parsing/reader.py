@@ -22,6 +22,8 @@ from policyd.text import did_you_mean, one_of, quote, safe
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from policyd.parsing.macros import Macros
+
 M = TypeVar("M", bound=Model)
 
 MAX_PROBLEMS = 100
@@ -32,11 +34,21 @@ _NOUNS = {Mapping: "a mapping", Sequence: "a list", Scalar: "a text"}
 
 @dataclass(slots=True)
 class Reader:
-    """Collects the problems of one document; `codes` are those that it may have."""
+    """Collects the problems of one document; `codes` are those that it may have.
+
+    `shared` are names that PolicyLists have and the document does not use, by form (`lists`, `filters`, `fields`).
+    """
 
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     codes: Container[str] = frozenset(CODES)
+    shared: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    macros: Macros = field(init=False)
+
+    def __post_init__(self) -> None:
+        from policyd.parsing.macros import Macros  # noqa: PLC0415 (it reads as we do)
+
+        self.macros = Macros(self)
 
     @property
     def failed(self) -> bool:
@@ -284,6 +296,16 @@ def short(reader: Reader, node: Node, key: str, path: Path, what: str) -> Keys:
     """Return `node`, a short form, as the keys of the long form, in which it stands below `key`."""
     wrapper = Mapping(((Scalar(key, quoted=False, position=node.position), node),), node.position)
     return Keys(reader, wrapper, path, what, implied=frozenset({key}))
+
+
+def macro_name(reader: Reader, node: Mapping, path: Path) -> Scalar | None:
+    """Return the name in `{macro: NAME}`, which stands where a macro is used."""
+    keys = reader.keys(node, path, "a macro that is used", ("macro",))
+    if keys is None or keys.misspelled or keys.text("macro") is None:
+        return None
+    name = keys.get("macro")
+    assert isinstance(name, Scalar)
+    return name
 
 
 def with_name(keys: Keys, name: Scalar) -> Keys:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from policyd.policy import AllOf, AnyOf, Filter, Leaf, MetricOutput, Not, Param, Policy, Rule
+from policyd.parsing.lists import missing_hint
+from policyd.policy import AllOf, AnyOf, Expanded, Filter, Leaf, MetricOutput, Not, Param, Policy, Rule
 from policyd.text import did_you_mean, quote
 from policyd.vocabulary.operators import OPERATORS
 
@@ -24,6 +25,7 @@ def check(reader: Reader, policy: Policy) -> Policy:
     """Report what makes no sense in `policy`; return it with params' forms and outputs' shapes settled."""
     _rule_names(reader, policy)
     params = _params(reader, policy)
+    _lists(reader, policy)
     rules = _share_shapes(reader, policy)
     if policy.acts and policy.mode == "monitor":
         message = "nothing acts: the mode is monitor, so actions are counted and shown as they would be, not taken"
@@ -39,7 +41,7 @@ def leaves(filters: Iterable[Filter]) -> Iterator[Leaf]:
             yield part
         elif isinstance(part, Not):
             yield from leaves((part.part,))
-        elif isinstance(part, AllOf | AnyOf):
+        elif isinstance(part, AllOf | AnyOf | Expanded):
             yield from leaves(part.parts)
 
 
@@ -92,6 +94,16 @@ def _settle(reader: Reader, policy: Policy, param: Param, uses: list[Leaf]) -> P
             message = f"`{leaf.operator}` takes {nouns[_form(leaf)]}, and the param `{param.name}` is {nouns[form]}"
             _report(reader, policy, "param-form", message, (*leaf.at, "valuesFrom"))
     return param.model_copy(update={"form": form})
+
+
+def _lists(reader: Reader, policy: Policy) -> None:
+    """Report filters whose list is not there."""
+    known = [one.name for one in policy.lists]
+    for leaf in (leaf for rule in policy.rules for leaf in leaves(rule.filters) if leaf.list):
+        if leaf.list not in known and not reader.full:
+            message = f"there is no list {quote(leaf.list)}"
+            path = (*leaf.at, "valuesFrom", "list")
+            _report(reader, policy, "unknown-list", message, path, missing_hint(reader, leaf.list, known))
 
 
 def _form(leaf: Leaf) -> ParamForm:

@@ -334,7 +334,7 @@ class FillList(PolicyStep):
 
     @property
     def what(self) -> str:
-        return f"list {self.spec.param or self.spec.name} of policy {self.policy}"
+        return f"list {self.spec.list or self.spec.param or self.spec.name} of policy {self.policy}"
 
     @property
     def mend(self) -> Mend | None:

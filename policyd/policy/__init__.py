@@ -11,6 +11,7 @@ from policyd.policy.filters import (
     AllOf,
     AnyOf,
     Column,
+    Expanded,
     Filter,
     Leaf,
     Not,
@@ -41,6 +42,7 @@ from policyd.policy.hooks import (
     UsdtHook,
     XdpHook,
 )
+from policyd.policy.lists import Inlined, Macro, ValueList
 from policyd.policy.model import (
     Model,
 )
@@ -82,6 +84,7 @@ __all__ = [
     "Column",
     "EventOutput",
     "Events",
+    "Expanded",
     "FentryHook",
     "FexitHook",
     "FileHook",
@@ -90,10 +93,12 @@ __all__ = [
     "FunctionHook",
     "FunctionInFile",
     "Hook",
+    "Inlined",
     "KprobeHook",
     "KretprobeHook",
     "Leaf",
     "LsmHook",
+    "Macro",
     "Metadata",
     "MetricKind",
     "MetricOutput",
@@ -117,6 +122,7 @@ __all__ = [
     "UprobeHook",
     "UretprobeHook",
     "UsdtHook",
+    "ValueList",
     "Verdict",
     "XdpHook",
 ]

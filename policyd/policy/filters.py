@@ -1,11 +1,14 @@
 """Named columns and filters, as written."""
 
+# ruff: noqa: TC001 (pydantic reads annotations at run time)
+
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
+from policyd.errors import Path
 from policyd.policy.model import Model
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.operators import OPERATORS
@@ -32,15 +35,17 @@ class Column(Model):
     name: ColumnName
     field: FieldPath
     names: tuple[tuple[ShownValue, Line], ...] = ()
+    used_at: Path = Field(default=(), exclude=True, repr=False)  # of a macro's column: where the macro is used
 
 
 class Leaf(Model):
-    """One test: `field operator values`, or against the param `param` (then `values` is empty)."""
+    """One test: `field operator values`, or against the param `param` or the list `list` (then `values` is empty)."""
 
     field: FieldPath
     operator: OperatorName
     values: tuple[Operand, ...] = ()
     param: str = ""
+    list: str = ""
 
 
 class AllOf(Model):
@@ -61,7 +66,14 @@ class Not(Model):
     part: Filter
 
 
-Filter = Leaf | AllOf | AnyOf | Not
+class Expanded(Model):
+    """The filters of the macro `name`, where it is used: true if every part is.  `at` is the place of the use."""
 
-for _group in (AllOf, AnyOf, Not):
+    name: str
+    parts: tuple[Filter, ...]
+
+
+Filter = Leaf | AllOf | AnyOf | Not | Expanded
+
+for _group in (AllOf, AnyOf, Not, Expanded):
     _group.model_rebuild()  # they name `Filter`, which names them

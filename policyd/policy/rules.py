@@ -12,6 +12,7 @@ from policyd.document import Mapping, Node, locate
 from policyd.errors import Path, Position
 from policyd.policy.filters import Column, Filter
 from policyd.policy.hooks import Hook
+from policyd.policy.lists import Inlined, ValueList
 from policyd.policy.model import Model
 from policyd.policy.outputs import Action, Output
 from policyd.vocabulary.severities import Severity
@@ -74,6 +75,8 @@ class Spec(Model):
     ring_bytes: RingBytes = DEFAULT_RING_BYTES
     event_fields: tuple[Column, ...] = ()
     params: tuple[Param, ...] = ()
+    lists: tuple[ValueList, ...] = ()
+    inlined: Inlined = Inlined()
     rules: tuple[Rule, ...]
 
 
@@ -81,11 +84,12 @@ class Policy(Spec, Metadata):
     """A whole policy.
 
     `document` is the document as JSON text, scalars as strings, short forms as written: parsing it again gives an equal
-    policy.  `source` is `file:line`.
+    policy.  `source` is `file:line`, `list_sources` that of each PolicyList of which something was copied.
     """
 
     document: str = Field(default="", exclude=True, repr=False)
     source: str = Field(default="", exclude=True, repr=False)
+    list_sources: tuple[tuple[str, str], ...] = Field(default=(), exclude=True, repr=False)
     _root: Node | None = PrivateAttr(default=None)
 
     @property

@@ -45,7 +45,7 @@ def event_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Co
             for name, path in _expand(column, fields):
                 _add(found, name, fields.value(path), column)
         except Missing as missing:
-            complain(complaints, column.at, missing)
+            complain(complaints, column.at, _in_macro(missing, column))
     if fields.place.many and all(value.path != "hook.name" for _, value in found.values()):
         fired = fields.value("hook.name")
         found = {"hook_name": (Column("hook_name", fired.type, "hook.name"), fired), **found}
@@ -79,12 +79,18 @@ def key_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Comp
                 raise Wrong("list-in-key", f"{column.field} is a list, which cannot be a key", hint)
             _add(found, column.name, value, column)
         except Missing as missing:
-            complain(complaints, column.at, missing)
+            complain(complaints, column.at, _in_macro(missing, column))
     key = Layout(tuple(_short(column) for column, _ in found.values()))
     if key.size > MOST_KEY_BYTES:
         wrong = Wrong("key-too-long", f"the key has {key.size} bytes, a metric's key has at most {MOST_KEY_BYTES}")
         complaints.append((columns[-1].at, wrong))
     return key, tuple(value for _, value in found.values())
+
+
+def _in_macro(missing: Missing, column: NamedPath) -> Missing:
+    if column.used_at:
+        missing.used("a macro", column.used_at)
+    return missing
 
 
 def _has(fields: Fields, group: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from policyd.policy import AllOf as AllFilter
 from policyd.policy import AnyOf as AnyFilter
-from policyd.policy import Filter, Leaf, Not
+from policyd.policy import Expanded, Filter, Leaf, Not
 from policyd.resolve.lists import FORMS, listable
 from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.resolve.process import each_ancestor
@@ -62,9 +62,19 @@ class Conditions:
             return self._checked_leaf(part, negate)
         if isinstance(part, Not):
             return self._convert(part.part, negate=not negate)
+        if isinstance(part, Expanded):
+            return self._expanded(part, negate)
         assert isinstance(part, AllFilter | AnyFilter)
         parts = tuple(self._convert(inner, negate=negate) for inner in part.parts)
         return AllOf(parts) if isinstance(part, AllFilter) != negate else AnyOf(parts)
+
+    def _expanded(self, macro: Expanded, negate: bool) -> Condition:
+        """Return what a macro stands for; complaints are about places in the macro, and tell of the use."""
+        before = len(self.complaints)
+        made = self._convert(AllFilter(parts=macro.parts), negate=negate)
+        for _, missing in self.complaints[before:]:
+            missing.used(f"macro `{macro.name}`", macro.at)
+        return made
 
     def _checked_leaf(self, leaf: Leaf, negate: bool) -> Condition:
         try:
@@ -92,6 +102,8 @@ class Conditions:
         return self._tests(value, operator, leaf, negate)
 
     def _tests(self, value: Value, operator: Operator, leaf: Leaf, negate: bool) -> Condition:
+        if leaf.list:
+            return self._list_test(value, operator.positive, leaf, negate)
         if leaf.param:
             return self._param_test(value, operator.positive, leaf, negate)
         operands = self.stock.operands(leaf, operator, value.type)
@@ -112,6 +124,17 @@ class Conditions:
     def _param_test(self, value: Value, operator: str, leaf: Leaf, negate: bool) -> Test:
         reference = self.stock.reference(leaf.param, operator, value.type)
         return Test(value, operator, (), reference, negate, self.stock.policy.position(leaf.at))
+
+    def _list_test(self, value: Value, operator: str, leaf: Leaf, negate: bool) -> Test:
+        position = self.stock.policy.position(leaf.at)
+        try:
+            reference = self.stock.shared(leaf.list, operator, value.type)
+        except Missing as missing:
+            for one in missing.each:
+                if one.at:
+                    one.used(f"list `{leaf.list}`", leaf.at)
+            raise
+        return Test(value, operator, (), reference, negate, position)
 
     def _bounded(self, test: Test) -> Condition:
         """Return the test, its operands in a map if they are many; those too long for a map stay in the program."""

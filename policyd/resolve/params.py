@@ -9,19 +9,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policyd.maps import MapSpec, ScalarParam
+from policyd.parsing.lists import included
 from policyd.resolve.lists import FORMS, Operand, list_spec, param_spec
 from policyd.resolve.operands import Reading, declared_type
 from policyd.resolve.problems import Wrong
-from policyd.text import quote
+from policyd.text import did_you_mean, quote
 from policyd.unit import ListRef, ScalarRef
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from policyd.errors import Path
-    from policyd.policy import Leaf, Param, Policy
+    from policyd.policy import Leaf, Param, Policy, ValueList
     from policyd.unit import Interval
     from policyd.vocabulary.operators import Operator
 
+_DECLARE_LIST = "declare it under `spec.lists`, or give the file of the PolicyList that has it as well (-f)"
 _U64 = (1 << 64) - 1
 
 
@@ -61,7 +63,9 @@ class Stock:
         param = self.policy.param(name)
         assert param is not None, name  # parsing has checked names and forms
         param_type = declared_type(param.type)
-        _check_type(param, param_type, operator, type_)
+        if not could_be(param_type, operator, type_):
+            message = f"param {quote(param.name)} has the type {param.type}, the field is {type_.kind}"
+            raise Wrong("param-does-not-fit", message, _declare(operator, type_))
         return self._list(param, param_type, operator) if param.form == "list" else self._scalar(param, param_type)
 
     def _list(self, param: Param, type_: ValueType, operator: str) -> ListRef:
@@ -71,6 +75,38 @@ class Stock:
             operands = self.reading.list(operator, type_, texts)
             self.maps[name] = param_spec(self.policy.name, param.name, operator, type_, operands)
         return ListRef(name, param.optional)
+
+    def shared(self, name: str, operator: str, type_: ValueType) -> ListRef:
+        """Return the reference to a list that a test of a field of `type_` by the positive `operator` uses.
+
+        However short the list is, it is a map: its values change without a reload.
+        """
+        lists = {one.name: one for one in self.policy.lists}
+        if name not in lists:
+            raise Wrong("unknown-list", f"there is no list {quote(name)}", did_you_mean(name, lists) or _DECLARE_LIST)
+        one = lists[name]
+        try:
+            list_type = declared_type(one.type)
+        except Wrong as wrong:
+            wrong.at = (*one.at, "type")
+            raise
+        if not could_be(list_type, operator, type_):
+            message = f"list {quote(name)} has the type {one.type}, the field is {type_.kind}"
+            raise Wrong("list-does-not-fit", message, _declare(operator, type_))
+        map_name = f"list-{name}{FORMS[operator].suffix}"
+        if map_name not in self.maps:
+            self.maps[map_name] = self._list_map(one, list_type, operator, lists)
+        return ListRef(map_name)
+
+    def _list_map(self, one: ValueList, type_: ValueType, operator: str, lists: dict[str, ValueList]) -> MapSpec:
+        texts = [
+            (text, (*part.at, "values", index))
+            for part in included(one.name, lists)
+            for index, text in enumerate(part.values)
+        ]
+        spec = param_spec(self.policy.name, f"list-{one.name}", operator, type_, self.reading.list(operator, type_, texts))
+        owner = dict(self.policy.inlined.lists).get(one.name)
+        return replace(spec, param="", list=f"{owner}/{one.name}" if owner else one.name)
 
     def _scalar(self, param: Param, type_: ValueType) -> ScalarRef:
         if type_.shape not in {Shape.NUMBER, Shape.ADDRESS}:
@@ -92,16 +128,15 @@ def scalar_value(operand: Operand, type_: ValueType) -> tuple[int, int]:
     return operand & _U64, 0
 
 
-def _check_type(param: Param, param_type: ValueType, operator: str, field_type: ValueType) -> None:
-    """Refuse a parameter whose values could never be what the field is."""
-    wanted = "cidr" if operator == "InCIDR" else field_type.kind
+def could_be(given: ValueType, operator: str, field_type: ValueType) -> bool:
+    """Whether values of the type `given` could ever be what a field is."""
     if operator == "InCIDR":
-        fits = param_type.kind in {"cidr", "ip"}
-    else:
-        fits = param_type.shape is field_type.shape and param_type.kind != "cidr" and _agree(param_type, field_type)
-    if not fits:
-        message = f"param {quote(param.name)} has the type {param.type}, the field is {field_type.kind}"
-        raise Wrong("param-does-not-fit", message, f"declare it as {{type: {wanted}}}")
+        return given.kind in {"cidr", "ip"}
+    return given.shape is field_type.shape and given.kind != "cidr" and _agree(given, field_type)
+
+
+def _declare(operator: str, field_type: ValueType) -> str:
+    return f"declare it as {{type: {'cidr' if operator == 'InCIDR' else field_type.kind}}}"
 
 
 def _agree(one: ValueType, other: ValueType) -> bool:

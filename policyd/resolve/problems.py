@@ -43,7 +43,9 @@ CODES: dict[str, str] = {
     "too-many-values": "More values than one program can search for.",
     "no-bits": "A mask without bits.",
     "param-does-not-fit": "A param whose values the field can never have.",
-    "unknown-type": "A param of a type that does not exist.",
+    "unknown-type": "A param or a list of a type that does not exist.",
+    "list-does-not-fit": "A list whose values the field can never have.",
+    "unknown-list": "An expression names a list that is neither in the policy nor in a PolicyList that was given.",
     # outputs and actions
     "too-many-columns": "An event with more columns than its header has bits for.",
     "list-in-key": "A metric's key that has a list in it.",
@@ -63,6 +65,9 @@ WARNINGS: dict[str, str] = {
     "every-system-call": "A hook that every system call of the host pays for.",
     "many-programs": "A hook whose names stand for many places, each with a program of its own.",
     "seen-otherwise": "A hook that is seen by another means than the one that was named.",
+    "never-written": "A table that rules look into and none writes to.",
+    "never-read": "A table that rules write to and none looks into.",
+    "unused-table": "A table that no rule uses.",
     "process-may-be-another": "An event that fires in interrupts too.",
 }
 
@@ -70,17 +75,27 @@ WARNINGS: dict[str, str] = {
 class Missing(Exception):  # noqa: N818 (not an error of policyd: the resolver's own signal, turned into a Problem)
     """This target has no such hook, argument or member: an error, or NotApplicable where the rule is optional.
 
-    `at` is the place in the document, where it is known better than by whoever catches this.
+    `at` is the place in the document, where it is known better than by whoever catches this; `uses` are what it is part of
+    (a macro, a list), each with the place where that is used.  Of an expression, `text` is the whole of it, and `offset` the
+    character where the part begins that is meant.
     """
 
     def __init__(self, code: str, message: str, hint: str = "", at: Path = ()) -> None:
         assert code in CODES, code
         self.code, self.message, self.hint, self.at = code, message, hint, at
+        self.uses: list[tuple[str, Path]] = []
+        self.text = ""
+        self.offset: int | None = None
         super().__init__(message)
 
     @property
     def each(self) -> tuple[Missing, ...]:
         return (self,)
+
+    def used(self, what: str, path: Path) -> None:
+        """Note that this is about a part of `what`, which is used at `path`."""
+        for one in self.each:
+            one.uses.append((what, path))
 
 
 class Wrong(Missing):
@@ -124,7 +139,9 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
 
     def error(self, path: Path, wrong: Missing) -> None:
-        self._add(Problem(wrong.code, wrong.message, self.position(path), path, wrong.hint, "error", self.policy.name))
+        uses = "".join(f" (in {what}, used at {self.position(at)})" for what, at in wrong.uses)
+        message = f"{wrong.message}{uses}"
+        self._add(Problem(wrong.code, message, self.position(path), path, wrong.hint, "error", self.policy.name))
 
     def warning(self, path: Path, code: str, message: str, hint: str = "") -> None:
         assert code in WARNINGS, code
