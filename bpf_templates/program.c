@@ -75,6 +75,10 @@ struct run {
 /*% endif %*/
 /*% include "lib/events.c" %*/
 
+/*% if program.holds_back %*/
+/*% include "lib/rates.c" %*/
+
+/*% endif %*/
 /*% for name in program.fields %*/
 /*% include name %*/
 
@@ -122,6 +126,26 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 /*% include "effects.c" %*/
 
 /*% endfor %*/
+/*% for write in program.writes %*/
+/*% include "write.c" %*/
+
+/*% endfor %*/
+/*% if program.writes %*/
+/* Every effect has been by now, in all programs of the chain: what rules write to tables, in their order. */
+PD_INLINE void write_tables(struct run *r)
+{
+/*% if program.writes_self %*/
+	r->self = pd_process_self(MAP(processes));
+/*% endif %*/
+/*% if program.writes_parent %*/
+	r->parent = pd_process_parent(MAP(processes));
+/*% endif %*/
+/*% for write in program.writes %*/
+	write_/*{ write.index }*/(r);
+/*% endfor %*/
+}
+
+/*% endif %*/
 /*% for name in program.internals %*/
 /*% include name %*/
 

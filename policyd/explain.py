@@ -26,6 +26,7 @@ from policyd.explain_objects import (
 from policyd.page import Page, Table
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
+from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.attach import ATTACH_KINDS, AttachKind
 from policyd.vocabulary.compat import ways
 from policyd.vocabulary.fields import FIELDS, GROUPS, Field
@@ -408,8 +409,11 @@ def _output(name: str, _: Target) -> Page:
     if name not in OUTPUTS:
         raise _not_found("output", name, OUTPUTS, LATER_OUTPUTS)
     row = OUTPUTS[name]
-    keys = tuple((key.name, key.explain) for key in row.keys)
-    return Page(f"Output {name}", (row.explain, f"Example: {row.example}"), (Table("Keys", ("key", "meaning"), keys),))
+    tables: tuple[Table, ...] = (Table("Keys", ("key", "meaning"), tuple((key.name, key.explain) for key in row.keys)),)
+    if name == "stats":
+        rows = tuple((one.name, one.explain, one.example) for one in AGGREGATES.values())
+        tables += (Table("Columns", ("aggregate", "meaning", "example"), rows),)
+    return Page(f"Output {name}", (row.explain, f"Example: {row.example}"), tables)
 
 
 def _actions() -> Page:

@@ -239,6 +239,10 @@ ACCOUNT_COLUMNS = (
     "would_act",  # verdicts and signals held back by monitor mode
     "nested",  # runs given up: every scratch place of the CPU was in use (cgroup hooks)
     "canary",  # canaries that came to the policy's last rule at an attach point
+    "rate_limited",  # events held back by a rate
+    "sampled_out",  # events held back by chance
+    "table_full",  # rows of tables not written: the table was full
+    "table_absent",  # rows of tables not written: a key or a value was absent or unread
 )
 """The columns (u64 each, per CPU) of a policy's row in the shared `account` map."""
 

@@ -98,8 +98,8 @@ class Buckets:
 class StatColumn:
     """One column of `stats`: where it lies in the map's value, whose numbers come first, a u64 slot each.
 
-    `aggregate` is a row of `vocabulary.aggregates`, or `show`: the columns that are shown beside the key.  Its slots begin at
-    `at`.  `beside` are the value's columns that are kept with it; then one more slot has a bit for each that is there.
+    `aggregate` is a row of `vocabulary.aggregates`, or `show`: the columns that are shown beside the key.  Its slots begin
+    at `at`.  `beside` are the value's columns that are kept with it; then one more slot has a bit for each that is there.
     aggregate           slots
     count               count
     sum avg             count, sum

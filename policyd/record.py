@@ -17,7 +17,7 @@ import msgspec
 
 from policyd.errors import KernelError
 from policyd.layout import Layout  # noqa: TC001 (msgspec reads the annotations of the records)
-from policyd.maps import Buckets, MapClass, MapSpec, Purpose, digest
+from policyd.maps import Buckets, MapClass, MapSpec, Purpose, StatColumn, digest
 from policyd.unit import PROCESS_POINTS, AttachPoint, EventOutput, Rows, TypedPolicy
 from policyd.vocabulary.types import ValueType  # noqa: TC001 (as above)
 
@@ -86,6 +86,7 @@ class MapRecord:
     param: str = ""
     list: str = ""
     buckets: Buckets | None = None
+    stats: tuple[StatColumn, ...] = ()
     contents: str = ""  # of a list: `contents_name` of its values; empty for an empty list and for what is not a list
 
     @property
@@ -374,6 +375,7 @@ def _map_record(spec: MapSpec, row: int) -> MapRecord:
         param=spec.param,
         list=spec.list,
         buckets=spec.buckets,
+        stats=spec.stats,
         contents=contents_name(spec.values) if spec.values else "",
     )
 

@@ -13,15 +13,20 @@ from pydantic import TypeAdapter
 from policyd import words
 from policyd.parsing.envelope import KIND, METADATA_KEYS, PARAM_KEYS, RULE_KEYS, SPEC_KEYS
 from policyd.parsing.hooks import HOOKS, short_key
-from policyd.policy import API_VERSION, FirstOf, MetricOutput, Mode, OnUnread
+from policyd.policy import API_VERSION, EventOutput, FirstOf, MetricOutput, Mode, OnUnread, RateLimit, StatsOutput, Table
+from policyd.policy.rates import Share
 from policyd.vocabulary.actions import ACTIONS
+from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.hooks import HOOK_KINDS
 from policyd.vocabulary.operators import OPERATORS
 from policyd.vocabulary.outputs import OUTPUTS, OutputKind
 from policyd.vocabulary.severities import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policyd.policy import Model, PlainHook
+    from policyd.vocabulary.aggregates import Aggregate
 
 Schema = dict[str, Any]
 
@@ -37,6 +42,7 @@ _EXPLAIN = {
     "events": "This policy's ring.",
     "event": "Columns that are added to every event of the policy.",
     "params": "Values that live in maps: changed without a reload.",
+    "tables": "Rows that the policy keeps: written by rules, read as TABLE[KEY].COLUMN.",
     "rules": "Each is evaluated for each event at its hook; none changes what another means.",
     "hook": "Where the rule looks; the key names the kind.",
     "filters": "All must hold.",
@@ -60,7 +66,8 @@ def json_schema() -> Schema:
     }
     definitions = {"columns": _columns(), "filter": _filter(), "hook": _hook(), "output": _output(), "action": _action()}
     head = {"$schema": DIALECT, "title": "policyd policy"}
-    return {**head, **object_schema(envelope, tuple(envelope)), "$defs": {**definitions, "rule": _rule(), "param": _param()}}
+    definitions |= {"rule": _rule(), "param": _param(), "table": _table()}
+    return {**head, **object_schema(envelope, tuple(envelope)), "$defs": definitions}
 
 
 # ------------------------------------------------------------------------------------------------ small pieces
@@ -119,10 +126,27 @@ def _spec() -> dict[str, Schema]:
         "mode": kind_schema(Mode),
         "suspend": kind_schema(words.Flag),
         "events": object_schema({"buffer": kind_schema(words.RingBytes)}),
-        "event": object_schema({"fields": _ref("columns")}),
+        "event": object_schema({"fields": _ref("columns"), **_rates()}),
         "params": {"type": "object", "propertyNames": kind_schema(words.ParamName), "additionalProperties": _ref("param")},
+        "tables": {"type": "object", "propertyNames": kind_schema(words.TableName), "additionalProperties": _ref("table")},
         "rules": _list(_ref("rule"), least=1),
     }
+
+
+def _table() -> Schema:
+    names, types = kind_schema(words.ColumnName), kind_schema(words.TypeName)
+    columns = {"type": "object", "propertyNames": names, "additionalProperties": types, "minProperties": 1}
+    explain = {"maxEntries": "The most rows.", "evict": "true (default): the oldest rows make room for new ones."}
+    return object_schema({"key": columns, "value": columns, **_properties(Table, explain)}, ("key", "value"))
+
+
+def _write() -> Schema:
+    name, path = kind_schema(words.TableName), kind_schema(words.FieldPath)
+    named = {"type": "object", "propertyNames": kind_schema(words.ColumnName), "additionalProperties": path}
+    given = {"description": "Values in the order of the columns, or by their names.", "anyOf": [_list(path), named]}
+    set_ = {"set": name, "key": given, "value": given, "ifAbsent": kind_schema(words.Flag)}
+    forms = [object_schema(set_, ("set", "key", "value")), object_schema({"unset": name, "key": given}, ("unset", "key"))]
+    return {"anyOf": forms}
 
 
 def _param() -> Schema:
@@ -138,6 +162,7 @@ def _rule() -> Schema:
         "filters": _list(_ref("filter")),
         "outputs": _list(_ref("output")),
         "action": _ref("action"),
+        "tables": _list(_write()),
         "optional": kind_schema(words.Flag),
         "onUnread": kind_schema(OnUnread),
     }
@@ -207,13 +232,49 @@ def _output() -> Schema:
 
 
 def _output_kind(row: OutputKind) -> Schema:
+    of_metric = (MetricOutput, _metric, ("name", "value") if row.takes_value else ("name",))
+    model, special, required = _FORMS.get(row.name, of_metric)
     explain = {key.name: key.explain for key in row.keys}
-    if not row.is_metric:
-        return object_schema({"fields": _ref("columns")}, ("fields",), description=row.explain)
-    special = {"by": _ref("columns"), "buckets": _buckets()}
-    plain = _properties(MetricOutput, {key: text for key, text in explain.items() if key not in special})
-    found = {key: plain[key] if key in plain else {"description": text, **special[key]} for key, text in explain.items()}
-    return object_schema(found, ("name", "value") if row.takes_value else ("name",), description=row.explain)
+    made = special()
+    plain = _properties(model, {key: text for key, text in explain.items() if key not in made})
+    found = {key: plain[key] if key in plain else {"description": text, **made[key]} for key, text in explain.items()}
+    return object_schema(found, required, description=row.explain)
+
+
+def _metric() -> dict[str, Schema]:
+    return {"by": _ref("columns"), "buckets": _buckets()}
+
+
+def _event() -> dict[str, Schema]:
+    return {"fields": _ref("columns"), **_rates()}
+
+
+def _rates() -> dict[str, Schema]:
+    explain = {"events": "So many events", "per": "in each such time.", "burst": "So many at once (default: `events`)."}
+    explain |= {"maxKeys": "Keys that have a rate of their own at a time."}
+    by = {"description": "Columns: each combination of their values has a rate of its own.", **_ref("columns")}
+    limit = object_schema({**_properties(RateLimit, explain), "by": by}, ("events", "per"))
+    return {"rateLimit": limit, "sample": kind_schema(Share)}
+
+
+def _stats() -> dict[str, Schema]:
+    column = {"anyOf": [{"const": "count"}, *(_aggregate(row) for row in AGGREGATES.values() if row.name != "count")]}
+    columns = {"type": "object", "propertyNames": kind_schema(words.ColumnName), "additionalProperties": column}
+    return {"by": _ref("columns"), "show": _ref("columns"), "columns": {**columns, "minProperties": 1}}
+
+
+def _aggregate(row: Aggregate) -> Schema:
+    special = {"with": _ref("columns"), "buckets": _buckets(), "signed": kind_schema(words.Flag)}
+    beside = {key: special[key] for key in row.keys}
+    properties = {row.name: kind_schema(words.FieldPath), "help": kind_schema(words.Line), **beside}
+    return object_schema(properties, (row.name,), description=row.explain)
+
+
+_FORMS: dict[str, tuple[type[Model], Callable[[], dict[str, Schema]], tuple[str, ...]]] = {
+    "event": (EventOutput, _event, ("fields",)),
+    "stats": (StatsOutput, _stats, ("name", "columns")),
+}
+"""Outputs that are no metrics: their model, the keys that are more than a text, the keys that they need."""
 
 
 def _buckets() -> Schema:

@@ -226,6 +226,12 @@ class TableWrite:
     if_absent: bool = False
 
 
+def written_values(write: TableWrite) -> Iterator[Value]:
+    """Yield the keys and the values of a write."""
+    yield from write.keys
+    yield from (value for _, value in write.columns)
+
+
 def tables_read(values: Iterable[Value]) -> Iterator[tuple[str, str]]:
     """Yield (policy, table) of every look-up that the values are made of."""
     accesses = (value.access for value in every_value(values))
@@ -278,8 +284,7 @@ def put_out(rule: TypedRule) -> Iterator[Value]:
     for output in rule.outputs:
         yield from output_values(output)
     for write in rule.writes:
-        yield from write.keys
-        yield from (value for _, value in write.columns)
+        yield from written_values(write)
 
 
 def rule_values(rule: TypedRule) -> Iterator[Value]:

@@ -2,6 +2,7 @@
 static void *(*pd_map_lookup)(void *map, const void *key) = (void *) 1;
 static long (*pd_map_update)(void *map, const void *key, const void *value, u64 flags) = (void *) 2;
 static long (*pd_map_delete)(void *map, const void *key) = (void *) 3;
+static u32 (*pd_random)(void) = (void *) 7;
 static u32 (*pd_cpu)(void) = (void *) 8;
 static long (*pd_tail_call)(void *ctx, void *programs, u32 index) = (void *) 12;
 static u64 (*pd_pid_tgid)(void) = (void *) 14;

@@ -9,5 +9,5 @@ struct pd_rule {
 	u16 last; /* whether no later rule of the unit is of this policy */
 	u32 number;
 	u32 signal;
-	u32 maps[PD_MOST_MAPS]; /* rows of the metrics' maps in their classes */
+	u32 maps[PD_MOST_MAPS]; /* rows: of the metrics' maps in their classes, of what holds events back */
 };

@@ -1,3 +1,6 @@
+/*% for limit in output.limits %*/
+/*% include "outputs/limit.c" %*/
+/*% endfor %*/
 PD_INLINE void event_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
 {
 	void *ring = pd_row(MAP(rings), d->policy);
@@ -9,6 +12,18 @@ PD_INLINE void event_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, c
 /*% endif %*/
 
 	PD_ADD(&counts[/*{ output.account.matched }*/], 1);
+/*% for row in output.samples %*/
+	if (!pd_is_drawn(pd_row(MAP(scalars), /*{ row }*/))) {
+		PD_ADD(&counts[/*{ output.account.sampled_out }*/], 1);
+		return;
+	}
+/*% endfor %*/
+/*% for limit in output.limits %*/
+	if (!limit_/*{ effects.index }*/_/*{ output.index }*/_/*{ limit.index }*/(r, d)) {
+		PD_ADD(&counts[/*{ output.account.rate_limited }*/], 1);
+		return;
+	}
+/*% endfor %*/
 /*% for index in output.needs %*/
 	need_/*{ index }*/(r);
 /*% endfor %*/

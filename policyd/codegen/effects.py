@@ -11,17 +11,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.codegen.output import AccountView, EventView, MetricView, event_bytes, event_view, metric_view
+from policyd.codegen.metric import MetricView, metric_view
+from policyd.codegen.output import AccountView, EventView, LimitRows, event_bytes, event_view
 from policyd.layout import VERDICTS
-from policyd.unit import EventOutput, MetricOutput, TypedAction
+from policyd.unit import EventOutput, MetricOutput, TypedAction, put_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
 
     from policyd.codegen.ctext import CText
     from policyd.codegen.operand import ValueTable
+    from policyd.maps import MapSpec
     from policyd.unit import BoundUnit, TypedRule
-    from policyd.value import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +58,30 @@ class Shapes:
         self.of_rules = tuple(self._shape(rule) for rule in bound.unit.rules)
         self.counts = Counter(self.of_rules)
         self.numbers = {shape: number for number, shape in enumerate(self.counts)}
-        self.most_maps = max((len(shape.metrics) for shape in self.of_rules), default=0) or 1
+        self.most_maps = max((len(self._map_rows(rule)) for rule in bound.unit.rules), default=0) or 1
 
     def _shape(self, rule: TypedRule) -> Shape:
         metrics: list[MetricView] = []
         events: list[EventView] = []
-        structs = []
+        structs: list[str] = []
+        held = sum(isinstance(output, MetricOutput) for output in rule.outputs)
         for output in rule.outputs:
             if isinstance(output, EventOutput):
                 structs.append(output.layout.c_struct(f"layout_@_{len(events)}"))
-                events.append(event_view(self._values, output, len(events)))
+                limits = self._limits(rule, output, held + len(output.samples))
+                structs += [self._key(one.spec, f"rate_@_{len(events)}_{n}") for n, one in enumerate(limits)]
+                samples = range(held, held + len(output.samples))
+                events.append(event_view(self._values, output, len(events), samples, limits))
+                held += len(output.samples) + 2 * len(limits)
                 self.event_bytes = max(self.event_bytes, event_bytes(output) if output.layout.packed else 0)
                 continue
             spec = self._bound.maps[rule.policy, output.map_name]
             self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)
-            if spec.key is not None and output.keys:
-                structs.append(spec.key.c_struct(f"key_@_{len(metrics)}"))
-                self.key_bytes = max(self.key_bytes, spec.key.size)
+            structs.append(self._key(spec, f"key_@_{len(metrics)}"))
+            if any(column.beside for column in spec.stats):
+                structs.append(spec.value.c_struct(f"value_@_{len(metrics)}"))
             metrics.append(metric_view(self._values, spec, output, len(metrics)))
-        rows = {row for value in output_values(rule) for row in self._values[value].rows} - self._fetched_first
+        rows = {row for value in put_out(rule) for row in self._values[value].rows} - self._fetched_first
         return Shape(
             account=AccountView(),
             self="self" in rows,
@@ -88,6 +93,20 @@ class Shapes:
             metrics=tuple(metrics),
             events=tuple(events),
             structs="".join(structs),
+        )
+
+    def _key(self, spec: MapSpec, name: str) -> str:
+        """Return the declaration of a map's key, for which there must be room; empty if it has none."""
+        if spec.key is None:
+            return ""
+        self.key_bytes = max(self.key_bytes, spec.key.size)
+        return spec.key.c_struct(name)
+
+    def _limits(self, rule: TypedRule, output: EventOutput, first: int) -> tuple[LimitRows, ...]:
+        """Return the limits of an event; each has two rows in the rule's numbers, from `first` on."""
+        return tuple(
+            LimitRows(limit.keys, self._bound.maps[rule.policy, limit.name], first + 2 * number, first + 2 * number + 1)
+            for number, limit in enumerate(output.limits)
         )
 
     @property
@@ -114,13 +133,24 @@ class Shapes:
         last = {rule.policy: index for index, rule in enumerate(rules)}
         for index, rule in enumerate(rules):
             action = rule.action
-            names = [output.map_name for output in rule.outputs if isinstance(output, MetricOutput)]
-            maps = [self._bound.rows.maps[rule.policy, name] for name in names]
+            maps = self._map_rows(rule)
             maps += [0] * (self.most_maps - len(maps))
             head = (self._bound.rows.policies[rule.policy], rule.row, rule.hook, *_verdict_numbers(action))
             numbers = (_LEVELS[action.verdict], last[rule.policy] == index, action.number & 0xFFFFFFFF, action.signal)
             out.append(struct.pack(f"<IHHHHHHII{len(maps)}I", *head, *numbers, *maps))
         return b"".join(out)
+
+
+    def _map_rows(self, rule: TypedRule) -> list[int]:
+        """Return the rows that a rule's numbers end with: the metrics' maps, then what holds each event back."""
+        rows, policy = self._bound.rows, rule.policy
+        found = [rows.maps[policy, output.map_name] for output in rule.outputs if isinstance(output, MetricOutput)]
+        for output in rule.outputs:
+            if isinstance(output, EventOutput):
+                found += [rows.scalars[policy, name] for name in output.samples]
+                for limit in output.limits:
+                    found += [rows.maps[policy, limit.name], rows.scalars[policy, limit.name]]
+        return found
 
 
 _LEVELS = {"none": 0, "pass": 1, "mark": 2, "return": 2, "drop": 3, "deny": 3}
@@ -144,14 +174,3 @@ def _verdict_numbers(action: TypedAction) -> tuple[int, int]:
     }
     taken, held = pairs[action.verdict]
     return VERDICTS.index(taken), VERDICTS.index(held)
-
-
-def output_values(rule: TypedRule) -> Iterator[Value]:
-    """Yield every value that the outputs of a rule take."""
-    for output in rule.outputs:
-        if isinstance(output, EventOutput):
-            yield from output.values
-        else:
-            yield from output.keys
-            if output.value is not None:
-                yield output.value

@@ -1,8 +1,8 @@
-"""Outputs: what the event and metric templates print."""
+"""Outputs: what the templates of events print, and what those of metrics share with them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.codegen.operand import Operand, ValueTable
-    from policyd.layout import Column
+    from policyd.layout import Column, Layout
     from policyd.maps import MapSpec
-    from policyd.unit import EventOutput, MetricOutput
+    from policyd.unit import EventOutput
+    from policyd.value import Value
 
 MOST_EVENT_BYTES = 28 * 1024
 """An event with packed strings is put together in the scratch value, which per-CPU memory limits to 32 KiB."""
@@ -37,6 +38,10 @@ class AccountView:
     would_act: CText = c.uint(ACCOUNT_COLUMNS.index("would_act"))
     nested: CText = c.uint(ACCOUNT_COLUMNS.index("nested"))
     canary: CText = c.uint(ACCOUNT_COLUMNS.index("canary"))
+    rate_limited: CText = c.uint(ACCOUNT_COLUMNS.index("rate_limited"))
+    sampled_out: CText = c.uint(ACCOUNT_COLUMNS.index("sampled_out"))
+    table_full: CText = c.uint(ACCOUNT_COLUMNS.index("table_full"))
+    table_absent: CText = c.uint(ACCOUNT_COLUMNS.index("table_absent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,37 @@ class ColumnView:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideView:
+    """A column that is filled where its value is `there`, and its bit in a slot that tells."""
+
+    column: ColumnView
+    there: CText
+    bit: CText
+
+
+@dataclass(frozen=True, slots=True)
+class LimitView:
+    """What `outputs/limit.c` may print."""
+
+    index: CText
+    map: CText
+    map_row: CText
+    scalar_row: CText
+    needs: tuple[CText, ...]
+    columns: tuple[BesideView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRows:
+    """A limit with its map, and where a rule's numbers (`struct pd_rule`) have the rows of its map and its scalar."""
+
+    keys: tuple[Value, ...]
+    spec: MapSpec
+    map_at: int
+    scalar_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventView:
     """What `outputs/event.c` may print."""
 
@@ -64,31 +100,8 @@ class EventView:
     needs: tuple[CText, ...]
     columns: tuple[ColumnView, ...]
     account: AccountView
-
-
-@dataclass(frozen=True, slots=True)
-class MetricView:
-    """What `outputs/{counter,sum,gauge,extreme,histogram}.c` may print."""
-
-    index: CText
-    template: str
-    map: CText
-    map_row: CText
-    needs: tuple[CText, ...]
-    present: CText
-    columns: tuple[ColumnView, ...]
-    account: AccountView
-    value: CText = CText("0")
-    beats: CText = CText("0")
-    refuses_negative: bool = False
-    log2: bool = False
-    linear: bool = False
-    start: CText = CText("0")
-    step: CText = CText("1")
-    below: CText = CText("0")
-    beyond: CText = CText("0")
-    above: tuple[CText, ...] = ()
-    last: CText = CText("0")
+    samples: tuple[CText, ...] = ()
+    limits: tuple[LimitView, ...] = ()
 
 
 def event_bytes(output: EventOutput) -> int:
@@ -97,8 +110,10 @@ def event_bytes(output: EventOutput) -> int:
     return HEADER.size + output.layout.size + strings
 
 
-def event_view(values: ValueTable, output: EventOutput, index: int) -> EventView:
-    """Return the view of a rule's event output number `index`."""
+def event_view(
+    values: ValueTable, output: EventOutput, index: int, samples: Iterable[int], limits: Iterable[LimitRows]
+) -> EventView:
+    """Return the view of a rule's event output number `index`; `samples` are places of scalars' rows, as in `LimitRows`."""
     layout = output.layout
     later = sum(column.type.size for column in layout.columns if column.packed)
     columns = []
@@ -111,69 +126,44 @@ def event_view(values: ValueTable, output: EventOutput, index: int) -> EventView
         index=c.uint(index),
         layout=c.uint(layout.id),
         packed=layout.packed,
-        needs=_needs(values[value] for value in output.values),
+        needs=needs_of(values[value] for value in output.values),
         columns=tuple(columns),
         account=AccountView(),
+        samples=tuple(map(_row, samples)),
+        limits=tuple(limit_view(values, limit, number) for number, limit in enumerate(limits)),
     )
 
 
-def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: int) -> MetricView:
-    """Return the view of a rule's metric output number `index`, kept in a map like `spec`."""
-    keys = [values[key] for key in output.keys]
-    operand = values[output.value] if output.value else None
-    used = [*keys, *([operand] if operand else [])]
-    columns: tuple[ColumnView, ...] = ()
-    if spec.key is not None and keys:
-        columns = tuple(
-            _column(number, column, key, CText(f"key->c{number}"), 0, key=True)
-            for number, (column, key) in enumerate(zip(spec.key.columns, keys, strict=True))
-        )
-    view = MetricView(
+def limit_view(values: ValueTable, bound: LimitRows, index: int) -> LimitView:
+    """Return the view of an event's limit number `index`."""
+    keys = [values[key] for key in bound.keys]
+    columns = zip(bound.spec.key.columns, keys, strict=True) if bound.spec.key else ()
+    return LimitView(
         index=c.uint(index),
-        template=_TEMPLATES[output.purpose],
-        map=c.ident(spec.map_class.name),
-        map_row=CText(f"d->maps[{c.uint(index)}]"),
-        needs=_needs(used),
-        present=c.all_of(c.binary(one.state, "==", CText("PD_OK")) for one in used if one.uncertain),
-        columns=columns,
-        account=AccountView(),
+        map=c.ident(bound.spec.map_class.name),
+        map_row=_row(bound.map_at),
+        scalar_row=_row(bound.scalar_at),
+        needs=needs_of(keys),
+        columns=tuple(
+            beside_view(number, column, key, CText(f"key->c{number}")) for number, (column, key) in enumerate(columns)
+        ),
     )
-    return _with_value(view, output.purpose, operand, spec) if operand else view
 
 
-_TEMPLATES = {
-    "counter": "outputs/counter.c",
-    "sum": "outputs/sum.c",
-    "gauge": "outputs/gauge.c",
-    "min": "outputs/extreme.c",
-    "max": "outputs/extreme.c",
-    "histogram": "outputs/histogram.c",
-}
+def key_views(key: Layout | None, operands: list[Operand]) -> tuple[ColumnView, ...]:
+    """Return the views of a key's columns, all of which are present when they are filled."""
+    columns = enumerate(zip(key.columns, operands, strict=True)) if key else ()
+    return tuple(_column(number, column, one, CText(f"key->c{number}"), 0, key=True) for number, (column, one) in columns)
 
 
-def _with_value(view: MetricView, purpose: str, operand: Operand, spec: MapSpec) -> MetricView:
-    is_signed = operand.source.type.signed
-    buckets = spec.buckets
-    unsigned_sum = purpose == "sum" and not spec.value.columns[1].type.signed
-    stored = CText("(s64) slots[1]" if is_signed else "slots[1]")
-    beats = c.binary(operand.number, "<" if purpose == "min" else ">", stored)
-    view = replace(
-        view, value=operand.value, beats=beats, refuses_negative=is_signed and (unsigned_sum or buckets is not None)
-    )
-    if buckets is None:
-        return view
-    bounds = buckets.bounds
-    start = bounds[0].bit_length() if bounds else 0
-    doubling = all(bound == (1 << (start + number)) - 1 for number, bound in enumerate(bounds))
-    if doubling:
-        return replace(view, log2=True, start=c.uint(start), last=c.uint(len(bounds)))
-    if buckets.form == "linear":
-        below = c.binary(operand.value, "<=", c.uint(bounds[0]))
-        beyond = c.binary(operand.value, ">", c.uint(bounds[-1]))
-        return replace(view, linear=True, start=c.uint(bounds[0]), step=c.uint(buckets.step), below=below, beyond=beyond,
-                       last=c.uint(len(bounds)))  # fmt: skip
-    above = tuple(c.binary(operand.value, ">", c.uint(bound)) for bound in bounds)
-    return replace(view, above=above, last=c.uint(len(bounds)))
+def beside_view(number: int, column: Column, operand: Operand, to: CText) -> BesideView:
+    """Return the view of a column that is filled if its value is there."""
+    there = c.binary(operand.state, "==", CText("PD_OK")) if operand.uncertain else CText("1")
+    return BesideView(_column(number, column, operand, to, 0, key=True), there, c.uint(1 << number))
+
+
+def _row(at: int) -> CText:
+    return CText(f"d->maps[{c.uint(at)}]")
 
 
 def _column(index: int, column: Column, operand: Operand, to: CText, limit: int, *, key: bool = False) -> ColumnView:
@@ -198,5 +188,6 @@ def _column(index: int, column: Column, operand: Operand, to: CText, limit: int,
     )
 
 
-def _needs(operands: Iterable[Operand]) -> tuple[CText, ...]:
+def needs_of(operands: Iterable[Operand]) -> tuple[CText, ...]:
+    """Return the values to be fetched before these are used, each once."""
     return tuple(dict.fromkeys(need for operand in operands for need in operand.needs))

@@ -11,24 +11,26 @@ from policyd.codegen import ctext as c
 from policyd.codegen.automata import Automata
 from policyd.codegen.condition import Tests
 from policyd.codegen.ctext import CText
-from policyd.codegen.effects import EffectsView, Shape, Shapes, output_values, queue_length
+from policyd.codegen.effects import EffectsView, Shape, Shapes, queue_length
 from policyd.codegen.families import Family, families
 from policyd.codegen.hook import defines, hook_part
 from policyd.codegen.operand import SLACK, ValueTable, fetch_view, member, room
 from policyd.codegen.output import AccountView
 from policyd.codegen.program_view import DueView, LateView, MapView, ProgramView, RuleView, ShardView, TakeView
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
+from policyd.codegen.tables import Tables
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
-from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves
-from policyd.value import Builtin, PointedString, Through, Walk
+from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves, put_out, rule_values
+from policyd.value import Builtin, Lookup, PointedString, Through, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policyd.codegen.operand import Operand
+    from policyd.codegen.operand import FetchView, Operand
+    from policyd.codegen.tables import RowView
     from policyd.maps import MapClass
     from policyd.unit import BoundUnit, TypedRule
-    from policyd.value import Access, Shift, Step, Value
+    from policyd.value import Access, Shift, Step
 
 _CONTEXT_COST, _EAGER_COST = 1, 2
 _PACKET_BYTES = 128
@@ -65,7 +67,7 @@ class Drawing:
         self.shards = max(1, min(max(shards, -(-len(unit.rules) // _RULES_OF_SHARD)), max(len(unit.rules), 1), MOST_SHARDS))
         self.bound, self.unit = bound, unit
         self.hook = hook_part(unit.attach_point)
-        used = list(_values(unit.rules))
+        used = [value for rule in unit.rules for value in rule_values(rule)]
         self.values = ValueTable(used, _eager(unit.rules))
         tests = [test for rule in unit.rules for test in leaves(rule.condition)]
         self.filter_rows = frozenset(row for test in tests for row in self.values[test.value].rows)
@@ -73,8 +75,9 @@ class Drawing:
         self.automata = Automata(tests, self.values)
         self.tests = Tests(bound, self.values, self.automata)
         self.shapes = Shapes(bound, self.values, self.filter_rows)
+        self.tables = Tables(bound, self.values)
         searched = any(isinstance(test.ref, ListRef) for test in tests)
-        self.key_bytes = max(self.shapes.key_bytes, _SEARCH_KEY_BYTES if searched else 0)
+        self.key_bytes = max(self.shapes.key_bytes, self.tables.key_bytes, _SEARCH_KEY_BYTES if searched else 0)
         self.rules = tuple(self._rule(row, shape) for row, shape in enumerate(self.shapes.of_rules))
 
     def _rule(self, index: int, shape: Shape) -> RuleView:
@@ -94,6 +97,7 @@ class Drawing:
             searches=self.tests.searches(rule.policy, rule.condition),
             effects=c.uint(self.shapes.numbers[shape]),
             mask=c.uint(queue_length(self.shapes.counts[shape]) - 1),
+            writes=c.uint(self.tables.numbers[index]) if index in self.tables.numbers else None,
         )
 
     # -- the whole ---------------------------------------------------------------------------------------
@@ -118,6 +122,7 @@ class Drawing:
                     takes=tuple(
                         TakeView(c.uint(self.shapes.numbers[shape]), c.uint(count)) for shape, count in counts.items()
                     ),
+                    writes=self.tables.of(range(run.start, run.stop)),
                     first=number == 0,
                     last=number == len(names) - 1,
                     next=c.uint(number + 1),
@@ -128,7 +133,7 @@ class Drawing:
     def _dues(self, run: slice) -> tuple[DueView, ...]:
         wanted: dict[Operand, dict[int, None]] = {}
         for rule, shape in zip(self.unit.rules[run], self.shapes.of_rules[run], strict=True):
-            for value in output_values(rule):
+            for value in put_out(rule):
                 for dear in self.values[value].dears:
                     wanted.setdefault(dear, {})[self.shapes.numbers[shape]] = None
         return tuple(
@@ -151,24 +156,28 @@ class Drawing:
             defines=(*defines(unit.attach_point), *self._canary_defines()),
             maps=tuple(self._map_views(private)),
             types=types,
-            structs=c.block(HEADER_C + self.shapes.structs + self.automata.structs),
+            structs=c.block(HEADER_C + self.shapes.structs + self.tables.structs + self.automata.structs),
             members=self._members(),
             states=c.uint(max(len(self.values), 1)),
             slack=c.uint(SLACK),
             subject_bytes=c.uint(self._subject_bytes()),
             searches=(*self._searches, *(c.ident(name) for row in self._families for name in row.resets)),
             fields=fields,
-            values=tuple(fetch_view(one) for one in self.values.stored),
+            values=tuple(self._fetch(one) for one in self.values.stored),
             lates=tuple(LateView(one.late, c.uint(one.index), c.comment(one.source.path)) for one in self.lates),
             automata=self.automata.views,
             tests=tuple(self.tests.views),
             rules=self.rules,
             effects=tuple(EffectsView(c.uint(number), shape) for shape, number in self.shapes.numbers.items()),
+            writes=self.tables.writes,
+            writes_self="self" in self.tables.rows,
+            writes_parent="parent" in self.tables.rows,
             most_maps=c.uint(self.shapes.most_maps),
             internals=(f"internal/{internal}.c",) if internal else (),
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
             preemptible=self.hook.preemptible,
+            holds_back=self._holds_back,
             computes=self.values.computes,
             result=CText(self.hook.result),
             chained=self.shards > 1,
@@ -183,9 +192,16 @@ class Drawing:
         )
         return Blueprint(view, btf, shared, private)
 
+    def _fetch(self, operand: Operand) -> FetchView | RowView:
+        return self.tables.fetch(operand) if isinstance(operand.source.access, Lookup) else fetch_view(operand)
+
     @property
     def _signals(self) -> bool:
         return any(shape.signal for shape in self.shapes.numbers)
+
+    @property
+    def _holds_back(self) -> bool:
+        return any(event.samples or event.limits for shape in self.shapes.numbers for event in shape.events)
 
     def _canary_defines(self) -> tuple[CText, ...]:
         """Return what `lib/canary.c` is told: where canaries are announced, and what their records say of this program."""
@@ -215,6 +231,7 @@ class Drawing:
             out.append(CText("struct pd_packet packet"))
         if self.key_bytes:
             out.append(CText(f"u64 key[{-(-self.key_bytes // 8)}]"))
+        out += self.tables.members
         if self.shapes.event_bytes:
             out.append(CText(f"u64 event[{-(-self.shapes.event_bytes // 8) + 1}]"))
         return tuple(out)
@@ -226,7 +243,7 @@ class Drawing:
         queues = sum(4 + 4 * queue_length(count) for count in self.shapes.counts.values())
         states = len(self.values) + (len(self.rules) if self._searches else 0)
         rest = queues + self.key_bytes + self.shapes.event_bytes + states + SLACK
-        rest += 8 * len(self.lates) + sum(row.room for row in self._families)
+        rest += self.tables.room + 8 * len(self.lates) + sum(row.room for row in self._families)
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
 
     @property
@@ -268,6 +285,8 @@ class Drawing:
             yield "fields/process_parent.c"
         if self.unit.internal == "process_exec":
             yield "fields/path.c"
+        if self.unit.internal in {"process_exec", "process_fork"}:
+            yield "fields/task_began.c"
 
     def _maps(self) -> tuple[tuple[tuple[str, str], ...], tuple[PrivateMap, ...]]:
         shared = {"config": "config", "account": "account", "rings": "rings", "scalars": "scalars"}
@@ -314,13 +333,6 @@ _INTERNAL_TYPES = {
     "process_fork": _TASK,
     "process_exit": frozenset({"struct task_struct", "struct signal_struct"}),
 }
-
-
-def _values(rules: tuple[TypedRule, ...]) -> Iterator[Value]:
-    for rule in rules:
-        for test in leaves(rule.condition):
-            yield test.value
-        yield from output_values(rule)
 
 
 def _eager(rules: tuple[TypedRule, ...]) -> frozenset[tuple[str, Access]]:

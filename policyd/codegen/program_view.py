@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from policyd.codegen.effects import EffectsView
     from policyd.codegen.operand import FetchView
     from policyd.codegen.output import AccountView
+    from policyd.codegen.tables import RowView, WriteView
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class RuleView:
     searches: tuple[CText, ...]
     effects: CText
     mask: CText
+    writes: CText | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class ShardView:
     searches: tuple[CText, ...]
     dues: tuple[DueView, ...]
     takes: tuple[TakeView, ...]
+    writes: tuple[WriteView, ...]
     first: bool
     last: bool
     next: CText
@@ -104,17 +107,21 @@ class ProgramView:
     subject_bytes: CText
     searches: tuple[CText, ...]
     fields: tuple[str, ...]
-    values: tuple[FetchView, ...]
+    values: tuple[FetchView | RowView, ...]
     lates: tuple[LateView, ...]
     automata: tuple[MachineView, ...]
     tests: tuple[TestView, ...]
     rules: tuple[RuleView, ...]
     effects: tuple[EffectsView, ...]
+    writes: tuple[WriteView, ...]
+    writes_self: bool
+    writes_parent: bool
     most_maps: CText
     internals: tuple[str, ...]
     eager: tuple[CText, ...]
     packet: bool
     preemptible: bool
+    holds_back: bool
     computes: bool
     result: CText
     chained: bool

@@ -207,7 +207,7 @@ class Composer:
 
 def params_of(policy: TypedPolicy) -> set[str]:
     """Return the names of a policy's params, those that no rule uses included."""
-    used = {spec.param for spec in policy.maps if spec.param} | {param.name for param in policy.scalars}
+    used = {spec.param for spec in policy.maps if spec.param} | {param.name for param in policy.scalars if param.is_param}
     document = msgspec.json.decode(policy.document or "{}")
     spec = document.get("spec", {}) if isinstance(document, dict) else {}
     params = spec.get("params", {}) if isinstance(spec, dict) else {}

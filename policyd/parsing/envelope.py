@@ -13,8 +13,11 @@ from policyd.parsing.hooks import read_hook
 from policyd.parsing.lists import read_inlined, read_lists
 from policyd.parsing.macros import read_macros
 from policyd.parsing.outputs import implied_event, read_action, read_outputs
+from policyd.parsing.rates import KEYS as RATE_KEYS
+from policyd.parsing.rates import read_rates
 from policyd.parsing.reader import Keys, Reader, spelling, with_name
 from policyd.parsing.sense import check
+from policyd.parsing.tables import read_tables, read_writes
 from policyd.policy import API_VERSION, Column, Events, Metadata, Output, Param, Policy, Rule, Spec
 from policyd.text import did_you_mean, quote, safe
 
@@ -27,10 +30,10 @@ KINDS = (KIND, "PolicyList", "Agent")
 LATER_KINDS = ("NamespacedPolicy", "PolicyTest")
 ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _WORDS = ("severity", "mode", "suspend", "description")
-SPEC_KEYS = (*_WORDS, "events", "event", "params", "lists", "macros", "inlined", "rules")
-LATER_SPEC_KEYS = ("tables", "scope", "tags")
-RULE_KEYS = ("name", "hook", "filters", "outputs", "action", "optional", "onUnread")
-LATER_RULE_KEYS = ("message", "let", "tables", "scope", "tags")
+SPEC_KEYS = (*_WORDS, "events", "event", "params", "tables", "lists", "macros", "inlined", "rules")
+LATER_SPEC_KEYS = ("scope", "tags")
+RULE_KEYS = ("name", "hook", "filters", "outputs", "action", "tables", "optional", "onUnread")
+LATER_RULE_KEYS = ("message", "let", "scope", "tags")
 METADATA_KEYS = ("name", "labels", "annotations")
 PARAM_KEYS = ("type", "value", "values", "optional")
 
@@ -110,8 +113,9 @@ def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
     values: dict[str, Any] = {key: keys.text(key) for key in _WORDS}
     values["ring_bytes"] = _ring_bytes(reader, keys)
     read_macros(reader, keys)
-    values["event_fields"] = _event_fields(reader, keys)
+    values |= _event(reader, keys)
     values["params"] = _params(reader, keys)
+    values["tables"] = read_tables(keys)
     values["lists"], values["inlined"] = read_lists(reader, keys), read_inlined(reader, keys)
     values["rules"] = _rules(reader, keys)
     reader.macros.read_all()
@@ -133,11 +137,16 @@ def _ring_bytes(reader: Reader, spec: Keys) -> int | None:
     return spec.note("events", node, events.ring_bytes if events else None)
 
 
-def _event_fields(reader: Reader, spec: Keys) -> tuple[Column, ...] | None:
+def _event(reader: Reader, spec: Keys) -> dict[str, Any]:
+    """Return what all events of the policy have in common: fields, and what holds them back."""
     node = spec.get("event")
-    keys = _part(reader, spec, "event", ("fields",), ("rateLimit", "sample")) if node else None
-    columns = read_columns(keys, "fields") if keys else None
-    return spec.note("event", node, () if keys and not keys.bad and columns is None else columns)
+    keys = _part(reader, spec, "event", ("fields", *RATE_KEYS), ()) if node else None
+    if keys is None:
+        return {"event_fields": spec.note("event", node, None)}
+    found = {"event_fields": read_columns(keys, "fields") or (), "event_rates": read_rates(reader, keys)}
+    if keys.bad:
+        spec.bad.add("event")
+    return found
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
@@ -209,23 +218,26 @@ def _rule(reader: Reader, node: Node, path: Path) -> Rule | None:
     for key, read in (("hook", read_hook), ("filters", read_filters), ("action", read_action)):
         value = keys.get(key)
         values[key] = keys.note(key, value, read(reader, value, keys.below(key)) if value is not None else None)
+    values["tables"] = read_writes(keys)
     values["outputs"] = _outputs(reader, keys)
     return reader.build(Rule, keys, values)
 
 
 def _outputs(reader: Reader, keys: Keys) -> tuple[Output, ...] | None:
-    """Return a rule's outputs: the implied event if it says nothing of them, none if it has an empty list."""
+    """Return a rule's outputs: the implied event of an action if it says nothing of them, none if it has an empty list."""
     node = keys.get("outputs")
     if node is not None:
         found = keys.note("outputs", node, read_outputs(reader, node, keys.below("outputs")))
-        if found != () or keys.get("action") is not None:
+        if found != () or keys.get("action") is not None or keys.get("tables") is not None:
             return found
     elif keys.get("action") is not None:
         return (implied_event(keys.path),)
+    elif keys.get("tables") is not None:
+        return ()
     keys.fail(
         "outputs",
         "nothing-to-do",
-        "a rule needs `outputs`, an `action`, or both",
+        "a rule needs `outputs`, an `action` or `tables`",
         "as outputs: [{event: {fields: [process]}}]",
     )
     return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policyd.document import Mapping, Node, Scalar, Sequence
+from policyd.document import Node, Scalar
+from policyd.parsing.buckets import read_buckets
 from policyd.parsing.columns import read_columns
-from policyd.policy import Action, Buckets, Column, EventOutput, MetricOutput, Output
+from policyd.parsing.rates import read_rates
+from policyd.parsing.stats import read_stats
+from policyd.policy import Action, Column, EventOutput, MetricOutput, Output, StatsOutput
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS, OutputKind
 
@@ -14,8 +17,6 @@ if TYPE_CHECKING:
     from policyd.errors import Path
     from policyd.parsing.reader import Keys, Reader
 
-_LATER_EVENT_KEYS = ("rateLimit", "sample")
-_BUCKET_FORMS = "log2, {log2: 1us..64s}, {linear: 0..1000, step: 50}, or upper bounds: [100us, 1ms, 10ms]"
 _RESERVED = {"policy": "every series has a label `policy`", "le": "histograms have a label `le`"}
 
 
@@ -35,17 +36,16 @@ def _output(reader: Reader, node: Node, path: Path) -> Output | None:
         return None
     kind, value, below = found
     row = OUTPUTS[kind]
-    later = () if row.is_metric else _LATER_EVENT_KEYS
-    keys = reader.keys(value, below, f"the output `{kind}`", (key.name for key in row.keys), later)
+    keys = reader.keys(value, below, f"the output `{kind}`", (key.name for key in row.keys))
     if keys is None:
         return None
+    if row.name == "stats":
+        return _stats(reader, keys)
     return _metric(reader, row, keys) if row.is_metric else _event(reader, keys)
 
 
 def _event(reader: Reader, keys: Keys) -> EventOutput | None:
-    if any(keys.has(key) for key in _LATER_EVENT_KEYS):
-        return None
-    return reader.build(EventOutput, keys, {"fields": read_columns(keys, "fields")})
+    return reader.build(EventOutput, keys, {"fields": read_columns(keys, "fields"), "rates": read_rates(reader, keys)})
 
 
 def implied_event(path: Path) -> EventOutput:
@@ -59,55 +59,24 @@ def _metric(reader: Reader, row: OutputKind, keys: Keys) -> MetricOutput | None:
     values |= {key: keys.text(key) for key in ("name", "help", "value", "signed", "maxEntries", "evict") if keys.has(key)}
     if row.takes_value and keys.get("value") is None:
         keys.missing("value", f"as {row.example}")
-    values["buckets"] = _buckets(reader, keys) if row.name == "histogram" else None
-    _reserved(keys, row, values["by"] or ())
+    values["buckets"] = read_buckets(reader, keys) if row.name == "histogram" else None
+    _reserved(keys, values["by"] or (), row.name == "histogram")
     return reader.build(MetricOutput, keys, values)
 
 
-def _reserved(keys: Keys, row: OutputKind, columns: tuple[Column, ...]) -> None:
+def _stats(reader: Reader, keys: Keys) -> StatsOutput | None:
+    found = read_stats(reader, keys)
+    if found is not None:
+        _reserved(keys, found.by, any(column.aggregate == "histogram" for column in found.columns))
+    return None if keys.bad else found
+
+
+def _reserved(keys: Keys, columns: tuple[Column, ...], spread: bool) -> None:
+    """Refuse names of labels that series have already; `spread`: those of histograms too."""
     for column in columns:
-        if column.name in _RESERVED and (column.name != "le" or row.name == "histogram"):
+        if column.name in _RESERVED and (column.name != "le" or spread):
             message = f"`{column.name}` cannot name a column: {_RESERVED[column.name]}"
             keys.fail("by", "reserved-label", message, f"give it another name: {{NAME: {column.field}}}")
-
-
-# ------------------------------------------------------------------------------------------------ buckets
-
-
-def _buckets(reader: Reader, keys: Keys) -> Buckets | None:
-    node = keys.get("buckets")
-    if node is None:
-        return None
-    path = keys.below("buckets")
-    if isinstance(node, Sequence):
-        return keys.note("buckets", node, _bounds(reader, keys, node, path))
-    if isinstance(node, Scalar):
-        if node.text == "log2":
-            return Buckets(at=path)
-        keys.fail("buckets", "bad-buckets", "these are no buckets", f"buckets: {_BUCKET_FORMS}")
-        return None
-    return keys.note("buckets", node, _ranged(reader, node, path))
-
-
-def _bounds(reader: Reader, keys: Keys, node: Sequence, path: Path) -> Buckets | None:
-    bounds = reader.texts(node, path)
-    if bounds == ():
-        keys.fail("buckets", "bad-buckets", "the list of bounds is empty", f"buckets: {_BUCKET_FORMS}")
-        return None
-    return reader.build(Buckets, keys, {"shape": "list", "bounds": bounds}, {"bounds": "buckets"}) if bounds else None
-
-
-def _ranged(reader: Reader, node: Mapping, path: Path) -> Buckets | None:
-    keys = reader.keys(node, path, "`buckets`", ("log2", "linear", "step"))
-    if keys is None:
-        return None
-    shape = "linear" if keys.has("linear") else "log2"
-    low, dots, high = (keys.text(shape) or "").partition("..")
-    if not (low and dots and high) or keys.has("linear") != keys.has("step") or (keys.has("log2") and keys.has("linear")):
-        reader.report("bad-buckets", "these are no buckets", node, path, f"buckets: {_BUCKET_FORMS}")
-        return None
-    values = {"shape": shape, "low": low, "high": high, "step": keys.text("step")}
-    return reader.build(Buckets, keys, values, {"low": shape, "high": shape})
 
 
 # ------------------------------------------------------------------------------------------------ actions

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from policyd.parsing.lists import missing_hint
-from policyd.policy import AllOf, AnyOf, Expanded, Filter, Leaf, MetricOutput, Not, Param, Policy, Rule
+from policyd.policy import AllOf, AnyOf, Expanded, Filter, Leaf, MetricOutput, Not, Param, Policy, Rule, StatsColumn, StatsOutput
 from policyd.text import did_you_mean, quote
 from policyd.vocabulary.operators import OPERATORS
 
@@ -115,16 +115,16 @@ def _form(leaf: Leaf) -> ParamForm:
 
 def _share_shapes(reader: Reader, policy: Policy) -> tuple[Rule, ...]:
     """Return the rules with what outputs of one name say of their map (help, buckets…) said by each of them."""
-    groups: dict[str, list[MetricOutput]] = defaultdict(list)
+    groups: dict[str, list[MetricOutput | StatsOutput]] = defaultdict(list)
     for rule in policy.rules:
         for output in rule.outputs:
-            if isinstance(output, MetricOutput):
+            if isinstance(output, MetricOutput | StatsOutput):
                 groups[output.name].append(output)
     shapes = {name: _shape(reader, policy, group) for name, group in groups.items()}
     return tuple(_shaped(rule, shapes) for rule in policy.rules)
 
 
-def _shape(reader: Reader, policy: Policy, group: list[MetricOutput]) -> dict[str, Any]:
+def _shape(reader: Reader, policy: Policy, group: list[MetricOutput | StatsOutput]) -> dict[str, Any]:
     first, *others = group
     shape = {key: getattr(first, key) for key in _SHAPE if key in first.model_fields_set}
     columns = [column.name for column in first.by]
@@ -134,6 +134,8 @@ def _shape(reader: Reader, policy: Policy, group: list[MetricOutput]) -> dict[st
             wrong = f"is a {first.kind} there"
         elif [column.name for column in output.by] != columns:
             wrong = f"has the columns [{', '.join(columns)}] there"
+        elif isinstance(first, StatsOutput) and isinstance(output, StatsOutput):
+            wrong = _other_columns(first, output)
         for key in _SHAPE:
             if key in output.model_fields_set and shape.setdefault(key, getattr(output, key)) != getattr(output, key):
                 wrong = wrong or f"has another `{type(output).model_fields[key].alias}` there"
@@ -143,9 +145,23 @@ def _shape(reader: Reader, policy: Policy, group: list[MetricOutput]) -> dict[st
     return shape
 
 
+def _other_columns(first: StatsOutput, other: StatsOutput) -> str:
+    """Return in what two stats of one name differ, beside their keys; empty for nothing that counts."""
+    shown = [column.name for column in first.show]
+    if shown != [column.name for column in other.show]:
+        return f"shows [{', '.join(shown)}] there"
+    if list(map(_facts, first.columns)) != list(map(_facts, other.columns)):
+        return "has other aggregates there"
+    return ""
+
+
+def _facts(column: StatsColumn) -> tuple[object, ...]:
+    return column.name, column.aggregate, column.signed, column.buckets, [one.name for one in column.companions]
+
+
 def _shaped(rule: Rule, shapes: dict[str, dict[str, Any]]) -> Rule:
     outputs = tuple(
-        output.model_copy(update=shapes[output.name]) if isinstance(output, MetricOutput) else output
+        output.model_copy(update=shapes[output.name]) if isinstance(output, MetricOutput | StatsOutput) else output
         for output in rule.outputs
     )
     return rule.model_copy(update={"outputs": outputs})

@@ -54,12 +54,19 @@ from policyd.policy.outputs import (
     MetricKind,
     MetricOutput,
     Output,
+    StatsColumn,
+    StatsOutput,
     Verdict,
+)
+from policyd.policy.rates import (
+    RateLimit,
+    Rates,
 )
 from policyd.policy.rules import (
     API_VERSION,
     DEFAULT_RING_BYTES,
     Events,
+    Let,
     Metadata,
     Mode,
     OnUnread,
@@ -68,6 +75,12 @@ from policyd.policy.rules import (
     Policy,
     Rule,
     Spec,
+)
+from policyd.policy.tables import (
+    Given,
+    Table,
+    TableColumn,
+    TableWrite,
 )
 
 __all__ = [
@@ -92,11 +105,13 @@ __all__ = [
     "FirstOf",
     "FunctionHook",
     "FunctionInFile",
+    "Given",
     "Hook",
     "Inlined",
     "KprobeHook",
     "KretprobeHook",
     "Leaf",
+    "Let",
     "LsmHook",
     "Macro",
     "Metadata",
@@ -113,10 +128,17 @@ __all__ = [
     "PerfHook",
     "PlainHook",
     "Policy",
+    "RateLimit",
+    "Rates",
     "RawTracepointHook",
     "Rule",
     "Spec",
+    "StatsColumn",
+    "StatsOutput",
     "SyscallHook",
+    "Table",
+    "TableColumn",
+    "TableWrite",
     "TcHook",
     "TracepointHook",
     "UprobeHook",

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from policyd.policy.filters import Column
 from policyd.policy.model import Model
-from policyd.words import Entries, FieldPath, Flag, Line, MetricName, Word
+from policyd.policy.rates import Rates
+from policyd.vocabulary.aggregates import AggregateName
+from policyd.words import ColumnName, Entries, FieldPath, Flag, Line, MetricName, Word
 
 DEFAULT_MAX_ENTRIES = 10240
 
@@ -20,10 +24,12 @@ class EventOutput(Model):
     """One record in the policy's ring for each match; `spec.event.fields` is not part of `fields`.
 
     `implied`: of a rule with an action and no `outputs`: groups that its hook does not have are left out.
+    `rates`: what holds this event back, beside what holds back all events of the policy.
     """
 
     fields: tuple[Column, ...]
     implied: bool = False
+    rates: Rates = Rates()
 
 
 class Buckets(Model):
@@ -49,8 +55,47 @@ class MetricOutput(Model):
     max_entries: Entries = DEFAULT_MAX_ENTRIES
     evict: Flag = False
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What it reads, as written."""
+        return (self.value, *(column.field for column in self.by))
 
-Output = EventOutput | MetricOutput
+
+class StatsColumn(Model):
+    """One column of `stats`: `aggregate` over `value` (a count has none).
+
+    `companions` (`with`) are taken from the event that set the record.
+    """
+
+    name: ColumnName
+    aggregate: AggregateName
+    value: FieldPath = ""
+    help: Line = ""
+    signed: Flag = False
+    companions: tuple[Column, ...] = Field(default=(), alias="with")
+    buckets: Buckets | None = None
+
+
+class StatsOutput(Model):
+    """One map: several aggregates for each key `by`.  `show`: columns whose last seen values are kept, no part of the key."""
+
+    kind: Literal["stats"] = "stats"
+    name: MetricName
+    help: Line = ""
+    by: tuple[Column, ...] = ()
+    show: tuple[Column, ...] = ()
+    columns: tuple[StatsColumn, ...]
+    max_entries: Entries = DEFAULT_MAX_ENTRIES
+    evict: Flag = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What it reads, as written."""
+        beside = (*self.by, *self.show, *(one for column in self.columns for one in column.companions))
+        return (*(column.value for column in self.columns), *(column.field for column in beside))
+
+
+Output = EventOutput | MetricOutput | StatsOutput
 
 
 class Action(Model):

@@ -15,8 +15,10 @@ from policyd.policy.hooks import Hook
 from policyd.policy.lists import Inlined, ValueList
 from policyd.policy.model import Model
 from policyd.policy.outputs import Action, Output
+from policyd.policy.rates import Rates
+from policyd.policy.tables import Table, TableWrite
 from policyd.vocabulary.severities import Severity
-from policyd.words import DnsLabel, Flag, LabelKey, LabelValue, Operand, ParamName, Prose, RingBytes, TypeName
+from policyd.words import ColumnName, DnsLabel, Expression, Flag, LabelKey, LabelValue, Operand, ParamName, Prose, RingBytes, TypeName
 
 API_VERSION = "policyd.dev/v1alpha1"
 DEFAULT_RING_BYTES = 256 * 1024
@@ -36,9 +38,17 @@ class Param(Model):
     optional: Flag = False
 
 
-class Rule(Model):
-    """Where `hook` fires and all `filters` hold: make `outputs`, take `action`.  `optional`: a missing hook is no error.
+class Let(Model):
+    """A name that a rule gives to the value of an expression."""
 
+    name: ColumnName
+    value: Expression
+
+
+class Rule(Model):
+    """Where `hook` fires and all `filters` hold: make `outputs`, take `action`, write to `tables`.
+
+    `optional`: a missing hook is no error.
     `on_unread`: what to do where something that could not be read keeps the filters undecided: only the event, or `act` too.
     """
 
@@ -46,9 +56,11 @@ class Rule(Model):
     hook: Hook
     filters: tuple[Filter, ...] = ()
     outputs: tuple[Output, ...]
+    let: tuple[Let, ...] = ()
     action: Action | None = None
     optional: Flag = False
     on_unread: OnUnread = "event"
+    tables: tuple[TableWrite, ...] = ()
 
 
 class Metadata(Model):
@@ -66,7 +78,7 @@ class Events(Model):
 
 
 class Spec(Model):
-    """What a policy says; `event_fields` are added to every event of it."""
+    """What a policy says; `event_fields` are added to every event of it, `event_rates` hold all of them back together."""
 
     description: Prose = ""
     severity: Severity = "info"
@@ -74,7 +86,9 @@ class Spec(Model):
     suspend: Flag = False
     ring_bytes: RingBytes = DEFAULT_RING_BYTES
     event_fields: tuple[Column, ...] = ()
+    event_rates: Rates = Rates()
     params: tuple[Param, ...] = ()
+    tables: tuple[Table, ...] = ()
     lists: tuple[ValueList, ...] = ()
     inlined: Inlined = Inlined()
     rules: tuple[Rule, ...]

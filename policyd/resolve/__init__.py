@@ -24,8 +24,10 @@ from policyd.resolve.operands import Reading
 from policyd.resolve.params import Stock
 from policyd.resolve.perf import shared_evictions
 from policyd.resolve.problems import Problems, Wrong
+from policyd.resolve.rates import Holding
 from policyd.resolve.rules import Rules
-from policyd.unit import ListRef, MetricOutput, ScalarRef, Test, TypedPolicy, leaves
+from policyd.resolve.tables import Tables
+from policyd.unit import ListRef, ScalarRef, Test, TypedPolicy, leaves, output_maps, output_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +56,8 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
         target=target,
         stock=Stock(policy, reading),
         metrics=Metrics(policy.name, reading),
+        holding=Holding(policy.name),
+        tables=Tables(policy, problems),
         problems=problems,
         names=_numbered(name for one in located for place in one.every if place.name_value is None for name in place.names),
         hooks=_numbered(place.spelled for one in located for place in one.every),
@@ -65,6 +69,7 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
         problems.error(policy.rules[row].hook.at, wrong)
     if problems.errors:
         raise PolicyError(problems.found)
+    rules.tables.warn()
     warn_of_callers(zip(policy.rules, located, strict=True), target, problems)
     return Resolved(_typed(policy, rules, maps), problems.warnings)
 
@@ -89,19 +94,25 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
 
 
 def _maps(rules: Rules) -> tuple[MapSpec, ...]:
-    """Return the maps that rules use, by name; a metric and a list of one name are an error."""
+    """Return the maps that rules use, by name; a metric, a table and a list of one name are an error."""
     for name in sorted(rules.metrics.maps.keys() & rules.stock.maps.keys()):
         message = f"`{name}` is the name of a metric and of a list parameter"
         rules.problems.error(("spec", "params"), Wrong("name-taken", message, "rename one of them"))
-    every = rules.metrics.maps | rules.stock.maps
-    used = {output.map_name for rule in rules.typed for output in rule.outputs if isinstance(output, MetricOutput)}
-    used |= {test.ref.map_name for test in _tests(rules) if isinstance(test.ref, ListRef)}
+    tables = rules.tables.used()
+    for name in sorted(tables.keys() & (rules.metrics.maps.keys() | rules.stock.maps.keys())):
+        message = f"`{name}` is the name of a table, and of a metric or a list parameter"
+        rules.problems.error(("spec", "tables", name), Wrong("name-taken", message, "rename one of them"))
+    every = rules.metrics.maps | rules.stock.maps | rules.holding.maps | tables
+    used = {name for rule in rules.typed for output in rule.outputs for name in output_maps(output)}
+    used |= {test.ref.map_name for test in _tests(rules) if isinstance(test.ref, ListRef)} | tables.keys()
     return tuple(every[name] for name in sorted(used))
 
 
 def _scalars(rules: Rules) -> tuple[ScalarParam, ...]:
     used = {test.ref.name for test in _tests(rules) if isinstance(test.ref, ScalarRef)}
-    return tuple(rules.stock.scalars[name] for name in sorted(used))
+    used |= {name for rule in rules.typed for output in rule.outputs for name in output_scalars(output)}
+    every = rules.stock.scalars | rules.holding.scalars
+    return tuple(every[name] for name in sorted(used))
 
 
 def _tests(rules: Rules) -> Iterator[Test]:

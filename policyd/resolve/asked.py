@@ -44,6 +44,9 @@ def _paths(rule: Rule, policy: Policy) -> Iterator[str]:
         if isinstance(output, EventOutput):
             if not output.implied:  # an implied event takes what there is
                 yield from (column.field for column in (*output.fields, *policy.event_fields))
+            for limit in (output.rates.rate_limit, policy.event_rates.rate_limit):
+                yield from (column.field for column in (limit.by if limit else ()))
         else:
-            yield output.value
-            yield from (column.field for column in output.by)
+            yield from output.texts
+    for write in rule.tables:
+        yield from (given.field for given in (*write.key, *write.value))

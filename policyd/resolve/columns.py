@@ -68,21 +68,23 @@ def default_columns(fields: Fields, at: Path) -> tuple[NamedPath, ...]:
     return tuple(NamedPath(name=group.replace(".", "_"), field=group, at=at) for group in groups)
 
 
-def key_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Complaints) -> Columns:
-    """Return a metric's key and its values."""
+def key_columns(
+    columns: tuple[NamedPath, ...], fields: Fields, complaints: Complaints, what: str = "a metric's key"
+) -> Columns:
+    """Return a metric's key, or another fixed place that is called `what`, and its values."""
     found: dict[str, tuple[Column, Value]] = {}
     for column in columns:
         try:
             value = fields.value(column.field)
             if value.type.kind == "paths":
                 hint = f"name one: {column.field}[0]"
-                raise Wrong("list-in-key", f"{column.field} is a list, which cannot be a key", hint)
+                raise Wrong("list-in-key", f"{column.field} is a list, which cannot be in {what}", hint)
             _add(found, column.name, value, column)
         except Missing as missing:
             complain(complaints, column.at, _in_macro(missing, column))
     key = Layout(tuple(_short(column) for column, _ in found.values()))
     if key.size > MOST_KEY_BYTES:
-        wrong = Wrong("key-too-long", f"the key has {key.size} bytes, a metric's key has at most {MOST_KEY_BYTES}")
+        wrong = Wrong("key-too-long", f"{key.size} bytes, {what} has at most {MOST_KEY_BYTES}")
         complaints.append((columns[-1].at, wrong))
     return key, tuple(value for _, value in found.values())
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from policyd.layout import Column, Layout
+from policyd.layout import Layout
 from policyd.maps import Buckets, MapClass, MapSpec, Purpose
+from policyd.policy import StatsOutput
 from policyd.resolve.buckets import resolve_buckets
 from policyd.resolve.columns import key_columns
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
+from policyd.resolve.stats import StatsValue, number, slots
 from policyd.text import quote
 from policyd.unit import MetricOutput
-from policyd.vocabulary.types import Shape, ValueType
+from policyd.vocabulary.aggregates import AGGREGATES
 
 if TYPE_CHECKING:
     from policyd.policy import MetricOutput as WrittenMetric
@@ -21,9 +23,8 @@ if TYPE_CHECKING:
     from policyd.resolve.operands import Reading
     from policyd.value import Value
 
-_COUNT = Column("count", ValueType("u64", Shape.NUMBER, 8))
-_UNITS = frozenset({"duration", "size", "time"})
-"""Kinds whose unit a metric keeps: durations leave as seconds, sizes as bytes."""
+    Written = WrittenMetric | StatsOutput
+    Made = tuple[MapSpec, MetricOutput]
 
 
 @dataclass(slots=True)
@@ -34,46 +35,52 @@ class Metrics:
     reading: Reading
     maps: dict[str, MapSpec] = field(default_factory=dict)
 
-    def resolve(self, written: WrittenMetric, fields: Fields, complaints: Complaints) -> MetricOutput | None:
+    def resolve(self, written: Written, fields: Fields, complaints: Complaints) -> MetricOutput | None:
         """Return the update that a rule makes at one place, and keep its map; None if something is wrong with it."""
         before = len(complaints)
         key, keys = key_columns(written.by, fields, complaints)
         try:
-            value = self._value(written, fields)
+            made = self._stats(written, key, keys, fields, complaints) if isinstance(written, StatsOutput) else (
+                self._plain(written, key, keys, fields)
+            )
             if len(complaints) > before:
                 return None
-            self._keep(self._spec(written, key, value))
+            self._keep(made[0])
         except Missing as missing:
             complain(complaints, written.at, missing)
             return None
-        return MetricOutput(cast("Purpose", written.kind), written.name, keys, value)
+        return made[1]
 
-    @staticmethod
-    def _value(written: WrittenMetric, fields: Fields) -> Value | None:
-        if not written.value:
-            return None
-        value = fields.value(written.value)
-        if value.type.shape is not Shape.NUMBER:
-            raise Wrong("not-a-number", f"{written.value} is of type {value.type.kind}: a {written.kind} needs a number")
-        return value
+    def _plain(self, written: WrittenMetric, key: Layout, keys: tuple[Value, ...], fields: Fields) -> Made:
+        value = number(written.value, written.kind, fields) if written.value else None
+        return self._spec(written, key, value), MetricOutput(cast("Purpose", written.kind), written.name, keys, value)
+
+    def _stats(
+        self, written: StatsOutput, key: Layout, keys: tuple[Value, ...], fields: Fields, complaints: Complaints
+    ) -> Made:
+        value = StatsValue.of(written, fields, self.reading, complaints)
+        spec = self._map(written, key, value.layout)
+        output = MetricOutput("stats", written.name, keys, stats=tuple(value.feeds))
+        return replace(spec, stats=value.stats), output
 
     def _spec(self, written: WrittenMetric, key: Layout, value: Value | None) -> MapSpec:
         buckets = None
         if written.kind == "histogram":
             assert value is not None
             buckets = resolve_buckets(written.buckets, value.type, self.reading)
-        layout = _value_layout(written, value, buckets)
-        keyed = bool(key.columns)
+        return replace(self._map(written, key, _value_layout(written, value, buckets)), buckets=buckets)
+
+    def _map(self, written: Written, key: Layout, value: Layout) -> MapSpec:
+        keyed = key if key.columns else None
         return MapSpec(
             policy=self.policy,
             name=written.name,
             purpose=cast("Purpose", written.kind),
-            map_class=_map_class(written, key if keyed else None, layout),
+            map_class=_map_class(written, keyed, value),
             max_entries=written.max_entries if keyed else 1,
-            key=key if keyed else None,
-            value=layout,
+            key=keyed,
+            value=value,
             help=written.help,
-            buckets=buckets,
         )
 
     def _keep(self, spec: MapSpec) -> None:
@@ -81,7 +88,7 @@ class Metrics:
         self.maps[spec.name] = _merged(known, spec) if known else spec
 
 
-def _map_class(written: WrittenMetric, key: Layout | None, value: Layout) -> MapClass:
+def _map_class(written: Written, key: Layout | None, value: Layout) -> MapClass:
     """Counts are kept a CPU; a gauge's last value is one for all."""
     cpu = "" if written.kind == "gauge" else "percpu_"
     if key is None:
@@ -91,23 +98,14 @@ def _map_class(written: WrittenMetric, key: Layout | None, value: Layout) -> Map
     return MapClass(f"{cpu}hash", key.size, value.size, BPF_F_NO_PREALLOC)
 
 
+_KEPT = {"counter": "count", "sum": "sum", "min": "min", "max": "max", "histogram": "histogram"}
+"""The aggregate that each metric of one column is."""
+
+
 def _value_layout(written: WrittenMetric, value: Value | None, buckets: Buckets | None) -> Layout:
-    if value is None:
-        return Layout((_COUNT,))
-    if written.kind == "gauge":
-        return Layout((_wide("value", value.type, value.type.signed),))
-    if written.kind in {"min", "max"}:
-        return Layout((_COUNT, _wide("value", value.type, value.type.signed)))
-    total = _wide("sum", value.type, written.signed)
-    if buckets is None:
-        return Layout((_COUNT, total))
-    counts = (Column(f"b{index}", _COUNT.type) for index in range(len(buckets.bounds) + 1))
-    return Layout((_COUNT, total, *counts))
-
-
-def _wide(name: str, type_: ValueType, signed: bool) -> Column:
-    kind = type_.kind if type_.kind in _UNITS else "s64" if signed else "u64"
-    return Column(name, ValueType(kind, Shape.NUMBER, 8, signed))
+    names = AGGREGATES[_KEPT[written.kind]].slots if written.kind in _KEPT else ("value",)
+    signed = value is not None and (written.signed if "sum" in names else value.type.signed)
+    return Layout(slots(names, value.type if value else None, signed, buckets))
 
 
 def _merged(known: MapSpec, new: MapSpec) -> MapSpec:
@@ -120,7 +118,7 @@ def _merged(known: MapSpec, new: MapSpec) -> MapSpec:
             f"{quote(new.name)} has the columns ({_describe(known.key)}) in another rule, and ({_describe(new.key)}) here",
             "outputs of one name are one map: make the columns agree, or name them apart",
         )
-    if known.buckets != new.buckets or known.value != new.value:
+    if (known.buckets, known.value, known.stats) != (new.buckets, new.value, new.stats):
         message = f"the values of {quote(new.name)} are of another type, or have other buckets, in another rule"
         raise Wrong("outputs-disagree", message)
     return known

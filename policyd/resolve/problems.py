@@ -37,6 +37,12 @@ CODES: dict[str, str] = {
     "compat-argument": "An argument that 32-bit callers pass so that it cannot be read.",
     "group": "A group of fields where one field is wanted.",
     "not-yet": "The language has a word for it, this policyd does not.",
+    # expressions
+    "bad-expression": "A text that is no expression.",
+    "bad-path": "What is no path, where one is wanted.",
+    "mixed-types": "Values that do not fit together: a text and a number, a time and a size.",
+    "not-a-condition": "A value, or what is always so, where a condition is wanted.",
+    "too-large": "An expression of more operations than a program may have.",
     # operands
     "operator-does-not-fit": "An operator that cannot be asked of a field of this type.",
     "bad-value": "A value that a field of this type cannot have.",
@@ -50,11 +56,19 @@ CODES: dict[str, str] = {
     "too-many-columns": "An event with more columns than its header has bits for.",
     "list-in-key": "A metric's key that has a list in it.",
     "key-too-long": "A metric's key that is too long.",
+    "value-too-long": "Stats whose columns take too much room.",
     "duplicate-column": "Two columns have one name.",
     "not-a-number": "A metric of something that is no number.",
     "bad-buckets": "Bounds that make no histogram.",
     "outputs-disagree": "Outputs that share a name differ.",
-    "name-taken": "A metric and a list param have one name.",
+    "name-taken": "Two of a policy's metrics, tables and list params have one name.",
+    # tables
+    "unknown-table": "No table of this name.",
+    "unknown-column": "A table has no column of this name, or has several where none is named.",
+    "key-columns": "A row of a table is named by too many or too few values.",
+    "key-does-not-fit": "A table's key cannot be made of this value.",
+    "value-does-not-fit": "A column of a table cannot hold this value.",
+    "row-too-long": "A table's key or value is too long.",
     "action-not-here": "An action that this hook cannot take.",
 }
 """Every code of an error that resolving can report: a promise to scripts, as those of `parsing` are."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from policyd.resolve.metrics import Metrics
     from policyd.resolve.params import Stock
     from policyd.resolve.place import Place
+    from policyd.resolve.rates import Holding
+    from policyd.resolve.tables import Tables
     from policyd.target import Target
 
 STRING_SIZES = (4096, 1024, 256)
@@ -48,6 +50,8 @@ class Rules:
     target: Target
     stock: Stock
     metrics: Metrics
+    holding: Holding
+    tables: Tables
     problems: Problems
     names: dict[str, int]
     hooks: dict[str, int]
@@ -106,13 +110,14 @@ class Rules:
         return [(path, missing) for path, missing in complaints if missing.code != "compat-argument"]
 
     def _resolved(self, row: int, rule: Rule, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
-        fields = Fields(place, self.names, longest, self.target)
+        fields = self._fields(rule, place, longest)
         conditions = Conditions(fields, self.stock, row)
         condition = conditions.all_of(rule.filters)
         complaints: Complaints = list(conditions.complaints)
         for path, message in conditions.warnings:
             self.problems.warning(path, "host-bits", message)
         outputs = self._outputs(rule, fields, complaints)
+        writes = self.tables.writes(rule, fields, complaints)
         typed = TypedRule(
             policy=self.policy.name,
             row=row,
@@ -125,6 +130,7 @@ class Rules:
             hook=self.hooks[place.spelled],
             phase=place.phase,
             position=self.policy.position(rule.at),
+            writes=writes,
         )
         return fields, complaints, replace(typed, entry=_entry(typed, place, conditions))
 
@@ -134,11 +140,13 @@ class Rules:
 
     def _outputs(self, rule: Rule, fields: Fields, complaints: Complaints) -> tuple[EventOutput | MetricOutput, ...]:
         found: list[EventOutput | MetricOutput] = []
-        for written in rule.outputs:
+        for number, written in enumerate(rule.outputs):
             if isinstance(written, WrittenEvent):
                 own = default_columns(fields, rule.at) if written.implied else written.fields
                 columns = self.policy.event_fields + own
-                found.append(EventOutput(*event_columns(columns, fields, complaints)))
+                rates = ((f"{rule.name}-{number}", written.rates), ("events", self.policy.event_rates))
+                held = self.holding.resolve(rates, fields, complaints)
+                found.append(EventOutput(*event_columns(columns, fields, complaints), *held))
             elif (metric := self.metrics.resolve(written, fields, complaints)) is not None:
                 found.append(metric)
         return tuple(found)
@@ -168,7 +176,7 @@ class Rules:
 
     def _compare(self, rule: Rule, first: Fields, other: Place) -> None:
         """Report what a rule uses that another alternative of its firstOf has not, or has with another type."""
-        there = Fields(other, self.names, STRING_SIZES[0], self.target)
+        there = self._fields(rule, other, STRING_SIZES[0])
         for value in first.used:
             if value.path == "hook.name":
                 continue
@@ -184,11 +192,6 @@ class Rules:
                 self.problems.error(rule.hook.at, Wrong("alternatives-differ", message, "write two rules"))
 
 
-def _string_bytes(fields: Fields, typed: TypedRule) -> int:
-    """Return what the strings of a rule take: those that were fetched, and the longest event's."""
-    events = (output.layout.columns for output in typed.outputs if isinstance(output, EventOutput))
-    shown = (sum(column.type.size for column in columns if column.packed) for columns in events)
-    return sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) + max(shown, default=0)
 def _entry(typed: TypedRule, place: Place, conditions: Conditions) -> Entry | None:
     """Return where something must be kept for a rule; None if it asks for nothing that is not there as the call ends."""
     if place.entry is None or not wants_entry(rule_values(typed)):
@@ -198,3 +201,8 @@ def _entry(typed: TypedRule, place: Place, conditions: Conditions) -> Entry | No
     return Entry(place.entry.point, AllOf(conditions.guards(place.entry)))
 
 
+def _string_bytes(fields: Fields, typed: TypedRule) -> int:
+    """Return what the strings of a rule take: those that were fetched, and the longest event's."""
+    events = (output.layout.columns for output in typed.outputs if isinstance(output, EventOutput))
+    shown = (sum(column.type.size for column in columns if column.packed) for columns in events)
+    return sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) + max(shown, default=0)

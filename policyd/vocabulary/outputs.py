@@ -40,13 +40,22 @@ _MAX_ENTRIES = OutputKey("maxEntries", "how many series are kept (default 10240)
 _EVICT = OutputKey("evict", "true: drop the series longest unused instead of turning new ones away")
 _SHARED = (_BY, _MAX_ENTRIES, _EVICT)
 
+RATE_KEYS = (
+    OutputKey("rateLimit", "{events: 100, per: 1s, by: [process.pid]}: hold back events beyond this rate, key by key"),
+    OutputKey("sample", "1/100: let one event in a hundred through, by chance"),
+)
+"""What holds events back, here and below `spec.event`."""
+
 OUTPUTS: dict[str, OutputKind] = {
     row.name: row
     for row in (
         OutputKind(
             "event",
             "One record for each match, with time, policy, rule, hook, severity and verdict beside the fields.",
-            (OutputKey("fields", "columns of the record; groups such as `process` and `args` stand for several"),),
+            (
+                OutputKey("fields", "columns of the record; groups such as `process` and `args` stand for several"),
+                *RATE_KEYS,
+            ),
             "event: {fields: [process, args.filename]}",
         ),
         OutputKind(
@@ -106,9 +115,24 @@ OUTPUTS: dict[str, OutputKind] = {
             takes_value=True,
             prometheus="histogram",
         ),
+        OutputKind(
+            "stats",
+            "Several numbers for each key, kept in one map: each column is a metric NAME_COLUMN.",
+            (
+                _NAME,
+                _HELP,
+                _BY,
+                OutputKey("show", "columns whose last seen values are shown beside the key; no labels in Prometheus"),
+                OutputKey("columns", "names, each with an aggregate of a value: {calls: count, bytes: {sum: ret}}"),
+                _MAX_ENTRIES,
+                _EVICT,
+            ),
+            "stats: {name: reads, by: [process.comm], columns: {calls: count, bytes: {sum: ret}, most: {max: ret}}}",
+            prometheus="one for each column",
+        ),
     )
 }
 """Every output by its name."""
 
-LATER_OUTPUTS: tuple[str, ...] = ("stats", "stacks", "topK", "distinct", "last", "trace", "notify")
+LATER_OUTPUTS: tuple[str, ...] = ("stacks", "topK", "distinct", "last", "trace", "notify")
 """Outputs that the language has reserved, and that are refused so far."""

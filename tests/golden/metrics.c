@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_5e56a0fbf847 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_2b59f3ece2d4 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0x5e56a0fbf847ULL
+#define PD_CANARY_PROGRAM 0x2b59f3ece2d4ULL
 
 /* lib/maps.c */
 
@@ -193,10 +193,7 @@ PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
 	u64 *slots;
 
-	need_0(r);
-	need_1(r);
 	slots = slots_0_0(r, d, counts);
-
 	if (!slots)
 		return;
 	PD_ADD(&slots[0], 1);
@@ -228,10 +225,12 @@ PD_INLINE u64 *slots_0_1(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_1(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_1(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		slots[0] = r->s->v1;
+	slots = slots_0_1(r, d, counts);
+	if (!slots)
+		return;
+	slots[0] = r->s->v1;
 }
 
 /* The entry that this event's key names, or NULL after the reason was counted. */
@@ -259,8 +258,9 @@ PD_INLINE u64 *slots_0_2(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_2(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_2(r, d, counts);
+	u64 *slots;
 
+	slots = slots_0_2(r, d, counts);
 	if (!slots)
 		return;
 	if (!slots[0] || ((s64) r->s->v1 < (s64) slots[1]))
@@ -297,8 +297,9 @@ PD_INLINE u64 *slots_0_3(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_3(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_3(r, d, counts);
+	u64 *slots;
 
+	slots = slots_0_3(r, d, counts);
 	if (!slots)
 		return;
 	if (!slots[0] || ((s64) r->s->v1 > (s64) slots[1]))
@@ -334,10 +335,12 @@ PD_INLINE u64 *slots_0_4(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_4(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_4(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_4(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* The entry that this event's key names, or NULL after the reason was counted. */
@@ -363,7 +366,7 @@ PD_INLINE u64 *slots_0_5(struct run *r, const struct pd_rule *d, u64 *counts)
 	return map ? entry_0_5(r, d, counts, map) : 0;
 }
 
-PD_INLINE u32 bucket_0_5(struct run *r)
+PD_INLINE u32 bucket_0_5_0(struct run *r)
 {
 	u64 value = r->s->v1;
 	u32 bits = pd_bits(value);
@@ -384,7 +387,7 @@ PD_INLINE void metric_0_5(struct run *r, const struct pd_rule *d, u64 *counts)
 	slots = slots_0_5(r, d, counts);
 	if (!slots)
 		return;
-	index = bucket_0_5(r);
+	index = bucket_0_5_0(r);
 	if (index > 11)
 		index = 11;
 	*(volatile u32 *) &r->s->bucket = index; /* the verifier forgets how it came to be, and follows one path from here */
@@ -419,7 +422,7 @@ PD_INLINE u64 *slots_0_6(struct run *r, const struct pd_rule *d, u64 *counts)
 	return map ? entry_0_6(r, d, counts, map) : 0;
 }
 
-PD_INLINE u32 bucket_0_6(struct run *r)
+PD_INLINE u32 bucket_0_6_0(struct run *r)
 {
 	u64 value = r->s->v1;
 
@@ -443,7 +446,7 @@ PD_INLINE void metric_0_6(struct run *r, const struct pd_rule *d, u64 *counts)
 	slots = slots_0_6(r, d, counts);
 	if (!slots)
 		return;
-	index = bucket_0_6(r);
+	index = bucket_0_6_0(r);
 	if (index > 21)
 		index = 21;
 	*(volatile u32 *) &r->s->bucket = index; /* the verifier forgets how it came to be, and follows one path from here */
@@ -478,7 +481,7 @@ PD_INLINE u64 *slots_0_7(struct run *r, const struct pd_rule *d, u64 *counts)
 	return map ? entry_0_7(r, d, counts, map) : 0;
 }
 
-PD_INLINE u32 bucket_0_7(struct run *r)
+PD_INLINE u32 bucket_0_7_0(struct run *r)
 {
 	u64 value = r->s->v1;
 	u32 index = 0;
@@ -502,7 +505,7 @@ PD_INLINE void metric_0_7(struct run *r, const struct pd_rule *d, u64 *counts)
 	slots = slots_0_7(r, d, counts);
 	if (!slots)
 		return;
-	index = bucket_0_7(r);
+	index = bucket_0_7_0(r);
 	if (index > 3)
 		index = 3;
 	*(volatile u32 *) &r->s->bucket = index; /* the verifier forgets how it came to be, and follows one path from here */
@@ -565,7 +568,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_5e56a0fbf847(void *ctx)
+PD_ENTRY int pd_2b59f3ece2d4(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

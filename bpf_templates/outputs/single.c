@@ -1,22 +1,28 @@
 /*% include "outputs/key.c" %*/
 
+/*% for stat in output.stats %*/
+/*% if stat.spread %*/
+/*% include "outputs/bucket.c" %*/
+/*% endif %*/
 PD_INLINE void metric_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts)
 {
 	u64 *slots;
+/*% if stat.spread %*/
+	u32 index;
+/*% endif %*/
 
-/*% for index in output.needs %*/
+/*% if stat.refuses_negative %*/
+/*% for index in stat.needs %*/
 	need_/*{ index }*/(r);
 /*% endfor %*/
-/*% if output.refuses_negative %*/
-	if (/*{ output.present }*/ && (s64) /*{ output.value }*/ < 0) {
+	if (/*{ output.present }*/ && (s64) /*{ stat.value }*/ < 0) {
 		PD_ADD(&counts[/*{ output.account.negative }*/], 1);
 		return;
 	}
 /*% endif %*/
 	slots = slots_/*{ effects.index }*/_/*{ output.index }*/(r, d, counts);
-
 	if (!slots)
 		return;
-	PD_ADD(&slots[0], 1);
-	PD_ADD(&slots[1], (u64) /*{ output.value }*/);
+/*% include stat.template %*/
 }
+/*% endfor %*/

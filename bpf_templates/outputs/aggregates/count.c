@@ -1,0 +1,1 @@
+	PD_ADD(&slots[/*{ stat.at }*/], 1);

@@ -1,0 +1,1 @@
+	slots[/*{ stat.at }*/] = /*{ stat.value }*/;

@@ -1,0 +1,68 @@
+"""What holds the events of a policy back: maps with a bucket for each key, and the numbers of rates as scalars.
+
+The numbers are no part of the code: a change of them is written to the shared scalars, and what runs goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policyd.layout import Column, Layout
+from policyd.maps import MapClass, MapSpec, ScalarParam
+from policyd.resolve.columns import key_columns
+from policyd.resolve.problems import Complaints, Wrong
+from policyd.text import quote
+from policyd.unit import RateLimit
+from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from policyd.policy import RateLimit as WrittenLimit
+    from policyd.policy import Rates
+    from policyd.resolve.fields import Fields
+
+_NUMBER = ValueType("u64", Shape.NUMBER, 8)
+_BUCKET = Layout((Column("full", ValueType("time", Shape.NUMBER, 8)),))
+"""When the bucket will be full again, in ns since boot: what is earned up to now is there to be spent."""
+
+Held = tuple[tuple[str, ...], tuple[RateLimit, ...]]
+"""The names of samples, and the limits, of an event."""
+
+
+@dataclass(slots=True)
+class Holding:
+    """The maps and scalars of a policy's rates, by name."""
+
+    policy: str
+    maps: dict[str, MapSpec] = field(default_factory=dict)
+    scalars: dict[str, ScalarParam] = field(default_factory=dict)
+
+    def resolve(self, named: tuple[tuple[str, Rates], ...], fields: Fields, complaints: Complaints) -> Held:
+        """Return what holds an event back: of all `rates`, each with the name that its maps have, the samples go first."""
+        samples: list[str] = []
+        limits: list[RateLimit] = []
+        for name, rates in named:
+            if rates.sample is not None:
+                samples.append(self._number(f"{name}-sample", rates.threshold, 0))
+            if rates.rate_limit is not None:
+                limits.append(self._limit(f"{name}-rate", rates.rate_limit, fields, complaints))
+        return tuple(samples), tuple(limits)
+
+    def _limit(self, name: str, written: WrittenLimit, fields: Fields, complaints: Complaints) -> RateLimit:
+        key, keys = key_columns(written.by, fields, complaints, "a rate's key")
+        spec = self._spec(name, written, key if keys else None)
+        known = self.maps.setdefault(name, spec)
+        if known.key != spec.key:
+            message = f"the columns of {quote(name)} are of other types at {fields.place.spelled} than at another hook"
+            complaints.append((written.at, Wrong("outputs-disagree", message, "give each event a rate of its own")))
+        self._number(name, written.interval, written.interval * written.at_once)
+        return RateLimit(name, keys)
+
+    def _spec(self, name: str, written: WrittenLimit, key: Layout | None) -> MapSpec:
+        size = _BUCKET.size
+        map_class = MapClass("lru_hash", key.size, size) if key else MapClass("array", 4, size, max_entries=1)
+        return MapSpec(self.policy, name, "rate", map_class, written.max_keys if key else 1, key, _BUCKET)
+
+    def _number(self, name: str, low: int, high: int) -> str:
+        self.scalars[name] = ScalarParam(self.policy, name, _NUMBER, (low, high))
+        return name
