@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from policyd.vocabulary.types import ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +184,32 @@ class Computed:
 ROW = -1
 """The column of a `Lookup` that is the whole row."""
 
+LOOKUP_COST = 4
+"""What a look-up in a table costs beside its keys (`Value.cost`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """Column number `column` of the row that `keys` name in `table` of `policy`; *absent* where there is no such row.
 
     The row is as it was before the event, whatever rules write.  `keys` are the values of the table's key layout.  `ROW` as a
-    column is the whole row: whether it is there.
+    column is the whole row, of `row_bytes`: whether it is there.
     """
 
     policy: str
     table: str
     keys: tuple[Value, ...]
     column: int
+    row_bytes: int
+
+    @property
+    def row(self) -> Value:
+        """The whole row that the column is in, as its bytes: looked up once, however many columns are read."""
+        path = f"{self.table}[{', '.join(key.path for key in self.keys)}]"
+        type_ = ValueType("bytes", Shape.BYTES, self.row_bytes)
+        cost = LOOKUP_COST + max(key.cost for key in self.keys)
+        unread = any(key.can_be_unread for key in self.keys)
+        return Value(path, type_, replace(self, column=ROW), can_be_absent=True, can_be_unread=unread, cost=cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +279,7 @@ def operands(access: Access) -> tuple[Value, ...]:
     if isinstance(access, Computed):
         return access.operands
     if isinstance(access, Lookup):
-        return access.keys
+        return access.keys if access.column == ROW else (access.row,)
     base = access.pointer if isinstance(access, PointedString | PointedBytes) else access
     if isinstance(base, Walk | Through | Pointer | ErrorCode):
         base = base.base

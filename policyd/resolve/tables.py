@@ -7,7 +7,7 @@ Keys and values are checked against the types that the table declares.  A key co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from policyd.layout import Column, Layout
@@ -22,7 +22,6 @@ from policyd.unit import TableWrite
 from policyd.value import ROW, Lookup, Value
 from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.tables import TABLE_KEYS, TableKey
-from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,13 +31,12 @@ if TYPE_CHECKING:
     from policyd.policy import Table as WrittenTable
     from policyd.policy import TableWrite as Written
     from policyd.resolve.fields import Fields
+    from policyd.vocabulary.types import ValueType
 
 T = TypeVar("T")
 
-MOST_VALUE_BYTES = 2048
+MOST_VALUE_BYTES = 1024
 """A row is copied to the scratch place of a CPU, where it is read."""
-
-LOOKUP_COST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +104,12 @@ class Tables:
     def _value(self, table: Table, column: int, keys: tuple[Value, ...], fields: Fields) -> Value:
         parts = key_values(table.name, table.keys, keys, fields)
         self.read.add(table.name)
-        type_ = row_type(table.spec.value) if column == ROW else table.spec.value.columns[column].type
-        path = f"{table.name}[{', '.join(key.path for key in keys)}]"
-        return Value(
-            path if column == ROW else f"{path}.{table.spec.value.columns[column].name}",
-            type_,
-            Lookup(self.policy.name, table.name, parts, column),
-            can_be_absent=True,
-            can_be_unread=any(part.can_be_unread for part in parts),
-            cost=LOOKUP_COST + max(part.cost for part in parts),
-        )
+        access = Lookup(self.policy.name, table.name, parts, column, table.spec.value.size)
+        if column == ROW:
+            return access.row
+        wanted = table.spec.value.columns[column]
+        path = f"{table.name}[{', '.join(key.path for key in keys)}].{wanted.name}"
+        return replace(access.row, path=path, type=wanted.type, access=access)
 
     def _table(self, name: str) -> Table:
         if name not in self.tables:
@@ -217,11 +211,6 @@ class Tables:
                 self.problems.warning(table.at, "never-read", f"no rule looks into the table {table.name}", hint)
             elif not read:
                 self.problems.warning(table.at, "unused-table", f"no rule uses the table {table.name}: it is not made")
-
-
-def row_type(layout: Layout) -> ValueType:
-    """Return the type of a whole row: its bytes."""
-    return ValueType("bytes", Shape.BYTES, layout.size)
 
 
 def _parts(name: str, type_: ValueType | TableKey) -> tuple[Column, ...]:

@@ -1,0 +1,3 @@
+/*% include "fetch/table_there.c" %*/
+	__builtin_memcpy(/*{ value.pointer }*/, /*{ value.address }*/, /*{ value.size }*/);
+	return PD_OK;

@@ -1,0 +1,2 @@
+/*% include "fetch/table_there.c" %*/
+	return pd_string_array(/*{ value.to }*/.data, /*{ value.size }*/, &/*{ value.to }*/.length, &/*{ value.to }*/.cut, (u64) (/*{ value.address }*/));
