@@ -1,45 +1,126 @@
 """The process table's rows of processes that were there before policyd: read from `/proc`, packed as the kernel keeps them.
 
-The engine writes them once, when the table is made, and never over a row that the exec program has written since.
+The engine writes them once, when the table is made, and never over a row that the exec program has written since.  How such
+a process began is not known any more: what it is now stands for that.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.codegen.source import PROCESSES_VALUE
+from policyd.vocabulary.task import CAPABILITY_SETS, NAMESPACES, ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROW = struct.Struct("<HHBBH256s256s256x")  # struct pd_process, bpf_templates/fields/process_table.c
+_ROW = struct.Struct("<HHBBH80s256s256s256x")  # struct pd_process, bpf_templates/fields/process_table.c
+_BEGAN = struct.Struct("<5Q2I7IBBxx")  # struct pd_began, beside it
 _LONGEST = 255
 _HOST_PIDS = 0xEFFFFFFC  # PROC_PID_INIT_INO, include/linux/proc_ns.h
+_SETS = dict(zip(CAPABILITY_SETS, ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"), strict=True))
+_OF_CHILDREN = {"pid": "pid_for_children"}
+_ORIGINS = {name: number for number, name in ORIGIN.symbols}
+_MOST_GENERATIONS = 64
 assert _ROW.size == PROCESSES_VALUE
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A process as /proc knows it now; what may not be read is 0 or empty.
+
+    `pids` are its numbers, from the host's pid namespace to its own; `namespaces` go by `vocabulary.task.NAMESPACES`.
+    """
+
+    parent: int = 0
+    pids: tuple[int, ...] = ()
+    ids: tuple[int, int] | None = None
+    capabilities: tuple[int, ...] = (0,) * 5
+    namespaces: tuple[int, ...] = (0,) * 7
+    pid_namespace: int = 0
+
+    @classmethod
+    def read(cls, folder: str) -> Status:
+        """Read a folder of /proc; a process without a readable status is the empty one."""
+        try:
+            lines = Path(f"{folder}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return cls()
+        texts = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+        try:
+            return cls(
+                parent=int(texts["PPid"][0]),
+                pids=tuple(map(int, texts.get("NSpid", ()))),
+                ids=(int(texts["Uid"][0]), int(texts["Gid"][0])),
+                capabilities=tuple(int(texts[name][0], 16) for name in _SETS.values()),
+                namespaces=tuple(_inode(f"{folder}/ns/{_OF_CHILDREN.get(name, name)}") for name in NAMESPACES),
+                pid_namespace=_inode(f"{folder}/ns/pid"),
+            )
+        except (KeyError, IndexError, ValueError):
+            return cls()
+
+    def shares_pids(self, other: Status) -> bool:
+        """Tell whether both are in one pid namespace, or at least as deep in them, where no more may be known."""
+        if self.pid_namespace and other.pid_namespace:
+            return self.pid_namespace == other.pid_namespace
+        return len(self.pids) == len(other.pids)
+
+
+@dataclass(slots=True)
+class Statuses:
+    """Processes of /proc, each read once."""
+
+    proc: str
+    _known: dict[int, Status] = field(default_factory=dict)
+
+    def of(self, pid: int) -> Status:
+        if pid not in self._known:
+            self._known[pid] = Status.read(f"{self.proc}/{pid}")
+        return self._known[pid]
+
+    def origin(self, pid: int) -> int:
+        """Return the number of a process's origin, as `pd_origin` of `fields/task_began.c` finds it; 0: not known."""
+        for _ in range(_MOST_GENERATIONS):
+            status = self.of(pid)
+            if len(status.pids) == 1:
+                return _ORIGINS["Host"]
+            if status.pids[-1:] == (1,):
+                return _ORIGINS["Init"]
+            if not status.pids or not status.parent:
+                return 0
+            if not status.shares_pids(self.of(status.parent)):
+                return _ORIGINS["Joined"]
+            pid = status.parent
+        return 0
 
 
 def snapshot(proc: Path = Path("/proc")) -> Iterator[tuple[bytes, bytes]]:
     """Yield (pid as u32, row) of every process with a program: kernel threads have none."""
+    statuses = Statuses(str(proc))
     for entry in os.listdir(proc):  # noqa: PTH208  a thousand Path objects for nothing
         if not entry.isdigit():
             continue
         try:
-            exe = os.readlink(f"{proc}/{entry}/exe").removesuffix(" (deleted)")  # noqa: PTH115
+            exe = executable(f"{proc}/{entry}")
             arguments = Path(f"{proc}/{entry}/cmdline").read_bytes()
         except OSError:
             continue
-        yield struct.pack("<I", int(entry)), row(os.fsencode(exe), arguments)
+        began = _began(statuses.of(int(entry)), statuses.origin(int(entry)))
+        yield struct.pack("<I", int(entry)), row(exe, arguments, began)
+
+
+def executable(folder: str) -> bytes:
+    """Return the path of the program that a process of /proc runs; `OSError` if it has none, or may not be asked."""
+    return os.fsencode(os.readlink(f"{folder}/exe").removesuffix(" (deleted)"))  # noqa: PTH115  (as above)
 
 
 def sees_the_host(namespace: Path = Path("/proc/self/ns/pid")) -> bool:
     """Tell whether pids here are those that events hold: they are the host's, and a container may have pids of its own."""
-    try:
-        return namespace.stat().st_ino == _HOST_PIDS
-    except OSError:
-        return False
+    return _inode(str(namespace)) == _HOST_PIDS
 
 
 def host_processes() -> Iterator[tuple[bytes, bytes]]:
@@ -47,8 +128,8 @@ def host_processes() -> Iterator[tuple[bytes, bytes]]:
     return snapshot() if sees_the_host() else iter(())
 
 
-def row(exe: bytes, arguments: bytes) -> bytes:
-    """Return the row of a process: its program's path, and its argument block with a NUL after each argument.
+def row(exe: bytes, arguments: bytes, began: bytes = bytes(_BEGAN.size)) -> bytes:
+    """Return the row of a process: its program's path, its argument block with a NUL after each argument, how it began.
 
     Of a path that is too long the last names are kept, as the program at exec keeps them: whole, and with no slash before
     them, so that it cannot pass for another path.  Of arguments the first bytes are kept.
@@ -56,4 +137,17 @@ def row(exe: bytes, arguments: bytes) -> bytes:
     line = arguments.removesuffix(b"\0").replace(b"\0", b" ")
     kept_exe = exe if len(exe) <= _LONGEST else exe[-_LONGEST:].partition(b"/")[2]
     kept_line = line[:_LONGEST]
-    return _ROW.pack(len(kept_exe), len(kept_line), len(exe) > _LONGEST, len(line) > _LONGEST, 0, kept_exe, kept_line)
+    lengths = (len(kept_exe), len(kept_line), len(exe) > _LONGEST, len(line) > _LONGEST)
+    return _ROW.pack(*lengths, 0, began, kept_exe, kept_line)
+
+
+def _began(status: Status, origin: int) -> bytes:
+    return _BEGAN.pack(*status.capabilities, *(status.ids or (0, 0)), *status.namespaces, origin, status.ids is not None)
+
+
+def _inode(path: str) -> int:
+    """Return the inode number of a namespace; 0 if it may not be asked, or is gone."""
+    try:
+        return os.stat(path).st_ino  # noqa: PTH116  (as above)
+    except OSError:
+        return 0

@@ -456,7 +456,7 @@ class BoundUnit:
         return f"pd_{self.fingerprint}"
 
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Raise it when the code generator makes other code for the same unit: running programs are then replaced."""
 
 

@@ -7,16 +7,6 @@
 #define PD_TOO_DEEP 3
 #define PD_LOST 4 /* something on the way cannot be read */
 
-PD_INLINE u64 pd_follow(u64 address)
-{
-	u64 pointer = 0;
-
-	pd_read_kernel(&pointer, sizeof(pointer), (void *) address);
-	return pointer;
-}
-
-#define PD_FOLLOW(type, pointer, member) pd_follow((u64) PD_AT(type, pointer, member))
-
 /* One step up.  0: there is another. */
 PD_INLINE u32 pd_climb_step(struct pd_climb *climb, u64 most)
 {

@@ -78,6 +78,7 @@ PD_INLINE void pd_internal(struct run *r)
 	struct task_struct *task = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 0);
 	struct linux_binprm *bprm = (struct linux_binprm *) PD_CONTEXT(u64, r->ctx, 16);
 	struct pd_exec *work = pd_row(MAP(exec_work), 0);
+	struct pd_process *before;
 	u32 pid = 0;
 	u32 at;
 	u32 length;
@@ -91,5 +92,8 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_read_kernel(work->row.exe, length, &work->path[at]);
 	work->row.exe_length = length;
 	pd_exec_args(work, task);
+	before = pd_process_of(MAP(processes), pid);
+	work->row.began.origin = pd_origin(task, 0, before ? before->began.origin : 0);
+	pd_begin(task, &work->row.began);
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
 }

@@ -14,8 +14,14 @@ PD_INLINE void pd_internal(struct run *r)
 	if (pd_read_kernel(&from, sizeof(from), PD_AT(struct task_struct, parent, tgid)))
 		return;
 	row = pd_process_of(MAP(processes), from);
-	if (row)
-		pd_map_update(MAP(processes), &pid, row, 0);
-	else
+	if (!row) {
 		pd_map_delete(MAP(processes), &pid); /* the number may have been another's */
+		return;
+	}
+	pd_map_update(MAP(processes), &pid, row, 0);
+	row = pd_process_of(MAP(processes), pid);
+	if (!row)
+		return;
+	row->began.origin = pd_origin(child, parent, row->began.origin);
+	pd_begin(child, &row->began);
 }

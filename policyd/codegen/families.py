@@ -36,6 +36,20 @@ class Family:
     whole: str = ""
 
 
+_BEGAN = (
+    *("struct task_struct", "struct cred", "struct nsproxy", "struct pid", "struct upid", "struct pid_namespace"),
+    *("struct mnt_namespace", "struct net", "struct user_namespace", "struct uts_namespace", "struct ipc_namespace"),
+    "struct cgroup_namespace",
+)
+
+_CHANGED = frozenset(
+    f"task_changed_{name}"
+    for name in (
+        *("uid", "gid", "effective", "permitted", "inheritable", "bounding", "ambient"),
+        *("pid", "mnt", "net", "user", "uts", "ipc", "cgroup"),
+    )
+)
+
 _COMPAT = frozenset(
     {"compat_number", "compat_signed", "compat_short", "compat_string"}
     | {f"compat_{sign}{far}word_{index}" for sign in ("", "signed_") for far in ("", "far_") for index in range(6)}
@@ -59,6 +73,7 @@ _OBJECTS = (
             *("struct path", "struct dentry", "struct mount", "struct vfsmount", "struct super_block", "struct inode"),
             *("struct task_struct", "struct fs_struct"),
         ),
+        needs=("fields/follow.c",),
         headers=("fields/path_types.c",),
         members=("struct pd_climb climb",),
         room=(128 + 7) * 8,
@@ -87,6 +102,7 @@ _OBJECTS = (
 )
 
 FAMILIES: tuple[Family, ...] = (
+    Family("fields/follow.c", frozenset()),
     Family(
         "fields/task.c",
         frozenset(
@@ -117,6 +133,13 @@ FAMILIES: tuple[Family, ...] = (
         frozenset(f"task_{name}_is_host" for name in ("mnt", "net", "user", "uts", "ipc", "cgroup")),
         ("struct nsproxy", "struct cred"),
         ("fields/task_pids.c",),
+    ),
+    Family("fields/task_began.c", frozenset(), _BEGAN, ("fields/follow.c",)),
+    Family(
+        "fields/task_changed.c",
+        _CHANGED | {"task_origin"},
+        needs=("fields/task_program.c", "fields/task_began.c"),
+        table=True,
     ),
     *_OBJECTS,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 PROCESSES_TYPE = "hash"
 PROCESSES_ENTRIES = 65536
-PROCESSES_VALUE = 8 + 3 * 256
+PROCESSES_VALUE = 88 + 3 * 256
 PROCESSES_FLAGS = 1  # BPF_F_NO_PREALLOC: memory follows the number of processes
 """The engine's process table: a map from a process's pid (u32) to `struct pd_process` of `bpf_templates/fields/`."""
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from policyd.engine.seams import ProcessTable, Resolver, Toolchain
     from policyd.engine.trial import TrialRecord
     from policyd.kernel.port import Kernel
+    from policyd.plan.shared import SharedShape
     from policyd.plan.steps import Step
     from policyd.record import PolicyRecord
 
@@ -58,6 +59,11 @@ class Engine:
     def __post_init__(self) -> None:
         self.guard = Guard(self.kernel)
 
+    @property
+    def table_shape(self) -> SharedShape | None:
+        """The shape that the process table shall have."""
+        return self.processes.shape if self.processes else None
+
     # -- looking -------------------------------------------------------------------------------------------------
 
     def plan(self, request: Request) -> Plan:
@@ -66,7 +72,8 @@ class Engine:
         composition = Composer(request, observed, self.resolve).compose()
         for error in composition.conflicts.values():
             raise error
-        return plan(composition.wanted, observed, Options(composition.frozen, previous=observed.records))
+        options = Options(composition.frozen, previous=observed.records, processes=self.table_shape)
+        return plan(composition.wanted, observed, options)
 
     def dry_run(self, request: Request) -> Result:
         """Build every program that `apply` would need, past the verifier; attach nothing, leave nothing."""

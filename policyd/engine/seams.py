@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from policyd.plan.shared import SharedShape
+
 if TYPE_CHECKING:
     from policyd.unit import BoundUnit, TypedPolicy
 
@@ -45,3 +47,7 @@ class ProcessTable:
     max_entries: int
     snapshot: Callable[[], Iterable[tuple[bytes, bytes]]]
     flags: int = 0
+
+    @property
+    def shape(self) -> SharedShape:
+        return SharedShape(self.type, self.key_size, self.value_size, self.max_entries)

@@ -75,7 +75,13 @@ class Transaction:
     def plan(self, composition: Composition, *, fresh: bool = True) -> Plan:
         """Plan from what the kernel says now (`fresh`), or as it was at the start."""
         observed = observe(self.kernel) if fresh else self.first
-        options = Options(composition.frozen, frozenset(self.skipped), frozenset(self.unmended), self.first.records)
+        options = Options(
+            composition.frozen,
+            frozenset(self.skipped),
+            frozenset(self.unmended),
+            self.first.records,
+            self.engine.table_shape,
+        )
         return plan(composition.wanted, observed, options)
 
     def _blame(self, errors: Mapping[str, PolicydError]) -> None:

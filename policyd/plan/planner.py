@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from policyd.maps import MapSpec
     from policyd.observe import Observed
+    from policyd.plan.shared import SharedShape
     from policyd.record import PolicyRecord, Wanted
 
 ChangeKind = Literal["created", "changed", "unchanged", "removed", "left"]
@@ -32,12 +33,14 @@ class Options:
     `frozen` policies (name → why) cannot be resolved any more: they, and the attach points that they share, stay as is.
     `skip` are attach points (directory names), `skip_policies` policies, that could not be mended just now.
     `previous` are the records that stood when the change began: what is undone gets its rows back.
+    `processes` is the shape that the process table shall have.
     """
 
     frozen: Mapping[str, str] = field(default_factory=dict)
     skip: frozenset[str] = frozenset()
     skip_policies: frozenset[str] = frozenset()
     previous: Mapping[str, PolicyRecord] = field(default_factory=dict)
+    processes: SharedShape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class _Planner:
         )
         before = self.observed.records.values()
         known = needed_shared(before, any(record.process_table for record in before))
-        older = outdated(self.observed.shared)
+        older = outdated(self.observed.shared, self.options.processes)
         for name, map_class in shared.items():
             if name in older:
                 yield CreateShared(name, map_class, NEW_SHAPE, repair=False)
@@ -147,8 +150,8 @@ class _Planner:
                 yield from planner.steps()
         if processes:
             table = self.observed.shared.get("processes")
-            if table is None or table.id != self.observed.filled:
-                yield FillProcesses("" if table is None else "it was not filled")
+            if table is None or table.id != self.observed.filled or "processes" in older:
+                yield FillProcesses("" if table is None or "processes" in older else "it was not filled")
         yield from cleaning_steps(self.observed, self.records, frozenset(self.bound) | self.untouched, shared)
 
     def _change(self, name: str, steps: list[Step]) -> Change:

@@ -40,6 +40,10 @@ SHARED_SHAPES: dict[str, SharedShape] = {
 }
 
 
-def outdated(shared: dict[str, MapInfo]) -> frozenset[str]:
-    """Return the names of those maps of `shared/` that another version of policyd made in another shape."""
-    return frozenset(name for name, shape in SHARED_SHAPES.items() if name in shared and not shape.fits(shared[name]))
+def outdated(shared: dict[str, MapInfo], processes: SharedShape | None) -> frozenset[str]:
+    """Return the names of those maps of `shared/` that another version of policyd made in another shape.
+
+    `processes` is the shape of the process table, for those who have one.
+    """
+    shapes = SHARED_SHAPES | ({"processes": processes} if processes else {})
+    return frozenset(name for name, shape in shapes.items() if name in shared and not shape.fits(shared[name]))

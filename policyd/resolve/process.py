@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _PARENT = Step(TASK, "real_parent")
 _LEADER = Step(TASK, "group_leader")
-_OF_ALL_THREADS = frozenset({"pid", "ppid", "exe", "args", "ancestors", "start_time", "pid_in_namespace"})
+_OF_ALL_THREADS = frozenset({"pid", "ppid", "exe", "args", "ancestors", "start_time", "pid_in_namespace", "origin"})
 """What is the same whichever thread of the parent is asked: the others are its main thread's."""
 _ANCESTOR = re.compile(r"ancestors\[(\d{1,3})\]")
 _STRING_COST = 16

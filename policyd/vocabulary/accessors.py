@@ -107,6 +107,18 @@ def _flow(of: str, through: str) -> tuple[Accessor, ...]:
         row("dst.ip", _ADDRESS, "The other end's address; all zeros where there is none yet."),
         row("dst.port", _PORT, "The other end's port; 0 where there is none yet."),
         row("state", _ENUM1, "The state; protocols without any of their own use TCP_CLOSE, TCP_ESTABLISHED.", "tcp_state"),
+        *_owner(of, through),
+    )
+
+
+def _owner(of: str, through: str) -> tuple[Accessor, ...]:
+    """Return whose a socket is, as the kernel itself notes it: it does not note which process."""
+    before = f"{through}." if through else ""
+    whose = "whoever made it; of a connection that was accepted, of who listened until it was"
+    user, group = "sk_uid.val", "sk_cgrp_data.cgroup.kn.id"
+    return (
+        Accessor(of, "owner.uid", _number("uid", 4), f"The user of {whose}.", through=before + user),
+        Accessor(of, "owner.cgroup", _number("cgroup", 8), f"The cgroup of {whose}.", through=before + group),
     )
 
 
@@ -209,6 +221,7 @@ RECORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("struct linux_binprm", ""): ("file.path", "argv"),
     ("struct inode", ""): ("device", "i_ino"),
     **{(of, group): _below("flow", _FLOW) for of in ("struct sock", "struct socket") for group in ("", "flow")},
+    **{(of, "owner"): _below("owner", ("uid", "cgroup")) for of in ("struct sock", "struct socket")},
     **{("struct sk_buff", group): _below("packet", (*_FLOW, "length")) for group in ("", "packet")},
     **{(of, group): _below("address", ("family", "ip", "port", "path")) for of in _ADDRESSES for group in ("", "address")},
     ("struct net_device", ""): ("interface",),
@@ -223,7 +236,7 @@ RECORDS: dict[tuple[str, str], tuple[str, ...]] = {
     **{("struct task_struct", group): _below("process", _names("process")) for group in ("", "process")},
     **{
         ("struct task_struct", group): _below(group, _names(group))
-        for group in ("process.parent", "process.namespaces", "process.capabilities")
+        for group in ("process.parent", "process.namespaces", "process.capabilities", "process.changed")
     },
 }
 """What an event shows of an object that is named as a whole: (type, group; empty: the object itself) → its fields."""

@@ -258,6 +258,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "process.parent": ("process.parent.pid", "process.parent.comm", "process.parent.exe"),
     "process.namespaces": tuple(f"process.{name}" for name, row in TASK_FIELDS.items() if row.type.kind == "namespace"),
     "process.capabilities": tuple(f"process.{name}" for name, row in TASK_FIELDS.items() if row.type.kind == "capabilities"),
+    "process.changed": tuple(f"process.{name}" for name in TASK_FIELDS if name.startswith("changed.")),
     "perf": tuple(row.path for row in _PERF_FIELDS),
     "flow": ("family", "protocol", "src.ip", "src.port", "dst.ip", "dst.port"),
 }
@@ -265,8 +266,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 all arguments, is the hook's own."""
 
 LATER_FIELDS: tuple[str, ...] = (
-    "process.changed",
-    "process.origin",
     "kernel.stack",
     "user.stack",
     "span",

@@ -24,7 +24,13 @@ CWD_SIZE = 1024
 HEAVY_COST = 64
 """`Value.cost` of what takes a loop (`vocabulary.accessors`)."""
 
-TABLE_ACCESSORS = frozenset({"process_exe", "process_args", "process_parent_exe", "task_exe", "task_args", "task_ancestors"})
+CAPABILITY_SETS = ("effective", "permitted", "inheritable", "bounding", "ambient")
+NAMESPACES = ("pid", "mnt", "net", "user", "uts", "ipc", "cgroup")
+
+TABLE_ACCESSORS = frozenset(
+    {"process_exe", "process_args", "process_parent_exe", "task_exe", "task_args", "task_ancestors", "task_origin"}
+    | {f"task_changed_{name}" for name in ("uid", "gid", *CAPABILITY_SETS, *NAMESPACES)}
+)
 """C accessors that read the engine's process table."""
 
 
@@ -35,6 +41,7 @@ def number(kind: str, size: int, symbols: tuple[tuple[int, str], ...] = ()) -> V
 
 PID = number("pid", 4)
 BOOL = number("bool", 1)
+ORIGIN = number("enum", 1, ((1, "Host"), (2, "Init"), (3, "Joined")))
 COMM = ValueType("string", Shape.STRING, COMM_SIZE)
 EXE = ValueType("path", Shape.STRING, EXE_SIZE)
 ARGS = ValueType("string", Shape.STRING, ARGS_SIZE)
@@ -119,6 +126,25 @@ def _capabilities() -> tuple[TaskField, ...]:
     )
 
 
+def _changes() -> tuple[TaskField, ...]:
+    """Return a row for all that can change about a process: whether it has."""
+    since = "since it was forked, or executed a program." + _TABLE
+
+    def row(name: str, what: str, accessor: str) -> TaskField:
+        return _row(f"changed.{name}", BOOL, "", f"Whether {what} {since}", f"task_changed_{accessor}")
+
+    of_children = " (it keeps its own; this one is that of its children)"
+    return (
+        row("uid", "its real user id has changed", "uid"),
+        row("gid", "its real group id has changed", "gid"),
+        *(row(f"capabilities.{name}", f"its {name} capabilities have changed", name) for name in CAPABILITY_SETS),
+        *(
+            row(f"namespaces.{name}", f"its {name} namespace{of_children if name == 'pid' else ''} has changed", name)
+            for name in NAMESPACES
+        ),
+    )
+
+
 TASK_FIELDS: dict[str, TaskField] = {
     row.name: row
     for row in (
@@ -171,6 +197,16 @@ TASK_FIELDS: dict[str, TaskField] = {
         ),
         *_namespaces(),
         *_capabilities(),
+        *_changes(),
+        _row(
+            "origin",
+            ORIGIN,
+            "",
+            "How the process came to where it is. Host: it is in the host's pid namespace. Init: it is the first process of "
+            "another, or descends from it. Joined: it came in from outside, as with `kubectl exec`, or descends from one "
+            "that did. Unread for a process of another pid namespace that is not in policyd's process table.",
+            "task_origin",
+        ),
     )
 }
 """Every field of a task by its name."""

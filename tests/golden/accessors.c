@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_474c5b08014a */
+/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_7cf770db9c58 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x517fe792a317ULL
-#define PD_CANARY_PROGRAM 0x474c5b08014aULL
+#define PD_CANARY_PROGRAM 0x7cf770db9c58ULL
 
 /* lib/maps.c */
 
@@ -271,7 +271,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_474c5b08014a(void *ctx)
+PD_ENTRY int pd_7cf770db9c58(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -290,7 +290,7 @@ PD_ENTRY int pd_474c5b08014a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_a883f2a197ce */
+/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_5dcca5257562 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -305,7 +305,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xca9040feafc8ULL
-#define PD_CANARY_PROGRAM 0xa883f2a197ceULL
+#define PD_CANARY_PROGRAM 0x5dcca5257562ULL
 
 /* lib/maps.c */
 
@@ -522,7 +522,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a883f2a197ce(void *ctx)
+PD_ENTRY int pd_5dcca5257562(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -541,7 +541,7 @@ PD_ENTRY int pd_a883f2a197ce(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_2d894bcdebe0 */
+/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_8f9460477726 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -556,7 +556,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb3f03afa1c28ULL
-#define PD_CANARY_PROGRAM 0x2d894bcdebe0ULL
+#define PD_CANARY_PROGRAM 0x8f9460477726ULL
 
 /* lib/maps.c */
 
@@ -843,7 +843,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2d894bcdebe0(void *ctx)
+PD_ENTRY int pd_8f9460477726(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -862,7 +862,7 @@ PD_ENTRY int pd_2d894bcdebe0(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_e35a631b1876 */
+/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_db7bdf43d963 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -877,7 +877,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb740648859ffULL
-#define PD_CANARY_PROGRAM 0xe35a631b1876ULL
+#define PD_CANARY_PROGRAM 0xdb7bdf43d963ULL
 
 /* lib/maps.c */
 
@@ -1418,7 +1418,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e35a631b1876(void *ctx)
+PD_ENTRY int pd_db7bdf43d963(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1437,7 +1437,7 @@ PD_ENTRY int pd_e35a631b1876(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_3a4aa34e850f */
+/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_690d311a7689 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1452,7 +1452,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe84b203b6ee5ULL
-#define PD_CANARY_PROGRAM 0x3a4aa34e850fULL
+#define PD_CANARY_PROGRAM 0x690d311a7689ULL
 
 /* lib/maps.c */
 
@@ -2350,7 +2350,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_3a4aa34e850f(void *ctx)
+PD_ENTRY int pd_690d311a7689(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2369,7 +2369,7 @@ PD_ENTRY int pd_3a4aa34e850f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_eb5f8fbd74d0 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_c6cb6cf22362 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2384,7 +2384,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x3886ff18f220ULL
-#define PD_CANARY_PROGRAM 0xeb5f8fbd74d0ULL
+#define PD_CANARY_PROGRAM 0xc6cb6cf22362ULL
 
 /* lib/maps.c */
 
@@ -2479,6 +2479,8 @@ struct run {
 /* hooks/tracing.c */
 
 /* fields/process.c */
+
+/* fields/follow.c */
 
 /* fields/path.c */
 
@@ -2916,7 +2918,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_eb5f8fbd74d0(void *ctx)
+PD_ENTRY int pd_c6cb6cf22362(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_c396153b08cd */
+/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_8ccfa46e2dbc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf3f5a1058d82ULL
-#define PD_CANARY_PROGRAM 0xc396153b08cdULL
+#define PD_CANARY_PROGRAM 0x8ccfa46e2dbcULL
 
 /* lib/maps.c */
 
@@ -271,7 +271,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_c396153b08cd(void *ctx)
+PD_ENTRY s64 pd_8ccfa46e2dbc(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -296,7 +296,7 @@ PD_ENTRY s64 pd_c396153b08cd(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_7f13649217c2 */
+/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_6c6e02aa13d9 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -311,7 +311,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x17dfe3136da5ULL
-#define PD_CANARY_PROGRAM 0x7f13649217c2ULL
+#define PD_CANARY_PROGRAM 0x6c6e02aa13d9ULL
 
 /* lib/maps.c */
 
@@ -536,7 +536,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_7f13649217c2(void *ctx)
+PD_ENTRY s64 pd_6c6e02aa13d9(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -561,7 +561,7 @@ PD_ENTRY s64 pd_7f13649217c2(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_f162aa44d7d6 */
+/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_068bb95a9835 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -576,7 +576,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7c29302c81b4ULL
-#define PD_CANARY_PROGRAM 0xf162aa44d7d6ULL
+#define PD_CANARY_PROGRAM 0x68bb95a9835ULL
 
 /* lib/maps.c */
 
@@ -803,7 +803,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_f162aa44d7d6(void *ctx)
+PD_ENTRY s64 pd_068bb95a9835(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -828,7 +828,7 @@ PD_ENTRY s64 pd_f162aa44d7d6(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_09f397574754 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_4e2ad8ccb06d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -843,7 +843,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0x9f397574754ULL
+#define PD_CANARY_PROGRAM 0x4e2ad8ccb06dULL
 
 /* lib/maps.c */
 
@@ -1498,7 +1498,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_3(r, 1);
 }
 
-PD_ENTRY int pd_09f397574754(void *ctx)
+PD_ENTRY int pd_4e2ad8ccb06d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

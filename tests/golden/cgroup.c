@@ -1,4 +1,4 @@
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_a35b8085568f */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_36a498ea905d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf5af2c9e998dULL
-#define PD_CANARY_PROGRAM 0xa35b8085568fULL
+#define PD_CANARY_PROGRAM 0x36a498ea905dULL
 
 /* lib/maps.c */
 
@@ -220,7 +220,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a35b8085568f(void *ctx)
+PD_ENTRY int pd_36a498ea905d(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -245,7 +245,7 @@ PD_ENTRY int pd_a35b8085568f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_c4587d1aee54 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_1a6ed1444a9a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -261,7 +261,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4dd5c0640b94ULL
-#define PD_CANARY_PROGRAM 0xc4587d1aee54ULL
+#define PD_CANARY_PROGRAM 0x1a6ed1444a9aULL
 
 /* lib/maps.c */
 
@@ -273,7 +273,7 @@ PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(hash_8_8_f1, 12, 4, 4, 4096);
 PD_MAP(hash_256_8_f1, 12, 4, 4, 4096);
 PD_MAP(lpm_trie_260_8_f1, 12, 4, 4, 4096);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
 PD_MAP(scratch, 6, 4, 704, 16);
@@ -624,7 +624,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c4587d1aee54(void *ctx)
+PD_ENTRY int pd_1a6ed1444a9a(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -649,7 +649,7 @@ PD_ENTRY int pd_c4587d1aee54(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_9d156da1ce31 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_6640c4266515 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -665,7 +665,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4babaf8b70efULL
-#define PD_CANARY_PROGRAM 0x9d156da1ce31ULL
+#define PD_CANARY_PROGRAM 0x6640c4266515ULL
 
 /* lib/maps.c */
 
@@ -971,7 +971,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_9d156da1ce31(void *ctx)
+PD_ENTRY int pd_6640c4266515(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -996,7 +996,7 @@ PD_ENTRY int pd_9d156da1ce31(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1015,10 +1015,10 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 1400, 1);
-PD_MAP(exec_work, 6, 4, 1288, 1);
+PD_MAP(exec_work, 6, 4, 1368, 1);
 #endif
 
 /* lib/numbers.c */
@@ -1072,11 +1072,15 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* fields/path.c */
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_5630f509bc0b(void *ctx)
+PD_ENTRY int pd_436c125e6b8c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1092,7 +1096,7 @@ PD_ENTRY int pd_5630f509bc0b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1111,7 +1115,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -1164,7 +1168,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_4c45eff5e56a(void *ctx)
+PD_ENTRY int pd_4130f4a30666(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1180,7 +1184,7 @@ PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1199,7 +1203,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -1250,9 +1254,13 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_88548d0c9f7d(void *ctx)
+PD_ENTRY int pd_64dd25eaa618(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

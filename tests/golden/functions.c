@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fentry:vfs_read, pd_c22762dd2d68 */
+/* policyd 0.1.0, fentry:vfs_read, pd_5efc2689c973 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x901e054d2789ULL
-#define PD_CANARY_PROGRAM 0xc22762dd2d68ULL
+#define PD_CANARY_PROGRAM 0x5efc2689c973ULL
 
 /* lib/maps.c */
 
@@ -93,6 +93,8 @@ struct run {
 /* hooks/tracing.c */
 
 /* fields/process.c */
+
+/* fields/follow.c */
 
 /* fields/path.c */
 
@@ -277,7 +279,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c22762dd2d68(void *ctx)
+PD_ENTRY int pd_5efc2689c973(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -296,7 +298,7 @@ PD_ENTRY int pd_c22762dd2d68(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fentry:vfs_writev, pd_93e8baf1d489 */
+/* policyd 0.1.0, fentry:vfs_writev, pd_fa4c6e88cfe9 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -310,7 +312,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x5536a62ccfc7ULL
-#define PD_CANARY_PROGRAM 0x93e8baf1d489ULL
+#define PD_CANARY_PROGRAM 0xfa4c6e88cfe9ULL
 
 /* lib/maps.c */
 
@@ -470,7 +472,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_93e8baf1d489(void *ctx)
+PD_ENTRY int pd_fa4c6e88cfe9(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -489,7 +491,7 @@ PD_ENTRY int pd_93e8baf1d489(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:filp_open, pd_509435abfed1 */
+/* policyd 0.1.0, fexit:filp_open, pd_50fb323c56d1 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -504,7 +506,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2d490e45d99bULL
-#define PD_CANARY_PROGRAM 0x509435abfed1ULL
+#define PD_CANARY_PROGRAM 0x50fb323c56d1ULL
 
 /* lib/maps.c */
 
@@ -585,6 +587,8 @@ struct run {
 /* hooks/tracing.c */
 
 /* fields/process.c */
+
+/* fields/follow.c */
 
 /* fields/path.c */
 
@@ -762,7 +766,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_509435abfed1(void *ctx)
+PD_ENTRY int pd_50fb323c56d1(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -781,7 +785,7 @@ PD_ENTRY int pd_509435abfed1(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:vfs_read, pd_1710fc2d4528 */
+/* policyd 0.1.0, fexit:vfs_read, pd_ca7ba3e2b509 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -795,7 +799,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xdc0d9451362ULL
-#define PD_CANARY_PROGRAM 0x1710fc2d4528ULL
+#define PD_CANARY_PROGRAM 0xca7ba3e2b509ULL
 
 /* lib/maps.c */
 
@@ -1008,7 +1012,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1710fc2d4528(void *ctx)
+PD_ENTRY int pd_ca7ba3e2b509(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1027,7 +1031,7 @@ PD_ENTRY int pd_1710fc2d4528(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2, pd_03d99c9dd369 */
+/* policyd 0.1.0, kprobe:do_sys_openat2, pd_d2ede356de13 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1041,7 +1045,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2583fe02ef20ULL
-#define PD_CANARY_PROGRAM 0x3d99c9dd369ULL
+#define PD_CANARY_PROGRAM 0xd2ede356de13ULL
 
 /* lib/maps.c */
 
@@ -1259,7 +1263,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_03d99c9dd369(void *ctx)
+PD_ENTRY int pd_d2ede356de13(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1278,7 +1282,7 @@ PD_ENTRY int pd_03d99c9dd369(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_3ae973135f8c */
+/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_1f615750132d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1292,7 +1296,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc2afed54912fULL
-#define PD_CANARY_PROGRAM 0x3ae973135f8cULL
+#define PD_CANARY_PROGRAM 0x1f615750132dULL
 
 /* lib/maps.c */
 
@@ -1458,7 +1462,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_3ae973135f8c(void *ctx)
+PD_ENTRY int pd_1f615750132d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1477,7 +1481,7 @@ PD_ENTRY int pd_3ae973135f8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_e1c52697f104 */
+/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_609d7e5a433f */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1491,7 +1495,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc7b33c7f84aaULL
-#define PD_CANARY_PROGRAM 0xe1c52697f104ULL
+#define PD_CANARY_PROGRAM 0x609d7e5a433fULL
 
 /* lib/maps.c */
 
@@ -1656,7 +1660,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e1c52697f104(void *ctx)
+PD_ENTRY int pd_609d7e5a433f(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1675,7 +1679,7 @@ PD_ENTRY int pd_e1c52697f104(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_unlink, pd_f9bff0e97787 */
+/* policyd 0.1.0, kprobe:vfs_unlink, pd_bc1f0925afe1 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1689,7 +1693,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xfb3b444464b7ULL
-#define PD_CANARY_PROGRAM 0xf9bff0e97787ULL
+#define PD_CANARY_PROGRAM 0xbc1f0925afe1ULL
 
 /* lib/maps.c */
 
@@ -1854,7 +1858,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_f9bff0e97787(void *ctx)
+PD_ENTRY int pd_bc1f0925afe1(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1873,7 +1877,7 @@ PD_ENTRY int pd_f9bff0e97787(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_1146e91981d4 */
+/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_fe949e389892 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1887,7 +1891,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xd4d198548140ULL
-#define PD_CANARY_PROGRAM 0x1146e91981d4ULL
+#define PD_CANARY_PROGRAM 0xfe949e389892ULL
 
 /* lib/maps.c */
 
@@ -2072,7 +2076,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1146e91981d4(void *ctx)
+PD_ENTRY int pd_fe949e389892(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_01fbd9013138 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_eaa50ae4c6f1 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x1fbd9013138ULL
+#define PD_CANARY_PROGRAM 0xeaa50ae4c6f1ULL
 
 /* lib/maps.c */
 
@@ -234,7 +234,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_01fbd9013138(void *ctx)
+PD_ENTRY int pd_eaa50ae4c6f1(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -253,7 +253,7 @@ PD_ENTRY int pd_01fbd9013138(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_a77c011670bc */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_4aae3aac3751 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -267,7 +267,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0xa77c011670bcULL
+#define PD_CANARY_PROGRAM 0x4aae3aac3751ULL
 
 /* lib/maps.c */
 
@@ -528,7 +528,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a77c011670bc(void *ctx)
+PD_ENTRY int pd_4aae3aac3751(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -547,7 +547,7 @@ PD_ENTRY int pd_a77c011670bc(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_eea4f4d24467 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_a9ca7329608b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -561,7 +561,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc9b1475edcdbULL
-#define PD_CANARY_PROGRAM 0xeea4f4d24467ULL
+#define PD_CANARY_PROGRAM 0xa9ca7329608bULL
 
 /* lib/maps.c */
 
@@ -822,7 +822,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_eea4f4d24467(void *ctx)
+PD_ENTRY int pd_a9ca7329608b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, perf_event:cache-misses/period=100000/cpus=all, pd_76a320407459 */
+/* policyd 0.1.0, perf_event:cache-misses/period=100000/cpus=all, pd_2319a9a87545 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x35287792f52ULL
-#define PD_CANARY_PROGRAM 0x76a320407459ULL
+#define PD_CANARY_PROGRAM 0x2319a9a87545ULL
 
 /* lib/maps.c */
 
@@ -207,7 +207,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_76a320407459(void *ctx)
+PD_ENTRY int pd_2319a9a87545(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -226,7 +226,7 @@ PD_ENTRY int pd_76a320407459(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, perf_event:cpu-clock/frequency=49/cpus=0-1,3, pd_160c19a9aee6 */
+/* policyd 0.1.0, perf_event:cpu-clock/frequency=49/cpus=0-1,3, pd_1ae6ecaea8ee */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -240,7 +240,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x64f855a5a053ULL
-#define PD_CANARY_PROGRAM 0x160c19a9aee6ULL
+#define PD_CANARY_PROGRAM 0x1ae6ecaea8eeULL
 
 /* lib/maps.c */
 
@@ -541,7 +541,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_160c19a9aee6(void *ctx)
+PD_ENTRY int pd_1ae6ecaea8ee(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -560,7 +560,7 @@ PD_ENTRY int pd_160c19a9aee6(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, perf_event:page-faults/period=1/cpus=all, pd_da819ac8d994 */
+/* policyd 0.1.0, perf_event:page-faults/period=1/cpus=all, pd_b70ff8880a0a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -575,7 +575,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf0b93914b8a9ULL
-#define PD_CANARY_PROGRAM 0xda819ac8d994ULL
+#define PD_CANARY_PROGRAM 0xb70ff8880a0aULL
 
 /* lib/maps.c */
 
@@ -584,7 +584,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
 PD_MAP(scratch, 6, 4, 752, 1);
@@ -852,7 +852,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_da819ac8d994(void *ctx)
+PD_ENTRY int pd_b70ff8880a0a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -871,7 +871,7 @@ PD_ENTRY int pd_da819ac8d994(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -890,10 +890,10 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 1400, 1);
-PD_MAP(exec_work, 6, 4, 1288, 1);
+PD_MAP(exec_work, 6, 4, 1368, 1);
 #endif
 
 /* lib/numbers.c */
@@ -947,11 +947,15 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* fields/path.c */
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_5630f509bc0b(void *ctx)
+PD_ENTRY int pd_436c125e6b8c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -967,7 +971,7 @@ PD_ENTRY int pd_5630f509bc0b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -986,7 +990,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -1039,7 +1043,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_4c45eff5e56a(void *ctx)
+PD_ENTRY int pd_4130f4a30666(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1055,7 +1059,7 @@ PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1074,7 +1078,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -1125,9 +1129,13 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_88548d0c9f7d(void *ctx)
+PD_ENTRY int pd_64dd25eaa618(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

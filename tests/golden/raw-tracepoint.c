@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_2d1465abec2c */
+/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_a7c40cd9df8d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x778958c9a345ULL
-#define PD_CANARY_PROGRAM 0x2d1465abec2cULL
+#define PD_CANARY_PROGRAM 0xa7c40cd9df8dULL
 
 /* lib/maps.c */
 
@@ -409,7 +409,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2d1465abec2c(void *ctx)
+PD_ENTRY int pd_a7c40cd9df8d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -17,10 +17,10 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 1400, 1);
-PD_MAP(exec_work, 6, 4, 1288, 1);
+PD_MAP(exec_work, 6, 4, 1368, 1);
 #endif
 
 /* lib/numbers.c */
@@ -74,11 +74,15 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* fields/path.c */
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_5630f509bc0b(void *ctx)
+PD_ENTRY int pd_436c125e6b8c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -94,7 +98,7 @@ PD_ENTRY int pd_5630f509bc0b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -113,7 +117,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -166,7 +170,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_4c45eff5e56a(void *ctx)
+PD_ENTRY int pd_4130f4a30666(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -182,7 +186,7 @@ PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -201,7 +205,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -252,9 +256,13 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_88548d0c9f7d(void *ctx)
+PD_ENTRY int pd_64dd25eaa618(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -270,7 +278,7 @@ PD_ENTRY int pd_88548d0c9f7d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_40afc1d8a501 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_23ffa6e58973 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -285,7 +293,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x40afc1d8a501ULL
+#define PD_CANARY_PROGRAM 0x23ffa6e58973ULL
 
 /* lib/maps.c */
 
@@ -295,7 +303,7 @@ PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(guarded, 1, 4, 8, 64);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(automaton_0, 2, 4, 2432, 1);
 PD_MAP(automaton_1, 2, 4, 5888, 1);
@@ -991,7 +999,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_1(r, 1);
 }
 
-PD_ENTRY int pd_40afc1d8a501(void *ctx)
+PD_ENTRY int pd_23ffa6e58973(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

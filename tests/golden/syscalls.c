@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_ffc97e70d030 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_6600a70c8fbf */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0xffc97e70d030ULL
+#define PD_CANARY_PROGRAM 0x6600a70c8fbfULL
 
 /* lib/maps.c */
 
@@ -221,7 +221,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_ffc97e70d030(void *ctx)
+PD_ENTRY int pd_6600a70c8fbf(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -240,7 +240,7 @@ PD_ENTRY int pd_ffc97e70d030(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_24f198e81299 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_2ef87e61fed8 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -255,7 +255,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70ffe41f86b3ULL
-#define PD_CANARY_PROGRAM 0x24f198e81299ULL
+#define PD_CANARY_PROGRAM 0x2ef87e61fed8ULL
 
 /* lib/maps.c */
 
@@ -470,7 +470,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_24f198e81299(void *ctx)
+PD_ENTRY int pd_2ef87e61fed8(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tcx:eth0:egress, pd_078bfb45ca02 */
+/* policyd 0.1.0, tcx:eth0:egress, pd_b931de68b3fa */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x377a826b3830ULL
-#define PD_CANARY_PROGRAM 0x78bfb45ca02ULL
+#define PD_CANARY_PROGRAM 0xb931de68b3faULL
 
 /* lib/maps.c */
 
@@ -292,7 +292,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_078bfb45ca02(void *ctx)
+PD_ENTRY int pd_b931de68b3fa(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -311,7 +311,7 @@ PD_ENTRY int pd_078bfb45ca02(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tcx:eth0:ingress, pd_97132fb47c30 */
+/* policyd 0.1.0, tcx:eth0:ingress, pd_ac338527d9ab */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -327,7 +327,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x6edacb4b16e8ULL
-#define PD_CANARY_PROGRAM 0x97132fb47c30ULL
+#define PD_CANARY_PROGRAM 0xac338527d9abULL
 
 /* lib/maps.c */
 
@@ -535,7 +535,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_97132fb47c30(void *ctx)
+PD_ENTRY int pd_ac338527d9ab(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -554,7 +554,7 @@ PD_ENTRY int pd_97132fb47c30(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tcx:wg0:ingress, pd_72d5420364d1 */
+/* policyd 0.1.0, tcx:wg0:ingress, pd_c857837469f7 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -570,7 +570,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x8926198df784ULL
-#define PD_CANARY_PROGRAM 0x72d5420364d1ULL
+#define PD_CANARY_PROGRAM 0xc857837469f7ULL
 
 /* lib/maps.c */
 
@@ -860,7 +860,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_72d5420364d1(void *ctx)
+PD_ENTRY int pd_c857837469f7(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

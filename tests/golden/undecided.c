@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_ff8b27870bc5 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_5ab27b338559 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0xff8b27870bc5ULL
+#define PD_CANARY_PROGRAM 0x5ab27b338559ULL
 
 /* lib/maps.c */
 
@@ -264,7 +264,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_ff8b27870bc5(void *ctx)
+PD_ENTRY int pd_5ab27b338559(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, uprobe_multi:/opt/probed:0x1400(0x3050), pd_868564a8eec9 */
+/* policyd 0.1.0, uprobe_multi:/opt/probed:0x1400(0x3050), pd_f1c4e38dcac6 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xd3f81ce544e6ULL
-#define PD_CANARY_PROGRAM 0x868564a8eec9ULL
+#define PD_CANARY_PROGRAM 0xf1c4e38dcac6ULL
 
 /* lib/maps.c */
 
@@ -247,7 +247,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_868564a8eec9(void *ctx)
+PD_ENTRY int pd_f1c4e38dcac6(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -272,7 +272,7 @@ PD_ENTRY int pd_868564a8eec9(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/opt/probed:demo.fire+1-1b2d02, pd_5bb539743df3 */
+/* policyd 0.1.0, uprobe_multi:/opt/probed:demo.fire+1-1b2d02, pd_3c55e74a8920 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -286,7 +286,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc0effe31349bULL
-#define PD_CANARY_PROGRAM 0x5bb539743df3ULL
+#define PD_CANARY_PROGRAM 0x3c55e74a8920ULL
 
 /* lib/maps.c */
 
@@ -527,7 +527,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_5bb539743df3(void *ctx)
+PD_ENTRY int pd_3c55e74a8920(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -552,7 +552,7 @@ PD_ENTRY int pd_5bb539743df3(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/bin/bash:0x5000:return, pd_3b398ac39aa4 */
+/* policyd 0.1.0, uprobe_multi:/usr/bin/bash:0x5000:return, pd_608298b68e60 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -566,7 +566,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x620a41892fbfULL
-#define PD_CANARY_PROGRAM 0x3b398ac39aa4ULL
+#define PD_CANARY_PROGRAM 0x608298b68e60ULL
 
 /* lib/maps.c */
 
@@ -758,7 +758,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_3b398ac39aa4(void *ctx)
+PD_ENTRY int pd_608298b68e60(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -783,7 +783,7 @@ PD_ENTRY int pd_3b398ac39aa4(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:0x4000, pd_9e2f6fdc5c25 */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:0x4000, pd_f73161fbac4f */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -798,7 +798,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe10f8051b149ULL
-#define PD_CANARY_PROGRAM 0x9e2f6fdc5c25ULL
+#define PD_CANARY_PROGRAM 0xf73161fbac4fULL
 
 /* lib/maps.c */
 
@@ -1145,7 +1145,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_9e2f6fdc5c25(void *ctx)
+PD_ENTRY int pd_f73161fbac4f(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -1170,7 +1170,7 @@ PD_ENTRY int pd_9e2f6fdc5c25(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_4f4f2b2d12e2 */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_e3d14bf68dc0 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1184,7 +1184,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x1d232bd543eaULL
-#define PD_CANARY_PROGRAM 0x4f4f2b2d12e2ULL
+#define PD_CANARY_PROGRAM 0xe3d14bf68dc0ULL
 
 /* lib/maps.c */
 
@@ -1423,7 +1423,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4f4f2b2d12e2(void *ctx)
+PD_ENTRY int pd_e3d14bf68dc0(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:security_task_kill, pd_e07f4f8f72ab */
+/* policyd 0.1.0, fmod_ret:security_task_kill, pd_7f616a6bf22b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x522f85300c2eULL
-#define PD_CANARY_PROGRAM 0xe07f4f8f72abULL
+#define PD_CANARY_PROGRAM 0x7f616a6bf22bULL
 
 /* lib/maps.c */
 
@@ -22,7 +22,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 2);
 PD_MAP(scratch, 6, 4, 1432, 16);
@@ -599,7 +599,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 2);
 }
 
-PD_ENTRY s64 pd_e07f4f8f72ab(void *ctx)
+PD_ENTRY s64 pd_7f616a6bf22b(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -624,7 +624,7 @@ PD_ENTRY s64 pd_e07f4f8f72ab(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, lsm:file_open, pd_4f00e3a56e5a */
+/* policyd 0.1.0, lsm:file_open, pd_125e7bed5508 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -639,7 +639,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x309c1b3a7f89ULL
-#define PD_CANARY_PROGRAM 0x4f00e3a56e5aULL
+#define PD_CANARY_PROGRAM 0x125e7bed5508ULL
 
 /* lib/maps.c */
 
@@ -648,7 +648,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
 PD_MAP(scratch, 6, 4, 10016, 16);
@@ -732,6 +732,8 @@ struct run {
 /* hooks/errno.c */
 
 /* fields/process.c */
+
+/* fields/follow.c */
 
 /* fields/task.c */
 
@@ -962,7 +964,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_4f00e3a56e5a(void *ctx)
+PD_ENTRY s64 pd_125e7bed5508(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -987,7 +989,7 @@ PD_ENTRY s64 pd_4f00e3a56e5a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_5630f509bc0b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1006,10 +1008,10 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 1400, 1);
-PD_MAP(exec_work, 6, 4, 1288, 1);
+PD_MAP(exec_work, 6, 4, 1368, 1);
 #endif
 
 /* lib/numbers.c */
@@ -1063,11 +1065,15 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* fields/path.c */
 
 /* internal/process_exec.c */
 
-PD_ENTRY int pd_5630f509bc0b(void *ctx)
+PD_ENTRY int pd_436c125e6b8c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1083,7 +1089,7 @@ PD_ENTRY int pd_5630f509bc0b(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4c45eff5e56a */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1102,7 +1108,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -1155,7 +1161,7 @@ struct run {
 
 /* internal/process_exit.c */
 
-PD_ENTRY int pd_4c45eff5e56a(void *ctx)
+PD_ENTRY int pd_4130f4a30666(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1171,7 +1177,7 @@ PD_ENTRY int pd_4c45eff5e56a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_88548d0c9f7d */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1190,7 +1196,7 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(processes, 1, 4, 776, 65536);
+PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(scratch, 6, 4, 320, 1);
 #endif
@@ -1241,9 +1247,13 @@ struct run {
 
 /* fields/process.c */
 
+/* fields/follow.c */
+
+/* fields/task_began.c */
+
 /* internal/process_fork.c */
 
-PD_ENTRY int pd_88548d0c9f7d(void *ctx)
+PD_ENTRY int pd_64dd25eaa618(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

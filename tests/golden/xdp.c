@@ -1,4 +1,4 @@
-/* policyd 0.1.0, xdp:eth0, pd_55b54fa6c4a9 */
+/* policyd 0.1.0, xdp:eth0, pd_d0cdad0617a4 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x8c53eef5a5dULL
-#define PD_CANARY_PROGRAM 0x55b54fa6c4a9ULL
+#define PD_CANARY_PROGRAM 0xd0cdad0617a4ULL
 
 /* lib/maps.c */
 
@@ -301,7 +301,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_55b54fa6c4a9(void *ctx)
+PD_ENTRY int pd_d0cdad0617a4(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -320,7 +320,7 @@ PD_ENTRY int pd_55b54fa6c4a9(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, xdp:wg0, pd_103470c3226e */
+/* policyd 0.1.0, xdp:wg0, pd_68a674cd94c9 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -336,7 +336,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf3b60d60818dULL
-#define PD_CANARY_PROGRAM 0x103470c3226eULL
+#define PD_CANARY_PROGRAM 0x68a674cd94c9ULL
 
 /* lib/maps.c */
 
@@ -1164,7 +1164,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_103470c3226e(void *ctx)
+PD_ENTRY int pd_68a674cd94c9(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

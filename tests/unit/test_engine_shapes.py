@@ -51,6 +51,28 @@ def test_an_account_with_fewer_columns_is_replaced_and_its_counts_go_on(host: Ho
     host.assert_clean()
 
 
+def test_a_process_table_of_another_shape_is_replaced_and_filled_anew() -> None:
+    host = Host.new()
+    watching = policy("p", counters={"c": 1}, processes=True)
+    host.apply(watching)
+    assert host.engine.processes is not None
+    old = host.kernel.create_map("hash", 4, 4, 64, name="pd_processes")
+    host.kernel.update(old, (1).to_bytes(4, "little"), b"old!")
+    host.kernel.pin(old, "shared/processes")
+    host.kernel.close(old)
+
+    result = host.apply(watching)
+
+    assert not result.failed
+    assert not any("table" in mend.what for mend in result.mended), "an upgrade mends nothing"
+    table = host.kernel.open("shared/processes")
+    assert table is not None
+    assert dict(host.kernel.items(table)) == dict(host.engine.processes.snapshot())
+    host.kernel.close(table)
+    assert host.pending_steps(watching) == ()
+    host.assert_clean()
+
+
 def test_a_replaced_ring_stays_until_it_was_read_and_goes_with_its_policy(host: Host) -> None:
     host.apply(POLICY)
     result = host.apply(BIGGER)

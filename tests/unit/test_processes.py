@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def fields(value: bytes) -> tuple[bytes, bytes, bool, bool]:
     """Return exe, args, and whether each was cut, of a `struct pd_process`."""
     exe_length, args_length, exe_cut, args_cut = struct.unpack_from("=HHBB", value)
-    return value[8 : 8 + exe_length], value[264 : 264 + args_length], bool(exe_cut), bool(args_cut)
+    return value[88 : 88 + exe_length], value[344 : 344 + args_length], bool(exe_cut), bool(args_cut)
 
 
 @pytest.fixture
