@@ -22,6 +22,9 @@ PD_INLINE void match_/*{ rule.index }*/(struct run *r)
 	u32 flags = 0;
 
 	PD_BARRIER();
+/*% if rule.writes %*/
+	r->s->writes[/*{ rule.writes }*/] = 0;
+/*% endif %*/
 /*% if rule.searches %*/
 	if (!r->s->sought[/*{ rule.index }*/])
 		return;
@@ -33,6 +36,10 @@ PD_INLINE void match_/*{ rule.index }*/(struct run *r)
 		flags = PD_FLAG_UNREAD;
 /*% endif %*/
 	r->s->queue_/*{ rule.effects }*/[r->s->queued_/*{ rule.effects }*/++ & /*{ rule.mask }*/] = /*{ rule.index }*/ | flags << 16;
+/*% if rule.writes %*/
+	if (!flags)
+		r->s->writing = r->s->writes[/*{ rule.writes }*/] = 1;
+/*% endif %*/
 }
 /*% if rule.line %*/
 #line here

@@ -6,6 +6,9 @@ PD_INLINE void run_/*{ shard.index }*/(struct run *r)
 /*% for flag in program.searches %*/
 	r->s->/*{ flag }*/ = 0;
 /*% endfor %*/
+/*% if program.writes %*/
+	r->s->writing = 0;
+/*% endif %*/
 /*% if program.packet %*/
 	pd_parse(r->ctx, &r->s->packet);
 /*% endif %*/
@@ -42,6 +45,13 @@ PD_INLINE void run_/*{ shard.index }*/(struct run *r)
 /*% for take in shard.takes %*/
 	take_effects_/*{ take.effects }*/(r, /*{ take.rules }*/);
 /*% endfor %*/
+/*% for write in shard.writes %*/
+	take_/*{ write.index }*/(r);
+/*% endfor %*/
+/*% if shard.last and program.writes %*/
+	if (r->s->writing)
+		write_tables(r);
+/*% endif %*/
 }
 
 /*% endif %*/

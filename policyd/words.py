@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from policyd.cpus import parse_cpus, show_cpus
 from policyd.expression import MAX_LENGTH, ExpressionError, parse
 from policyd.text import did_you_mean, is_safe, one_of, quote
+from policyd.vocabulary.fields import FIELD_ROOTS
 from policyd.vocabulary.perf_events import MOST_FREQUENCY, MOST_PERIOD, PERF_EVENTS
 
 if TYPE_CHECKING:
@@ -136,6 +137,16 @@ def _expression(text: str) -> str:
             parse(text)
         except ExpressionError as error:
             raise wrong("bad-expression", f"no expression: {error.message}", error.hint, error.offset) from None
+    return text
+
+
+def _table_name(text: str) -> str:
+    if not _fits(_IDENTIFIER, text, MAX_LABEL):
+        message = f"{quote(text)} is no name of a table: letters, digits and underscores, no digit first, at most {MAX_LABEL}"
+        near = slug(text).replace("-", "_")
+        raise wrong("bad-table-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_LABEL) else "")
+    if text in FIELD_ROOTS:
+        raise wrong("bad-table-name", f"{quote(text)} cannot name a table: fields begin with it", f"use `{text}_table`")
     return text
 
 
@@ -364,6 +375,7 @@ _SCALAR = {"type": ["string", "number", "boolean"]}
 DnsLabel = Annotated[str, AfterValidator(_dns_label), _pattern(_DNS_LABEL, MAX_LABEL)]
 ParamName = Annotated[str, AfterValidator(_param_name), _pattern(_IDENTIFIER, MAX_LABEL)]
 SharedName = Annotated[str, AfterValidator(_shared_name), _pattern(_IDENTIFIER, MAX_LABEL)]
+TableName = Annotated[str, AfterValidator(_table_name), _pattern(_IDENTIFIER, MAX_LABEL)]
 MetricName = Annotated[str, AfterValidator(_metric_name), _pattern(_IDENTIFIER, MAX_PATH)]
 ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, MAX_PATH)]
 FieldPath = Annotated[str, AfterValidator(_field_path), _pattern(_FIELD, MAX_PATH)]
