@@ -71,7 +71,7 @@ def test_functions_are_seen_as_they_begin_and_return_with_arguments_and_results(
 def test_many_functions_take_one_link_where_the_kernel_can(shell: Shell) -> None:
     with shell.case("functions-seen"):
         hooks = shell.run("get", "hooks").stdout
-    assert ("kprobe_multi:vfs_rmdir+1-" in hooks) == (version() >= (6, 12))
+    assert ("kprobe_multi:vfs_rmdir+1-" in hooks) == (version() >= (6, 8))  # Debian builds 6.1 without CONFIG_FPROBE
     assert "fentry:vfs_rmdir" in hooks
     assert "fexit:vfs_rmdir" in hooks
 

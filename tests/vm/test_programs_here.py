@@ -7,11 +7,12 @@ from inside import Shell, prepared, version
 from stages import GOLDEN, GOLDEN_HOST, cases
 
 from policyd.cli import loading, wiring
+from policyd.kernel.functions import injectable_functions
 
 TOO_OLD = {"tc": "tc hooks need Linux 6.6"} if version() < (6, 6) else {}
 """Cases that this kernel has no place for, and what is said of them."""
 
-ABSENT = {"callers": {"refused"}}
+ABSENT = {} if injectable_functions() else {"callers": {"refused"}}
 """Rules that need CONFIG_FUNCTION_ERROR_INJECTION, which Debian's kernels are built without."""
 
 
