@@ -155,6 +155,17 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A text that whoever reads an event fills in: `parts` are texts, and numbers of the event's columns.
+
+    `uses` are the paths and names of fields that are in it: where one of them must not be shown, the message must not be.
+    """
+
+    parts: tuple[str | int, ...]
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EventOutput:
     """Send `values` (one a column of `layout`, in order) to the policy's ring.
 
@@ -165,6 +176,7 @@ class EventOutput:
     values: tuple[Value, ...]
     samples: tuple[str, ...] = ()
     limits: tuple[RateLimit, ...] = ()
+    message: Message | None = field(default=None, repr=False)  # not the program's: no part of its fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +266,14 @@ class TypedAction:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where the calls begin that a rule sees end; of those for which `condition` holds there something is kept."""
+    """Where the calls begin that a rule sees end; of those for which `condition` holds there something is kept.
+
+    `stack` is as in `Calls`.
+    """
 
     point: AttachPoint
     condition: AllOf = AllOf(())
+    stack: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +293,7 @@ class TypedRule:
     position: Position | None = field(default=None, compare=False, repr=False)
     writes: tuple[TableWrite, ...] = ()
     entry: Entry | None = field(default=None, repr=False)  # where the calls begin, if the rule wants to know how they did
+    tags: tuple[str, ...] = field(default=(), repr=False)  # the policy's, then its own; no part of the program either
 
 
 def put_out(rule: TypedRule) -> Iterator[Value]:
@@ -285,6 +302,12 @@ def put_out(rule: TypedRule) -> Iterator[Value]:
         yield from output_values(output)
     for write in rule.writes:
         yield from written_values(write)
+
+
+def written_maps(rule: TypedRule) -> tuple[str, ...]:
+    """Return the names of the policy's maps that a rule writes to, each once."""
+    names = [name for output in rule.outputs for name in output_maps(output)]
+    return tuple(dict.fromkeys([*names, *(write.map_name for write in rule.writes)]))
 
 
 def rule_values(rule: TypedRule) -> Iterator[Value]:
@@ -327,9 +350,20 @@ class TypedPolicy:
     document: str
     hooks: tuple[str, ...] = ()  # every hook of every rule as people see it: `syscall:openat`
     source: str = ""
+    list_sources: tuple[tuple[str, str], ...] = ()  # PolicyLists that it has definitions of: name, `file:line` if known
     needs_process_table: bool = False  # some field comes from the engine-owned process unit
     not_applicable: tuple[tuple[str, str], ...] = ()
     means: tuple[Means, ...] = ()  # of rules whose hooks can be seen in several ways, or name several things
+
+    @property
+    def points(self) -> frozenset[str]:
+        """The ids of the attach points that its rules are at, and of those where something is kept for them."""
+        return frozenset({rule.attach_point.id for rule in self.rules} | set(self.entries))
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The ids of the attach points where something is kept for its rules."""
+        return tuple(sorted({rule.entry.point.id for rule in self.rules if rule.entry is not None}))
 
     @property
     def acts(self) -> bool:
@@ -352,6 +386,15 @@ class Saves:
     def policies(self) -> frozenset[str]:
         return frozenset(policy for policy, _ in self.rules)
 
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        return tuple(test for _, condition in self.conditions for test in leaves(condition))
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """What is asked of a call that begins: what it is tested by, and what is kept of it."""
+        return (*(test.value for test in self.tests), *self.calls.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -367,6 +410,11 @@ class Unit:
     resumes: Calls | None = None  # what was kept of the calls that end here
 
     @property
+    def calls(self) -> Calls | None:
+        """The calls that begin or end here, of which something is kept."""
+        return self.saves.calls if self.saves else self.resumes
+
+    @property
     def policies(self) -> tuple[str, ...]:
         """The policies with rules here, and those for whose rules something is kept here."""
         return tuple(sorted({rule.policy for rule in self.rules} | {*(self.saves.policies if self.saves else ())}))
@@ -376,10 +424,11 @@ class Unit:
         """(policy, map) of every map that a rule of this unit writes or looks into."""
         found = set()
         for rule in self.rules:
-            found |= {(rule.policy, name) for output in rule.outputs for name in output_maps(output)}
+            found |= {(rule.policy, name) for name in written_maps(rule)}
             found |= {(rule.policy, test.ref.map_name) for test in leaves(rule.condition) if isinstance(test.ref, ListRef)}
-            found |= {(rule.policy, write.map_name) for write in rule.writes}
             found |= set(tables_read(rule_values(rule)))
+        for policy, condition in self.saves.conditions if self.saves else ():
+            found |= {(policy, test.ref.map_name) for test in leaves(condition) if isinstance(test.ref, ListRef)}
         return tuple(sorted(found))
 
     @property
@@ -448,7 +497,7 @@ class BoundUnit:
         saves, resumes = self.unit.saves, self.unit.resumes
         if saves is None and resumes is None:
             return digest(facts)
-        return digest((*facts, (saves.calls.pin, saves.conditions) if saves else (), resumes.pin if resumes else ""))
+        return digest((*facts, (saves.calls.pin, saves.conditions, saves.rules) if saves else (), resumes.pin if resumes else ""))
 
     @property
     def program_name(self) -> str:
@@ -515,7 +564,9 @@ def _saved(entry: AttachPoint, exit_: AttachPoint, rules: list[TypedRule]) -> Sa
     if any(not condition.parts for _, condition in conditions):
         conditions = ()
     names = tuple(sorted({(rule.policy, rule.name) for rule in rules}))
-    return Saves(Calls(entry.key, exit_.key, _keyed(exit_), kept, bool(exit_.members)), conditions, names)
+    keyed = _keyed(exit_)
+    stack = next(rule.entry.stack for rule in rules if rule.entry) if keyed == "stack" else (0, 0)
+    return Saves(Calls(entry.key, exit_.key, keyed, kept, bool(exit_.members), stack), conditions, names)
 
 
 def saved_values(rule: TypedRule) -> Iterator[Value]:

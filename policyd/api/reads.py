@@ -9,12 +9,17 @@ from policyd.errors import NotFoundError
 from policyd.text import did_you_mean, quote
 from policyd.views import View
 from policyd.views.agent import show
+from policyd.views.tables import read_tables, table_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.api.request import Request
     from policyd.health import SourceStatus
+
+
+DEFAULT_ROWS, MOST_ROWS = 1000, 100_000
+"""Rows of each table in one answer."""
 
 
 class Health(View, frozen=True):
@@ -76,6 +81,15 @@ def maps(request: Request) -> Answer:
 def records(request: Request) -> Answer:
     """Records as they are pinned; their shape follows their `schema`."""
     return answer_items(request.snapshot.records.get())
+
+
+def tables(request: Request) -> Answer:
+    """The tables of policies, each with its first rows, in the order of their keys."""
+    names = (request.one("table"),) if request.one("table") else ()
+    most = min(int(request.one("limit", str(DEFAULT_ROWS))), MOST_ROWS)
+    records = request.snapshot.observed.get().records.values()
+    found = read_tables(request.agent.kernel, records, most, request.one("policy"), names)
+    return answer_items(table_item(rows) for rows in found)
 
 
 def sources(request: Request) -> Answer:

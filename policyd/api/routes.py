@@ -14,6 +14,7 @@ from policyd.api.request import JSON, NDJSON, PROMETHEUS, Parameter
 from policyd.health import AgentStatus, Books, DriftRow, Proof, SinkStatus, SourceStatus
 from policyd.views.agent import model
 from policyd.views.kernel import HookItem, MapItem, PolicyItem
+from policyd.views.tables import TableItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,11 @@ _SOURCE = f"{_V1}/sources/{{name}}"
 _SOURCE_MODEL = model(SourceStatus)
 _COMMAND: dict[str, Any] = {"returns": _SOURCE_MODEL, "fails": (403, 404, 409, 500)}
 _REVISION = Parameter("revision", "A revision of the source's history; the one before what runs, if none is named.")
+_TABLES = (
+    Parameter("policy", "Those of this policy."),
+    Parameter("table", "Those of this name, or POLICY/TABLE."),
+    Parameter("limit", "At most so many rows of each (1,000 unless told, 100,000 at most).", number=True),
+)
 
 ROUTES: tuple[Route, ...] = (
     _row("GET", "/metrics", "any", reads.metrics, media=PROMETHEUS, fails=(500,)),
@@ -76,6 +82,7 @@ ROUTES: tuple[Route, ...] = (
     _row("GET", f"{_V1}/drift", "any", reads.drift, returns=model(DriftRow), many=True),
     _row("GET", f"{_V1}/openapi.json", "any", openapi.openapi, returns=dict[str, Any]),
     _row("GET", f"{_V1}/records", "root", reads.records, returns=dict[str, Any], many=True, fails=(403,)),
+    _row("GET", f"{_V1}/tables", "root", reads.tables, returns=TableItem, many=True, query=_TABLES, fails=(403, 404)),
     Route(
         "GET",
         f"{_V1}/events",

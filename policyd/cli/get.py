@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policyd.api.port import DEFAULT_SOCKET
+from policyd.cli import records
 from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import DEFAULT_ROOT, Settings, open_kernel
 from policyd.cli.kinds import HOOK, MAP, POLICY, RECORD, SOURCE, Kind, parse_names
@@ -55,17 +56,20 @@ class Listing:
 @click.argument("words", nargs=-1, required=True, metavar="KIND [NAME…]", shell_complete=complete_names)
 @click.option("-o", "--output", type=click.Choice(["wide", "json", "yaml", "name"]), help="More columns, or documents.")
 @click.option("--no-headers", is_flag=True, help="Print no line of headers.")
+@click.option("-p", "--policy", default="", metavar="POLICY", help="Of records: the rows of this policy's tables.")
+@click.option("--limit", default=1000, type=click.IntRange(1), show_default=True, help="Of a table: at most so many rows.")
 @socket_option
 @click.pass_obj
-def command(settings: Settings, words: tuple[str, ...], output: str | None, no_headers: bool, socket: str) -> None:
+def command(settings: Settings, /, words: tuple[str, ...], socket: str, **options: Any) -> None:
     """List policies, hooks, maps or records of what runs, or the sources of the agent.
 
     KIND is policies, hooks, maps, records or sources (for which the agent is asked). STATUS of a policy is Ready,
     Suspended, Degraded (something was changed from outside; apply mends it) or NotApplicable (this kernel has none of its
     hooks); a Ready one is Proven or Attached where an agent knows whether its events come all the way through. LOST are
     events that found no room; MISSED are runs at the policy's hooks that the kernel dropped, which may have been events or
-    not. RUNS are counted while kernel.bpf_stats_enabled is on. -o yaml prints policies as they were applied, so that they
-    can be applied again; -o json adds their status.
+    not. RUNS are counted while kernel.bpf_stats_enabled is on. The records of a table (TABLE or POLICY/TABLE) are its rows,
+    in the order of their keys; other records are what policyd keeps of policies. -o yaml prints policies as they were
+    applied, so that they can be applied again; -o json adds their status.
 
     \b
     Examples:
@@ -77,10 +81,13 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
       policyd get hooks
       policyd get maps exec-audit
       policyd get records -o json
+      policyd get records births
+      policyd get records -p exec-lineage --limit 20 -o json
       policyd get sources
     """
     from policyd.observe import observe
 
+    output, no_headers, policy = options["output"], options["no_headers"], options["policy"]
     kind, names = parse_names(words, (POLICY, HOOK, MAP, RECORD, SOURCE))
     if kind is SOURCE:
         _get_sources(socket, names, output, no_headers)
@@ -89,6 +96,9 @@ def command(settings: Settings, words: tuple[str, ...], output: str | None, no_h
     observed = observe(kernel)
     for reason in observed.damaged:
         note(f"warning: {reason}", "yellow")
+    if kind is RECORD and (policy or records.are_tables(observed, names)):
+        records.show(kernel, observed, policy, names, output, options["limit"])
+        return
     if kind is POLICY:
         found = list(_policies(observed, kernel, _proofs(settings, socket)))
     else:

@@ -7,6 +7,7 @@ each with its place in the file; the modules beside this one are a noun each:
 hooks, traces, packets   a rule's hook as places (attach points)        arguments, fields   paths as values at a place
 conditions, operands     filters as tests                               params, lists       the maps that tests look into
 columns, metrics, buckets, actions                                      outputs and actions
+tables, table_values, endings                                           tables, and rules that policyd adds for them
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from policyd.errors import PolicyError, Problem
 from policyd.host import Host
 from policyd.resolve.asked import asked_by
 from policyd.resolve.coverage import warn_of_callers
+from policyd.resolve.endings import endings
 from policyd.resolve.hooks import locate
 from policyd.resolve.metrics import Metrics
 from policyd.resolve.operands import Reading
@@ -50,7 +52,8 @@ class Resolved:
 def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     """Return `policy` as `target` and `host` understand it; `PolicyError` with every problem otherwise."""
     problems, reading = Problems(policy), Reading(target.arch)
-    located = [locate(rule.hook, target, host, asked_by(rule, policy)) for rule in policy.rules]
+    written = (*policy.rules, *endings(policy))
+    located = [locate(rule.hook, target, host, asked_by(rule, policy)) for rule in written]
     rules = Rules(
         policy=policy,
         target=target,
@@ -62,15 +65,15 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
         names=_numbered(name for one in located for place in one.every if place.name_value is None for name in place.names),
         hooks=_numbered(place.spelled for one in located for place in one.every),
     )
-    for row, (rule, one) in enumerate(zip(policy.rules, located, strict=True)):
+    for row, (rule, one) in enumerate(zip(written, located, strict=True)):
         rules.add(row, rule, one)
     maps = _maps(rules)
     for row, wrong in shared_evictions(rules.typed, maps):
-        problems.error(policy.rules[row].hook.at, wrong)
+        problems.error(written[row].hook.at, wrong)
     if problems.errors:
         raise PolicyError(problems.found)
     rules.tables.warn()
-    warn_of_callers(zip(policy.rules, located, strict=True), target, problems)
+    warn_of_callers(zip(written, located, strict=True), target, problems)
     return Resolved(_typed(policy, rules, maps), problems.warnings)
 
 
@@ -87,10 +90,17 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
         document=policy.document,
         hooks=tuple(rules.hooks),
         source=policy.source,
+        list_sources=_list_sources(policy),
         needs_process_table=rules.needs_process_table,
         not_applicable=tuple(rules.not_applicable),
         means=tuple(rules.means),
     )
+
+
+def _list_sources(policy: Policy) -> tuple[tuple[str, str], ...]:
+    copied = policy.inlined
+    owners = {owner for pairs in (copied.lists, copied.filters, copied.fields) for _, owner in pairs}
+    return tuple(sorted((dict.fromkeys(owners, "") | dict(policy.list_sources)).items()))
 
 
 def _maps(rules: Rules) -> tuple[MapSpec, ...]:

@@ -13,7 +13,7 @@ from policyd.places import Sampling, perf_event, sampling
 from policyd.resolve.place import NoArguments, Place
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import quote
-from policyd.unit import output_maps
+from policyd.unit import written_maps
 from policyd.value import ContextLoad, Value
 from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.perf_events import CLOCK, DEFAULT_FREQUENCY, perf_event_kind
@@ -74,9 +74,8 @@ def shared_evictions(rules: Iterable[TypedRule], maps: Iterable[MapSpec]) -> Ite
     evicting = {spec.name for spec in maps if spec.map_class.type.startswith("lru_")}
     writers: dict[str, list[TypedRule]] = {}
     for rule in rules:
-        for name in (name for output in rule.outputs for name in output_maps(output)):
-            if name in evicting:
-                writers.setdefault(name, []).append(rule)
+        for name in evicting.intersection(written_maps(rule)):
+            writers.setdefault(name, []).append(rule)
     for name, found in writers.items():
         others = [rule.name for rule in found if rule.attach_point.kind not in _HOLD_BACK]
         for rule in found if others else ():

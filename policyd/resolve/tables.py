@@ -170,6 +170,10 @@ class Tables:
             return None
         key = Layout(tuple(column for name, type_ in keys.items() for column in _parts(name, type_)))
         value = Layout(tuple(Column(name, type_) for name, type_ in columns.items()))
+        if (twice := _twice(key, value)) is not None:
+            message = f"the table {written.name} has two columns {quote(twice)}"
+            self.problems.error(written.at, Wrong("duplicate-column", message, "give one of them another name"))
+            return None
         for layout, most, part in ((key, MOST_KEY_BYTES, "key"), (value, MOST_VALUE_BYTES, "value")):
             if layout.size > most:
                 message = f"the {part} has {layout.size:,} bytes, a table's {part} has at most {most:,}"
@@ -214,10 +218,17 @@ class Tables:
 
 
 def _parts(name: str, type_: ValueType | TableKey) -> tuple[Column, ...]:
-    """Return the columns that a key column is kept as."""
+    """Return the columns that a key column is kept as; all but the one that people see have its name as their path."""
     if isinstance(type_, TableKey):
-        return tuple(Column(f"{name}_{part.suffix}" if part.suffix else name, part.type) for part in type_.parts)
+        return tuple(Column(f"{name}_{part.suffix}", part.type, name) if part.suffix else Column(name, part.type)
+                     for part in type_.parts)  # fmt: skip
     return (Column(name, type_),)
+
+
+def _twice(*layouts: Layout) -> str | None:
+    """Return the first name that two columns have."""
+    names = [column.name for layout in layouts for column in layout.columns]
+    return next((name for number, name in enumerate(names) if name in names[:number]), None)
 
 
 def _plain_type(name: str, more: tuple[str, ...]) -> ValueType:
