@@ -99,6 +99,14 @@ def locate(root: Node, path: Path) -> Node:
     return node
 
 
+def scalar_with(node: Node, text: str) -> Scalar | None:
+    """Return the first scalar at or below `node` that has this text, no key; None if there is none."""
+    if isinstance(node, Scalar):
+        return node if node.text == text else None
+    below = (value for _, value in node.items) if isinstance(node, Mapping) else iter(node.items)
+    return next((found for one in below if (found := scalar_with(one, text)) is not None), None)
+
+
 _DOUBLED = {"'": "'", '"': '"\\'}
 """Characters that take two in a text with these quotes."""
 

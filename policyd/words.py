@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from policyd.cpus import parse_cpus, show_cpus
-from policyd.expression import MAX_LENGTH, ExpressionError, parse
+from policyd.expression import MAX_LENGTH, ExpressionError, parse, split
 from policyd.text import did_you_mean, is_safe, one_of, quote
 from policyd.vocabulary.fields import FIELD_ROOTS
 from policyd.vocabulary.perf_events import MOST_FREQUENCY, MOST_PERIOD, PERF_EVENTS
@@ -49,6 +49,7 @@ _CONTAINER = rf"container_of\({_IDENTIFIER}(\.{_IDENTIFIER})+\)"
 _STEP = rf"({_CONTAINER}|{_IDENTIFIER}(\[[0-9]{{1,4}}\])?)"
 _FIELD = rf"{_STEP}(\.{_STEP})*"
 _LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_TAG = r"[A-Za-z0-9][A-Za-z0-9_.:/-]*"
 _TARGET = r"[A-Za-z0-9_.:@/*?\[\]!-]+"
 _INTERFACE = r"[^\s/\"'\\`#]+"
 _LIBRARY = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
@@ -148,6 +149,15 @@ def _table_name(text: str) -> str:
     if text in FIELD_ROOTS:
         raise wrong("bad-table-name", f"{quote(text)} cannot name a table: fields begin with it", f"use `{text}_table`")
     return text
+
+
+def is_expression(text: str) -> bool:
+    """Whether a value can be computed from `text`."""
+    try:
+        parse(text)
+    except ExpressionError:
+        return False
+    return True
 
 
 def _type_name(text: str) -> str:
@@ -289,6 +299,22 @@ def _line(text: str) -> str:
     return _prose(text)
 
 
+def _message(text: str) -> str:
+    """Check a text with expressions in braces."""
+    try:
+        split(_line(text))
+    except ExpressionError as error:
+        raise wrong("bad-message", f"no message: {error.message}", error.hint, error.offset) from None
+    return text
+
+
+def _tag(text: str) -> str:
+    if _fits(_TAG, text, MAX_LABEL):
+        return text
+    letters = "letters, digits and `-_.:/`, a letter or a digit first"
+    raise wrong("bad-tag", f"{quote(text)} is no tag: {letters}, at most {MAX_LABEL}, as `mitre:T1059.004`")
+
+
 # ------------------------------------------------------------------------------------------------ values
 
 
@@ -379,8 +405,10 @@ TableName = Annotated[str, AfterValidator(_table_name), _pattern(_IDENTIFIER, MA
 MetricName = Annotated[str, AfterValidator(_metric_name), _pattern(_IDENTIFIER, MAX_PATH)]
 ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, MAX_PATH)]
 FieldPath = Annotated[str, AfterValidator(_field_path), _pattern(_FIELD, MAX_PATH)]
+EXPRESSION = AfterValidator(_expression)
+"""What marks the fields of models that hold expressions."""
 Expression = Annotated[
-    str, AfterValidator(_expression), WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": MAX_LENGTH})
+    str, EXPRESSION, WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": MAX_LENGTH})
 ]
 TypeName = Annotated[str, AfterValidator(_type_name), _pattern(r"[A-Za-z][A-Za-z0-9_]*", MAX_LABEL)]
 Target = Annotated[str, AfterValidator(_target), _pattern(_TARGET, MAX_TARGET)]
@@ -408,6 +436,8 @@ LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, AfterValidator(_label_value)]
 Prose = Annotated[str, AfterValidator(_prose), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]
 Line = Annotated[str, AfterValidator(_line), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]
+MessageText = Annotated[str, AfterValidator(_message), WithJsonSchema({"type": "string", "maxLength": MAX_PROSE})]
+Tag = Annotated[str, AfterValidator(_tag), _pattern(_TAG, MAX_LABEL)]
 Operand = Annotated[str, AfterValidator(_operand), WithJsonSchema(_SCALAR)]
 ShownValue = Annotated[str, AfterValidator(_shown_value), WithJsonSchema(_SCALAR)]
 Word = Annotated[str, AfterValidator(_word), WithJsonSchema({"type": ["string", "integer"]})]

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from policyd.document import Mapping, Node, Scalar, Sequence
 from policyd.parsing.reader import macro_name, short, with_name
 from policyd.policy import Column
-from policyd.words import is_field_path
+from policyd.text import quote
+from policyd.words import is_expression, is_field_path
 
 if TYPE_CHECKING:
     from policyd.errors import Path
     from policyd.parsing.reader import Keys, Reader
 
 _KEYS = ("field", "expr", "names")
+MOST_HINTED = 40
+"""Characters of an expression that a hint repeats."""
 
 
 def column_name(path: str) -> str:
@@ -80,6 +83,10 @@ def _listed(reader: Reader, node: Node, path: Path) -> tuple[Column, ...] | None
 def _one(reader: Reader, node: Node, path: Path) -> Column | None:
     text = reader.text(node, path)
     if text is None:
+        return None
+    if not is_field_path(text) and is_expression(text):
+        hint = f"give it a name: {{NAME: '{text}'}}" if len(text) <= MOST_HINTED else "give it a name: {NAME: EXPRESSION}"
+        reader.report("unnamed-column", f"{quote(text)} is an expression, which has no name of its own", node, path, hint)
         return None
     name = column_name(text) if is_field_path(text) else "none"
     return reader.build(Column, short(reader, node, "field", path, "a column"), {"name": name, "field": text})

@@ -10,6 +10,7 @@ from policyd.parsing.canonical import canonical
 from policyd.parsing.columns import read_columns
 from policyd.parsing.filters import read_filters
 from policyd.parsing.hooks import read_hook
+from policyd.parsing.let import read_let
 from policyd.parsing.lists import read_inlined, read_lists
 from policyd.parsing.macros import read_macros
 from policyd.parsing.outputs import implied_event, read_action, read_outputs
@@ -18,7 +19,7 @@ from policyd.parsing.rates import read_rates
 from policyd.parsing.reader import Keys, Reader, spelling, with_name
 from policyd.parsing.sense import check
 from policyd.parsing.tables import read_tables, read_writes
-from policyd.policy import API_VERSION, Column, Events, Metadata, Output, Param, Policy, Rule, Spec
+from policyd.policy import API_VERSION, Column, EventOutput, Events, Metadata, Output, Param, Policy, Rule, Spec
 from policyd.text import did_you_mean, quote, safe
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ KINDS = (KIND, "PolicyList", "Agent")
 LATER_KINDS = ("NamespacedPolicy", "PolicyTest")
 ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _WORDS = ("severity", "mode", "suspend", "description")
-SPEC_KEYS = (*_WORDS, "events", "event", "params", "tables", "lists", "macros", "inlined", "rules")
-LATER_SPEC_KEYS = ("scope", "tags")
-RULE_KEYS = ("name", "hook", "filters", "outputs", "action", "tables", "optional", "onUnread")
-LATER_RULE_KEYS = ("message", "let", "scope", "tags")
+SPEC_KEYS = (*_WORDS, "events", "event", "params", "tags", "tables", "lists", "macros", "inlined", "rules")
+LATER_SPEC_KEYS = ("scope",)
+RULE_KEYS = ("name", "message", "tags", "hook", "let", "filters", "outputs", "action", "tables", "optional", "onUnread")
+LATER_RULE_KEYS = ("scope",)
 METADATA_KEYS = ("name", "labels", "annotations")
 PARAM_KEYS = ("type", "value", "values", "optional")
 
@@ -114,7 +115,7 @@ def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
     values["ring_bytes"] = _ring_bytes(reader, keys)
     read_macros(reader, keys)
     values |= _event(reader, keys)
-    values["params"] = _params(reader, keys)
+    values["params"], values["tags"] = _params(reader, keys), keys.texts("tags")
     values["tables"] = read_tables(keys)
     values["lists"], values["inlined"] = read_lists(reader, keys), read_inlined(reader, keys)
     values["rules"] = _rules(reader, keys)
@@ -212,14 +213,19 @@ def _rule(reader: Reader, node: Node, path: Path) -> Rule | None:
     keys = reader.keys(node, path, "a rule", RULE_KEYS, LATER_RULE_KEYS)
     if keys is None:
         return None
-    values: dict[str, Any] = {key: keys.text(key) for key in ("name", "optional", "onUnread")}
+    values: dict[str, Any] = {key: keys.text(key) for key in ("name", "message", "optional", "onUnread")}
+    values["tags"] = keys.texts("tags")
     if values["onUnread"] == "act" and keys.get("action") is None:
         keys.fail("onUnread", "no-action", "`onUnread: act` takes an action, and the rule has none", "give it an `action`")
     for key, read in (("hook", read_hook), ("filters", read_filters), ("action", read_action)):
         value = keys.get(key)
         values[key] = keys.note(key, value, read(reader, value, keys.below(key)) if value is not None else None)
+    values["let"] = read_let(keys)
     values["tables"] = read_writes(keys)
     values["outputs"] = _outputs(reader, keys)
+    outputs = values["outputs"]
+    if values["message"] and outputs is not None and not any(isinstance(one, EventOutput) for one in outputs):
+        keys.fail("message", "no-event", "the rule has a message, and no event that could have it", "add an output `event`")
     return reader.build(Rule, keys, values)
 
 

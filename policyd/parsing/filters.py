@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policyd.document import Mapping, Node, Sequence
+from policyd.document import Mapping, Node, Scalar, Sequence
 from policyd.parsing.reader import macro_name
-from policyd.policy import AllOf, AnyOf, Filter, Leaf, Not
+from policyd.policy import AllOf, AnyOf, Expr, Filter, Leaf, Not
 from policyd.text import quote
 from policyd.vocabulary.operators import OPERATORS, Operator
 
@@ -33,6 +33,9 @@ def _filter(reader: Reader, node: Node, path: Path) -> Filter | None:
     if isinstance(node, Mapping) and node.get("macro") is not None:
         name = macro_name(reader, node, path)
         return reader.macros.filters(name, path) if name is not None else None
+    if isinstance(node, Mapping) and node.get("expr") is not None:
+        keys = reader.keys(node, path, "a filter that is an expression", ("expr",))
+        return reader.build(Expr, keys, {"expr": keys.text("expr")}) if keys is not None else None
     around = [key.text for key, _ in node.items if key.text in _AROUND] if isinstance(node, Mapping) else []
     if not around:
         return _leaf(reader, node, path)
@@ -63,8 +66,9 @@ def _group(reader: Reader, kind: str, node: Node, below: Path, path: Path) -> Fi
 
 
 def _leaf(reader: Reader, node: Node, path: Path) -> Leaf | None:
-    keys = reader.keys(node, path, "a filter", (*_LEAF, *_AROUND), ("expr",))
-    if keys is None or keys.has("expr"):
+    hint = "write {expr: …}" if isinstance(node, Scalar) and not node.is_null else ""
+    keys = reader.keys(node, path, "a filter", (*_LEAF, *_AROUND, "expr"), hint=hint)
+    if keys is None:
         return None
     operator = OPERATORS.get(keys.text("operator") or "")
     values = _values(keys, operator)

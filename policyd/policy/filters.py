@@ -12,7 +12,7 @@ from policyd.errors import Path
 from policyd.policy.model import Model
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.operators import OPERATORS
-from policyd.words import ColumnName, FieldPath, Line, Operand, ShownValue, wrong
+from policyd.words import ColumnName, Expression, Line, Operand, ShownValue, wrong
 
 
 def _operator(name: str) -> str:
@@ -33,7 +33,7 @@ class Column(Model):
     """
 
     name: ColumnName
-    field: FieldPath
+    field: Expression
     names: tuple[tuple[ShownValue, Line], ...] = ()
     used_at: Path = Field(default=(), exclude=True, repr=False)  # of a macro's column: where the macro is used
 
@@ -41,11 +41,17 @@ class Column(Model):
 class Leaf(Model):
     """One test: `field operator values`, or against the param `param` or the list `list` (then `values` is empty)."""
 
-    field: FieldPath
+    field: Expression
     operator: OperatorName
     values: tuple[Operand, ...] = ()
     param: str = ""
     list: str = ""
+
+
+class Expr(Model):
+    """One condition, as an expression."""
+
+    expr: Expression
 
 
 class AllOf(Model):
@@ -73,7 +79,7 @@ class Expanded(Model):
     parts: tuple[Filter, ...]
 
 
-Filter = Leaf | AllOf | AnyOf | Not | Expanded
+Filter = Leaf | Expr | AllOf | AnyOf | Not | Expanded
 
 for _group in (AllOf, AnyOf, Not, Expanded):
     _group.model_rebuild()  # they name `Filter`, which names them

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from policyd.errors import Path
+from policyd.words import EXPRESSION
 
 
 class Model(BaseModel):
@@ -17,6 +19,18 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
     at: Path = Field(default=(), exclude=True, repr=False)
+
+    def expressions(self) -> Iterator[str]:
+        """Yield every expression of this part and of its parts."""
+        for name, row in type(self).model_fields.items():
+            value = getattr(self, name)
+            if EXPRESSION in row.metadata:
+                yield from (value,) if value else ()
+            elif isinstance(value, Model):
+                yield from value.expressions()
+            elif isinstance(value, tuple) and value and isinstance(value[0], Model):
+                for part in value:
+                    yield from part.expressions()
 
     def _facts(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name, field in type(self).model_fields.items() if not field.exclude)

@@ -12,7 +12,7 @@ from policyd.policy.filters import Column
 from policyd.policy.model import Model
 from policyd.policy.rates import Rates
 from policyd.vocabulary.aggregates import AggregateName
-from policyd.words import ColumnName, Entries, FieldPath, Flag, Line, MetricName, Word
+from policyd.words import ColumnName, Entries, Expression, Flag, Line, MetricName, Word
 
 DEFAULT_MAX_ENTRIES = 10240
 
@@ -49,7 +49,7 @@ class MetricOutput(Model):
     name: MetricName
     help: Line = ""
     by: tuple[Column, ...] = ()
-    value: FieldPath = ""
+    value: Expression = ""
     signed: Flag = False
     buckets: Buckets | None = None
     max_entries: Entries = DEFAULT_MAX_ENTRIES
@@ -69,7 +69,7 @@ class StatsColumn(Model):
 
     name: ColumnName
     aggregate: AggregateName
-    value: FieldPath = ""
+    value: Expression = ""
     help: Line = ""
     signed: Flag = False
     companions: tuple[Column, ...] = Field(default=(), alias="with")

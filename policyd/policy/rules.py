@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, PrivateAttr
 
-from policyd.document import Mapping, Node, locate
+from policyd.document import Mapping, Node, locate, position_in, scalar_with
 from policyd.errors import Path, Position
 from policyd.policy.filters import Column, Filter
 from policyd.policy.hooks import Hook
@@ -18,7 +18,21 @@ from policyd.policy.outputs import Action, Output
 from policyd.policy.rates import Rates
 from policyd.policy.tables import Table, TableWrite
 from policyd.vocabulary.severities import Severity
-from policyd.words import ColumnName, DnsLabel, Expression, Flag, LabelKey, LabelValue, Operand, ParamName, Prose, RingBytes, TypeName
+from policyd.words import (
+    ColumnName,
+    DnsLabel,
+    Expression,
+    Flag,
+    LabelKey,
+    LabelValue,
+    MessageText,
+    Operand,
+    ParamName,
+    Prose,
+    RingBytes,
+    Tag,
+    TypeName,
+)
 
 API_VERSION = "policyd.dev/v1alpha1"
 DEFAULT_RING_BYTES = 256 * 1024
@@ -49,6 +63,7 @@ class Rule(Model):
     """Where `hook` fires and all `filters` hold: make `outputs`, take `action`, write to `tables`.
 
     `optional`: a missing hook is no error.
+    `message` is a text with expressions in braces, which whoever reads an event of the rule fills in.
     `on_unread`: what to do where something that could not be read keeps the filters undecided: only the event, or `act` too.
     """
 
@@ -61,6 +76,8 @@ class Rule(Model):
     optional: Flag = False
     on_unread: OnUnread = "event"
     tables: tuple[TableWrite, ...] = ()
+    message: MessageText = ""
+    tags: tuple[Tag, ...] = ()
 
 
 class Metadata(Model):
@@ -89,6 +106,7 @@ class Spec(Model):
     event_rates: Rates = Rates()
     params: tuple[Param, ...] = ()
     tables: tuple[Table, ...] = ()
+    tags: tuple[Tag, ...] = ()
     lists: tuple[ValueList, ...] = ()
     inlined: Inlined = Inlined()
     rules: tuple[Rule, ...]
@@ -118,6 +136,14 @@ class Policy(Spec, Metadata):
         """Return the document's node at `path`; the nearest part around it if the document does not spell it out."""
         assert self._root is not None, "a policy that was not read from a document has no nodes"
         return locate(self._root, path)
+
+    def position_of(self, path: Path, text: str, offset: int) -> Position | None:
+        """Return where the character `offset` of the expression `text`, which stands at or below `path`, is in the file."""
+        if self._root is None:
+            return None
+        node = self.node(path)
+        scalar = scalar_with(node, text)
+        return node.position if scalar is None else position_in(scalar, offset)
 
     def position(self, path: Path) -> Position | None:
         """Return where `node(path)` stands in the file; None for a policy that was made without one."""

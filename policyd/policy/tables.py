@@ -8,7 +8,7 @@ from typing import Literal
 
 from policyd.policy.model import Model
 from policyd.policy.outputs import DEFAULT_MAX_ENTRIES
-from policyd.words import ColumnName, Entries, FieldPath, Flag, TableName, TypeName
+from policyd.words import ColumnName, Entries, Expression, Flag, TableName, TypeName
 
 
 class TableColumn(Model):
@@ -32,7 +32,7 @@ class Given(Model):
     """What a write gives a column: the one of this name, or (empty) the next in the order of the table."""
 
     column: str = ""
-    field: FieldPath
+    field: Expression
 
 
 class TableWrite(Model):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.parsing.sense import leaves
+from policyd.expression import Blank, parse, root_of, split, walk
 from policyd.policy import EventOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policyd.policy import Policy, Rule, Verdict
+    from policyd.policy import Model, Policy, Rule, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,21 @@ class Asked:
 def asked_by(rule: Rule, policy: Policy) -> Asked:
     """Return what `rule` of `policy` asks."""
     verdict = rule.action.verdict if rule.action else "none"
-    return Asked(verdict, any(path == "args" or path.startswith(("args.", "args[")) for path in _paths(rule, policy)))
+    texts = [text for part in _parts(rule, policy) for text in part.expressions()]
+    texts += [part.text for part in split(rule.message) if isinstance(part, Blank)]
+    return Asked(verdict, any("args" in _words(text) for text in texts))
 
 
-def _paths(rule: Rule, policy: Policy) -> Iterator[str]:
-    for leaf in leaves(rule.filters):
-        yield leaf.field
+def _parts(rule: Rule, policy: Policy) -> Iterator[Model]:
+    """Yield what may use a field; an implied event takes what there is."""
+    yield from (*rule.let, *rule.filters, *rule.tables)
     for output in rule.outputs:
-        if isinstance(output, EventOutput):
-            if not output.implied:  # an implied event takes what there is
-                yield from (column.field for column in (*output.fields, *policy.event_fields))
-            for limit in (output.rates.rate_limit, policy.event_rates.rate_limit):
-                yield from (column.field for column in (limit.by if limit else ()))
-        else:
-            yield from output.texts
-    for write in rule.tables:
-        yield from (given.field for given in (*write.key, *write.value))
+        if not isinstance(output, EventOutput):
+            yield output
+        elif not output.implied:
+            yield from (output, *policy.event_fields, policy.event_rates)
+
+
+def _words(text: str) -> set[str]:
+    """Return the first words of the paths in an expression."""
+    return {root_of(part) for part in walk(parse(text))}

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _COMPUTING = 1
 _SEARCHING = 16
+_NEEDLE = 256
+"""Capacity of a text that is searched for in another (`PD_NEEDLE` of `lib/computed_types.c`)."""
+
 _LOOPS = frozenset({"starts_with", "ends_with", "contains"})
 
 
@@ -24,7 +27,12 @@ def computed(path: str, operation: str, operands: Sequence[Value], type_: ValueT
 
     `type_` is the type that it shall have, which a `convert` must be given.
     """
-    found = result_type(operation, [operand.type for operand in operands])
+    if operation == "default":
+        operands = [one for operand in operands for one in _alternatives(operand)]
+    types = [operand.type for operand in operands]
+    found = result_type(operation, types)
+    if operation == "contains" and types[1].size > _NEEDLE:
+        raise ValueError(f"contains looks for up to {_NEEDLE - 1} bytes, and this text may have {types[1].size - 1:,}")
     strings = any(operand.type.shape is Shape.STRING for operand in operands)
     own = _SEARCHING if operation in _LOOPS or (strings and operation in {"eq", "ne"}) else _COMPUTING
     return Value(
@@ -35,6 +43,12 @@ def computed(path: str, operation: str, operands: Sequence[Value], type_: ValueT
         can_be_unread=any(operand.can_be_unread for operand in operands),
         cost=max(operand.cost for operand in operands) + own,
     )
+
+
+def _alternatives(value: Value) -> tuple[Value, ...]:
+    """Return what a value is the first of; `a ?? b ?? c` so is one choice, and copies once."""
+    access = value.access
+    return access.operands if isinstance(access, Computed) and access.operation == "default" else (value,)
 
 
 def _can_be_absent(operation: str, operands: Sequence[Value]) -> bool:

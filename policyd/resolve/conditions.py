@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.expression import parse
 from policyd.policy import AllOf as AllFilter
 from policyd.policy import AnyOf as AnyFilter
-from policyd.policy import Expanded, Filter, Leaf, Not
+from policyd.policy import Expanded, Expr, Filter, Leaf, Not
+from policyd.resolve.expressions import Expressions
 from policyd.resolve.lists import FORMS, listable
+from policyd.resolve.lowering import Lowering
 from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.resolve.process import each_ancestor
 from policyd.text import one_of
@@ -19,6 +22,8 @@ from policyd.unit import AllOf, AnyOf, Condition, Test
 from policyd.vocabulary.operators import OPERATORS, fits, fitting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policyd.errors import Path
     from policyd.resolve.fields import Fields
     from policyd.resolve.params import Stock
@@ -48,7 +53,11 @@ class Conditions:
 
     def all_of(self, filters: tuple[Filter, ...]) -> AllOf:
         """Return the conjunction of a rule's filters, after the place's own guard."""
-        return AllOf(self.guards(self.fields.place) + tuple(self._convert(part, negate=False) for part in filters))
+        found = list(self.guards(self.fields.place))
+        for part in filters:
+            made = self._convert(part, negate=False)
+            found += made.parts if isinstance(part, Expr) and isinstance(made, AllOf) else (made,)
+        return AllOf(tuple(found))
 
     def guards(self, place: Place) -> tuple[Condition, ...]:
         """Return the tests that come before a rule's own at `place`."""
@@ -59,7 +68,9 @@ class Conditions:
 
     def _convert(self, part: Filter, *, negate: bool) -> Condition:
         if isinstance(part, Leaf):
-            return self._checked_leaf(part, negate)
+            return self._checked(part.at, lambda: self._leaf(part, negate))
+        if isinstance(part, Expr):
+            return self._checked(part.at, lambda: self._expression(part, negate))
         if isinstance(part, Not):
             return self._convert(part.part, negate=not negate)
         if isinstance(part, Expanded):
@@ -76,17 +87,30 @@ class Conditions:
             missing.used(f"macro `{macro.name}`", macro.at)
         return made
 
-    def _checked_leaf(self, leaf: Leaf, negate: bool) -> Condition:
+    def _checked(self, at: Path, resolved: Callable[[], Condition]) -> Condition:
+        """Return what `resolved` makes of the filter at `at`; complaints are kept."""
         try:
-            return self._leaf(leaf, negate)
+            return resolved()
         except Missing as missing:
-            complain(self.complaints, leaf.at, missing)
+            complain(self.complaints, at, missing)
             return _EVERYTHING
         finally:
-            self.warnings.extend((leaf.at, message) for message in self.stock.reading.taken())
+            self.warnings.extend((at, message) for message in self.stock.reading.taken())
+
+    def _expression(self, part: Expr, negate: bool) -> Condition:
+        try:
+            return Lowering(Expressions(self.fields), self._asked, part.at).condition(parse(part.expr), negate=negate)
+        except Missing as missing:
+            for one in missing.each:
+                one.text = one.text or part.expr
+            raise
 
     def _leaf(self, leaf: Leaf, negate: bool) -> Condition:
-        value, operator = self.fields.value(leaf.field), OPERATORS[leaf.operator]
+        return self._asked(self.fields.value(leaf.field), leaf, negate)
+
+    def _asked(self, value: Value, leaf: Leaf, negate: bool) -> Condition:
+        """Return what `leaf` asks of `value`."""
+        operator = OPERATORS[leaf.operator]
         if not fits(operator, value.type):
             raise Wrong(
                 "operator-does-not-fit",

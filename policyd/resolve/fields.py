@@ -6,13 +6,14 @@ nearest names and the reason.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from policyd.resolve.perf import sample_value
-from policyd.resolve.calls import CallArguments, elapsed, is_argument, no_late
 from policyd.expression import Node, parse
+from policyd.resolve.calls import CallArguments, elapsed, is_argument, no_late
 from policyd.resolve.expressions import Expressions
+from policyd.resolve.perf import sample_value
 from policyd.resolve.place import Pointing
 from policyd.resolve.problems import Missing, Wrong
 from policyd.resolve.process import Process
@@ -20,10 +21,12 @@ from policyd.text import did_you_mean, quote
 from policyd.value import Builtin, Constant, Cookie, CurrentTask, Saved, Value
 from policyd.vocabulary.fields import FIELD_ROOTS, FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
 from policyd.vocabulary.types import Shape, ValueType
+from policyd.words import is_field_path
 
 if TYPE_CHECKING:
-    from policyd.policy import Let
+    from policyd.policy import Let, Param
     from policyd.resolve.operands import Reading
+    from policyd.resolve.params import Stock
     from policyd.resolve.place import Arguments, Place
     from policyd.resolve.tables import Tables
     from policyd.target import Target
@@ -35,24 +38,27 @@ _ELSEWHERE = {
     "peer": "there is no destination here; connect4, connect6, sendmsg4 and sendmsg6 have one",
     "bind": "there is no local address here; bind4 and bind6 have one",
     "abi": "only system calls have an ABI",
+    "call": "only a whole call takes time: `phase: call`",
     "perf": "only samples have it, at `perf` hooks",
 }
-    "call": "only a whole call takes time: `phase: call`",
 
 _KIND_NUMBERS = {name: number for number, name in HOOK_KIND.symbols}
 
 
 @dataclass(slots=True)
 class Fields:
-    """Values at one place.  `names` numbers the hook names of the policy, for `hook.name`; each path is looked up once.
+    """Values at one place.  `names` numbers the hook names of the policy, for `hook.name`; each text is looked up once.
 
-    `longest` is the capacity of strings of unknown length, in bytes.
+    `longest` is the capacity of strings of unknown length, in bytes; `tables` are the policy's.
     """
 
     place: Place
     names: dict[str, int]
     longest: int
     target: Target
+    tables: Tables
+    stock: Stock
+    lets: dict[str, Let] = field(default_factory=dict)
     _known: dict[str, Value] = field(default_factory=dict)
 
     def value(self, text: str) -> Value:
@@ -61,6 +67,14 @@ class Fields:
             plain = is_field_path(text) and not self._is_other(re.split(r"[.\[(]", text, maxsplit=1)[0])
             self._known[text] = self._find(text) if plain else self._made(text)
         return self._known[text]
+
+    @property
+    def reading(self) -> Reading:
+        return self.stock.reading
+
+    def param(self, name: str) -> Param | None:
+        """Return a param of the policy."""
+        return self.stock.policy.param(name)
 
     def is_field(self, name: str) -> bool:
         """Whether a word is the first of what an event has here, not the name of a constant."""
@@ -150,13 +164,13 @@ class Fields:
             return self._hook_name(row)
         if row.context == "perf":
             return sample_value(row, self.target.arch)
+        if path == "duration":
+            return Value(path, row.type, elapsed(self.place), row.can_be_absent, cost=row.cost)
         if path == "hook.kind":
             return Value(path, row.type, Constant(_KIND_NUMBERS[self.place.hook.kind]), cost=row.cost)
         return Value(path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost)
 
     def _of_task(self, path: str) -> Value:
-        if path == "duration":
-            return Value(path, row.type, elapsed(self.place), row.can_be_absent, cost=row.cost)
         if "process" not in self.place.contexts:
             raise self._not_here(path, FIELDS[0])
         return Process("process", CurrentTask(), self.target).value(path.split(".")[1:])

@@ -35,12 +35,12 @@ class Stock:
     reading: Reading
     maps: dict[str, MapSpec] = field(default_factory=dict)
     scalars: dict[str, ScalarParam] = field(default_factory=dict)
-    _parsed: dict[tuple[Path, ValueType], tuple[Operand | Interval, ...]] = field(default_factory=dict)
+    _parsed: dict[tuple[object, ...], tuple[Operand | Interval, ...]] = field(default_factory=dict)
     _literals: dict[tuple[int, str, ValueType, tuple[Operand, ...]], ListRef] = field(default_factory=dict)
 
     def operands(self, leaf: Leaf, operator: Operator, type_: ValueType) -> tuple[Operand | Interval, ...]:
         """Return the parsed values of a leaf, once for all places of its rule."""
-        key = (leaf.at, type_)
+        key = (leaf.at, operator.name, leaf.values, type_)
         if key not in self._parsed:
             if operator.arity == "many":
                 texts = [(text, (*leaf.at, "values", index)) for index, text in enumerate(leaf.values)]

@@ -155,7 +155,10 @@ class Problems:
     def error(self, path: Path, wrong: Missing) -> None:
         uses = "".join(f" (in {what}, used at {self.position(at)})" for what, at in wrong.uses)
         message = f"{wrong.message}{uses}"
-        self._add(Problem(wrong.code, message, self.position(path), path, wrong.hint, "error", self.policy.name))
+        place = self.position(path)
+        if wrong.offset is not None:
+            place = self.policy.position_of(path, wrong.text, wrong.offset)
+        self._add(Problem(wrong.code, message, place, path, wrong.hint, "error", self.policy.name))
 
     def warning(self, path: Path, code: str, message: str, hint: str = "") -> None:
         assert code in WARNINGS, code

@@ -15,9 +15,11 @@ from policyd.resolve.calls import wants_entry
 from policyd.resolve.columns import default_columns, event_columns
 from policyd.resolve.conditions import Conditions
 from policyd.resolve.fields import Fields
+from policyd.resolve.messages import with_message
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
 from policyd.resolve.process import reads_table
 from policyd.unit import AllOf, Entry, EventOutput, Means, MetricOutput, TypedAction, TypedRule, rule_values
+from policyd.vocabulary.registers import REGISTERS
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -131,12 +133,13 @@ class Rules:
             phase=place.phase,
             position=self.policy.position(rule.at),
             writes=writes,
+            tags=tuple(dict.fromkeys(self.policy.tags + rule.tags)),
         )
         return fields, complaints, replace(typed, entry=_entry(typed, place, conditions))
 
     def _fields(self, rule: Rule, place: Place, longest: int) -> Fields:
         lets = {let.name: let for let in rule.let}
-        return Fields(place, self.names, longest, self.target, self.tables, self.stock.reading, lets)
+        return Fields(place, self.names, longest, self.target, self.tables, self.stock, lets)
 
     def _outputs(self, rule: Rule, fields: Fields, complaints: Complaints) -> tuple[EventOutput | MetricOutput, ...]:
         found: list[EventOutput | MetricOutput] = []
@@ -146,7 +149,8 @@ class Rules:
                 columns = self.policy.event_fields + own
                 rates = ((f"{rule.name}-{number}", written.rates), ("events", self.policy.event_rates))
                 held = self.holding.resolve(rates, fields, complaints)
-                found.append(EventOutput(*event_columns(columns, fields, complaints), *held))
+                event, message = with_message(rule, event_columns(columns, fields, complaints), fields, complaints)
+                found.append(EventOutput(*event, *held, message=message))
             elif (metric := self.metrics.resolve(written, fields, complaints)) is not None:
                 found.append(metric)
         return tuple(found)
@@ -196,9 +200,11 @@ def _entry(typed: TypedRule, place: Place, conditions: Conditions) -> Entry | No
     """Return where something must be kept for a rule; None if it asks for nothing that is not there as the call ends."""
     if place.entry is None or not wants_entry(rule_values(typed)):
         return None
-    if place.entry.guard == place.guard:
-        return Entry(place.entry.point, AllOf(typed.condition.parts[: len(place.guard)]))
-    return Entry(place.entry.point, AllOf(conditions.guards(place.entry)))
+    same = place.entry.guard == place.guard
+    guards = typed.condition.parts[: len(place.guard)] if same else conditions.guards(place.entry)
+    registers = REGISTERS[conditions.fields.target.arch]
+    stack = (registers.offsets[registers.stack_pointer], registers.stack_offset)
+    return Entry(place.entry.point, AllOf(guards), stack)
 
 
 def _string_bytes(fields: Fields, typed: TypedRule) -> int:
