@@ -23,6 +23,7 @@ from policyd.expression.nodes import (
     walk,
 )
 from policyd.expression.parser import FUNCTIONS, MAX_DEPTH, MAX_LENGTH, METHODS, parse
+from policyd.expression.template import Blank, Template, split
 
 __all__ = [
     "FUNCTIONS",
@@ -30,6 +31,7 @@ __all__ = [
     "MAX_LENGTH",
     "METHODS",
     "Binary",
+    "Blank",
     "Call",
     "Choice",
     "ExpressionError",
@@ -40,9 +42,11 @@ __all__ = [
     "Member",
     "Name",
     "Node",
+    "Template",
     "Unary",
     "parse",
     "path_of",
     "root_of",
+    "split",
     "walk",
 ]
