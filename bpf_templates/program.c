@@ -25,6 +25,8 @@ PD_MAP(/*{ map.name }*/, /*{ map.type }*/, /*{ map.key_size }*/, /*{ map.value_s
 /*% include "lib/lists.c" %*/
 
 /*% if program.computes %*/
+/*% include "lib/computed_types.c" %*/
+
 /*% include "lib/computed.c" %*/
 
 /*% endif %*/
@@ -39,6 +41,11 @@ PD_MAP(/*{ map.name }*/, /*{ map.type }*/, /*{ map.key_size }*/, /*{ map.value_s
 
 /*% endif %*/
 /*{ program.structs }*/
+/*% if program.calls %*/
+/*{ program.calls.struct }*/
+_Static_assert(sizeof(struct pd_call) == /*{ program.calls.size }*/, "the map of calls is of another size");
+
+/*% endif %*/
 /* What a run finds out about its event. */
 struct subject {
 	u32 verdict;
@@ -67,7 +74,17 @@ struct run {
 /*% if program.parent %*/
 	struct pd_process *parent;
 /*% endif %*/
+/*% if program.calls and not program.calls.begins %*/
+	struct pd_call *call;
+/*% endif %*/
 };
+
+/*% if program.calls %*/
+/*% include "calls/keys.c" %*/
+
+/*% include "calls/strings.c" %*/
+
+/*% endif %*/
 
 /*% if program.preemptible %*/
 /*% include "lib/scratch.c" %*/
@@ -114,6 +131,10 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 /*% include "rule.c" %*/
 
 /*% endfor %*/
+/*% if program.calls and program.calls.begins %*/
+/*% include "calls/save.c" %*/
+
+/*% endif %*/
 /*% for effects in program.effects %*/
 /*% for output in effects.shape.metrics %*/
 /*% include output.template %*/

@@ -1,4 +1,4 @@
-/*% if shard.rules %*/
+/*% if shard.rules or shard.saves %*/
 PD_INLINE void run_/*{ shard.index }*/(struct run *r)
 {
 /*% if shard.first %*/
@@ -42,6 +42,9 @@ PD_INLINE void run_/*{ shard.index }*/(struct run *r)
 	if (/*{ due.wanted }*/)
 		need_/*{ due.index }*/(r);
 /*% endfor %*/
+/*% if shard.saves %*/
+	save_call(r);
+/*% endif %*/
 /*% for take in shard.takes %*/
 	take_effects_/*{ take.effects }*/(r, /*{ take.rules }*/);
 /*% endfor %*/
@@ -81,12 +84,18 @@ PD_ENTRY /*{ program.result }*/ /*{ shard.entry }*/(void *ctx)
 	r.s->slot = slot;
 /*% endif %*/
 	r.s->verdict = PD_VERDICT_NONE;
+/*% if program.resumes %*/
+	r.s->unpaired = 0;
+/*% endif %*/
 /*% if program.chained %*/
 	r.s->canary = pd_is_canary();
 /*% endif %*/
 /*% if program.internal_first %*/
 	pd_internal(&r);
 /*% endif %*/
+/*% endif %*/
+/*% if program.resumes %*/
+	r.call = pd_resume(MAP(calls), ctx);
 /*% endif %*/
 /*% if shard.rules %*/
 /*% if program.chained %*/
@@ -97,8 +106,19 @@ PD_ENTRY /*{ program.result }*/ /*{ shard.entry }*/(void *ctx)
 		pd_canary(/*{ shard.begin }*/, /*{ shard.end }*/);
 	else
 		run_/*{ shard.index }*/(&r);
+/*% elif shard.saves %*/
+	run_/*{ shard.index }*/(&r);
 /*% endif %*/
 /*% if shard.last %*/
+/*% if program.resumes %*/
+	if (r.call)
+		pd_end_call(MAP(calls), ctx);
+	if (r.s->unpaired) {
+/*% for row in program.calls.rows %*/
+		pd_account(MAP(account), /*{ row }*/, /*{ program.calls.unpaired }*/);
+/*% endfor %*/
+	}
+/*% endif %*/
 /*% if program.internal_last %*/
 	pd_internal(&r);
 /*% endif %*/

@@ -247,6 +247,7 @@ ACCOUNT_COLUMNS = (
 """The columns (u64 each, per CPU) of a policy's row in the shared `account` map."""
 
 READER = struct.Struct("<QQQQ")
+    "unpaired",  # calls that ended, of whose beginning a rule wanted to know what nobody had seen, or had no room for
 """A policy's row in the shared `readers` map: the id of the ring that was read last, the consumer position after its last
 batch, the records taken out of all rings so far; one word to spare."""
 

@@ -34,7 +34,7 @@ _POLICY_DIRECTORY = re.compile(r"policy-[0-9a-f]{12}")
 _HOOK_DIRECTORY = re.compile(r"[a-z_]+-[0-9a-f]{12}")
 POLICY_PIN = re.compile(r"(record|ring|retired-[0-9]+|map-[0-9a-f]{12})(__new)?")
 SHARED_PIN = re.compile(
-    r"(config|account|scalars|rings|readers|guarded|processes|processes-filled|class-[a-z0-9_]+?)(__new)?"
+    r"(config|account|scalars|rings|readers|guarded|processes|processes-filled|class-[a-z0-9_]+?|calls-[0-9a-f]{12})(__new)?"
 )
 """The pins that the engine makes; `__new` is one that was about to replace the other (bpffs.Bpffs.pin)."""
 

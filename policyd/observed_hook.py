@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.calls import PREFIX
 from policyd.cpus import show_cpus
 from policyd.errors import KernelError
 from policyd.record import HOOKS, UsedRows, opened
@@ -107,6 +108,11 @@ class ObservedHook:
             return "another program runs in its place"
         pinned = {info.id for name, info in self.programs.items() if name.startswith("program-")}
         return "" if pinned.issuperset(programs) else "a program is not pinned any more"
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """The maps of calls (names below `shared/`) that its program was loaded with."""
+        return frozenset(name for name in (self.record.shared if self.record else ()) if name.startswith(PREFIX))
 
     @property
     def used_rows(self) -> UsedRows:

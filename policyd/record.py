@@ -18,7 +18,7 @@ import msgspec
 from policyd.errors import KernelError
 from policyd.layout import Layout  # noqa: TC001 (msgspec reads the annotations of the records)
 from policyd.maps import Buckets, MapClass, MapSpec, Purpose, StatColumn, digest
-from policyd.unit import PROCESS_POINTS, AttachPoint, EventOutput, Rows, TypedPolicy
+from policyd.unit import PROCESS_POINTS, AttachPoint, EventOutput, Message, Rows, TypedPolicy
 from policyd.vocabulary.types import ValueType  # noqa: TC001 (as above)
 
 if TYPE_CHECKING:
@@ -118,22 +118,29 @@ class RuleRecord:
     verdict: str
     number: int
     signal: int
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutRecord:
-    """A layout of events that may be in the ring; `rules` maps rule rows to names as they were in that generation."""
+    """A layout of events that may be in the ring; `rules` maps rule rows to names as they were in that generation.
+
+    `messages` are those of these rules, by row.
+    """
 
     id: int
     layout: Layout
     rules: tuple[tuple[int, str], ...]
     generation: int
+    messages: tuple[tuple[int, Message], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRecord:
     """All about one policy as it was applied.  `points` are the ids of its attach points, `hooks` their names for people.
 
+    `entries` are the ids of those where something is kept of calls for its rules, which are at their ends.
+    `list_sources` are the PolicyLists that it has definitions of, with their places (`file:line`).
     `overrides` are params set by hand: name → values as text.  `applied` is in seconds since 1970.  `process_table`: some
     field comes from the engine's process table.
     """
@@ -151,6 +158,7 @@ class PolicyRecord:
     revision: str = ""
     hooks: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     rules: tuple[RuleRecord, ...] = ()
     maps: dict[str, MapRecord] = field(default_factory=dict)
     scalars: dict[str, ScalarRecord] = field(default_factory=dict)
@@ -160,6 +168,7 @@ class PolicyRecord:
     not_applicable: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     process_table: bool = False
+    list_sources: dict[str, str] = field(default_factory=dict)
     policyd: str = ""
     boot_id: str = ""
     applied: float = 0.0
@@ -172,9 +181,9 @@ class PolicyRecord:
 
     @property
     def needed_points(self) -> tuple[str, ...]:
-        """The ids of its attach points, and of those that keep the process table, if it needs that."""
+        """The ids of its attach points, of those where calls begin, and of those that keep the process table, if it needs that."""
         engine = (point.id for point in PROCESS_POINTS if self.process_table)
-        return tuple(dict.fromkeys((*self.points, *engine)))
+        return tuple(dict.fromkeys((*self.points, *self.entries, *engine)))
 
     def layout(self, layout_id: int) -> LayoutRecord | None:
         """Return the layout that an event's header names, or None if it has been forgotten."""
@@ -185,7 +194,7 @@ class PolicyRecord:
         return self._timeless() == other._timeless()
 
     def _timeless(self) -> PolicyRecord:
-        return replace(self, policyd="", boot_id="", applied=0.0, source="")
+        return replace(self, policyd="", boot_id="", applied=0.0, source="", list_sources={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +219,7 @@ class HookRecord:
 
     `programs` are kernel ids: what runs is right if and only if the slot (or the link) holds the first of them and every map
     of `shared` (name → id) is still the one that they were loaded with.  `previous` are the rows of what ran before.
+    `kept_for` are the rules (policy, name) at the end of the calls that begin here, for which something is kept.
     """
 
     point: AttachPoint
@@ -221,6 +231,7 @@ class HookRecord:
     rows: UsedRows
     previous: UsedRows = UsedRows()
     created: float = 0.0
+    kept_for: tuple[tuple[str, str], ...] = ()
     schema: int = SCHEMA
 
 
@@ -336,6 +347,7 @@ def policy_record(wanted: Wanted, rows: Rows, previous: PolicyRecord | None) -> 
         revision=wanted.revision,
         hooks=policy.hooks,
         points=tuple(sorted({rule.attach_point.id for rule in policy.rules})),
+        entries=policy.entries,
         rules=_rules(policy),
         maps={spec.name: _map_record(spec, rows.maps[policy.name, spec.name]) for spec in policy.maps},
         scalars={
@@ -348,6 +360,7 @@ def policy_record(wanted: Wanted, rows: Rows, previous: PolicyRecord | None) -> 
         not_applicable=policy.not_applicable,
         warnings=wanted.warnings,
         process_table=policy.needs_process_table,
+        list_sources=_list_sources(policy, previous),
     )
 
 
@@ -355,10 +368,16 @@ def _rules(policy: TypedPolicy) -> tuple[RuleRecord, ...]:
     return tuple(
         RuleRecord(
             rule.row, rule.name, rule.attach_point.key, rule.hook_kind, rule.hook, rule.phase,
-            rule.action.verdict, rule.action.number, rule.action.signal,
+            rule.action.verdict, rule.action.number, rule.action.signal, rule.tags,
         )
         for rule in policy.rules
     )  # fmt: skip
+
+
+def _list_sources(policy: TypedPolicy, previous: PolicyRecord | None) -> dict[str, str]:
+    """Return where PolicyLists stand; a policy that was resolved from its record does not know it any more."""
+    known = previous.list_sources if previous else {}
+    return {name: source or known.get(name, "") for name, source in policy.list_sources}
 
 
 def _map_record(spec: MapSpec, row: int) -> MapRecord:
@@ -383,15 +402,21 @@ def _map_record(spec: MapSpec, row: int) -> MapRecord:
 def _layouts(policy: TypedPolicy, previous: PolicyRecord | None) -> tuple[int, tuple[LayoutRecord, ...]]:
     """Return the generation and the layouts: today's, and those of the last generations that today no longer has."""
     today: dict[int, tuple[Layout, dict[int, str]]] = {}
+    messages: dict[int, dict[int, Message]] = {}
     for rule in policy.rules:
         for output in rule.outputs:
             if isinstance(output, EventOutput):
                 today.setdefault(output.layout.id, (output.layout, {}))[1][rule.row] = rule.name
+                said = messages.setdefault(output.layout.id, {})
+                said |= {rule.row: output.message} if output.message else {}
     known = previous.layouts if previous else ()
     generation = previous.generation if previous else 1
     before = {(row.id, row.rules) for row in known if row.generation == generation}
     if previous and before != {(id_, tuple(sorted(rules.items()))) for id_, (_, rules) in today.items()}:
         generation += 1
-    current = [LayoutRecord(id_, layout, tuple(sorted(rules.items())), generation) for id_, (layout, rules) in today.items()]
+    current = [
+        LayoutRecord(id_, layout, tuple(sorted(rules.items())), generation, tuple(sorted(messages[id_].items())))
+        for id_, (layout, rules) in today.items()
+    ]
     old = [row for row in known if row.id not in today and row.generation > generation - GENERATIONS]
     return generation, tuple(sorted([*current, *old], key=lambda row: (-row.generation, row.id)))

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from policyd.calls import room as room_of
 from policyd.codegen import ctext as c
 from policyd.codegen.computed import computed_view, text_view
 from policyd.codegen.ctext import CText
@@ -25,11 +26,13 @@ from policyd.value import (
     Cookie,
     CurrentTask,
     DataLocation,
+    Elapsed,
     ErrorCode,
     Fetched,
     PointedBytes,
     PointedString,
     Pointer,
+    Saved,
     Shift,
     Step,
     Text,
@@ -213,6 +216,12 @@ class ValueTable:
         return any(isinstance(operand.source.access, Computed) for operand in self._operands.values())
 
     @property
+    def searches(self) -> bool:
+        """Whether some text is searched for another."""
+        accesses = (operand.source.access for operand in self._operands.values())
+        return any(isinstance(access, Computed) and access.operation == "contains" for access in accesses)
+
+    @property
     def rows(self) -> frozenset[str]:
         """Which process rows some value is in: `self`, `parent`."""
         return frozenset[str]().union(*(operand.rows for operand in self._operands.values()))
@@ -280,21 +289,23 @@ def _operand(index: int, value: Value, eager: bool) -> Operand:
 
 def member(operand: Operand) -> CText:
     """Return the declaration of a stored value in `struct subject`."""
-    type_ = operand.source.type
+    return member_of(operand.source.type, f"v{operand.index}")
+
+
+def member_of(type_: ValueType, name: str) -> CText:
+    """Return the declaration of a struct's member that holds a value."""
     if type_.shape is Shape.STRING:
-        return CText(f"PD_STRING({c.uint(type_.size)}) v{operand.index}")
+        return CText(f"PD_STRING({c.uint(type_.size)}) {c.ident(name)}")
     if type_.shape is Shape.ADDRESS:
-        return CText(f"struct pd_address v{operand.index}")
+        return CText(f"struct pd_address {c.ident(name)}")
     if type_.shape is Shape.BYTES:
-        return CText(f"u8 v{operand.index}[{c.uint(-(-type_.size // 8) * 8)}] __attribute__((aligned(8)))")
-    return CText(f"u64 v{operand.index}")
+        return CText(f"u8 {c.ident(name)}[{c.uint(-(-type_.size // 8) * 8)}] __attribute__((aligned(8)))")
+    return CText(f"u64 {c.ident(name)}")
 
 
 def room(operand: Operand) -> int:
     """Return the bytes that `member` takes, rounded up to 8."""
-    type_ = operand.source.type
-    sizes = {Shape.STRING: 8 + type_.size, Shape.ADDRESS: 16, Shape.BYTES: type_.size, Shape.NUMBER: 8}
-    return -(-sizes[type_.shape] // 8) * 8
+    return room_of(operand.source.type)
 
 
 def fetch_view(operand: Operand) -> FetchView:
@@ -434,6 +445,11 @@ def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
     return replace(view, template="fetch/walk.c", c_type=CText(f"{'s' if value.type.signed else 'u'}{size}"), number=found)
 
 
+def _of_call(plain: FetchView, _value: Value, _access: Saved | Elapsed) -> FetchView:
+    """Leave it to `calls.py`, which knows what is kept of calls, and where."""
+    return plain
+
+
 _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     Builtin: _builtin,
     ContextLoad: _context,
@@ -443,9 +459,11 @@ _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     CurrentTask: _task,
     DataLocation: _located,
     ErrorCode: _error,
+    Elapsed: _of_call,
     Pointer: _address,
     PointedBytes: user_bytes,
     PointedString: _pointed,
+    Saved: _of_call,
     Text: text_view,
     Through: _through,
     UserLoad: user_number,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.automata import Automata
+from policyd.codegen.calls import calls_view, fetched
 from policyd.codegen.condition import Tests
 from policyd.codegen.ctext import CText
 from policyd.codegen.effects import EffectsView, Shape, Shapes, queue_length
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _CONTEXT_COST, _EAGER_COST = 1, 2
 _PACKET_BYTES = 128
+_SEARCH_BYTES = 520
+"""`struct pd_search` of `lib/computed_types.c`."""
 _SEARCH_KEY_BYTES = 272
 """Room for the key of a search in a list: `struct pd_prefix_key`, or a string of 256 bytes."""
 _RULES_OF_SHARD = 64
@@ -45,7 +48,7 @@ _SCRATCH_SLOTS = 16
 _TASK = frozenset({"struct task_struct"})
 
 
-_KINDS = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6, "array_of_maps": 12}
+_KINDS = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6, "lru_hash": 9, "array_of_maps": 12}
 """BPF_MAP_TYPE_* of the maps that a program names itself (include/uapi/linux/bpf.h)."""
 
 
@@ -68,6 +71,7 @@ class Drawing:
         self.bound, self.unit = bound, unit
         self.hook = hook_part(unit.attach_point)
         used = [value for rule in unit.rules for value in rule_values(rule)]
+        used += unit.saves.values if unit.saves else ()
         self.values = ValueTable(used, _eager(unit.rules))
         tests = [test for rule in unit.rules for test in leaves(rule.condition)]
         self.filter_rows = frozenset(row for test in tests for row in self.values[test.value].rows)
@@ -76,7 +80,9 @@ class Drawing:
         self.tests = Tests(bound, self.values, self.automata)
         self.shapes = Shapes(bound, self.values, self.filter_rows)
         self.tables = Tables(bound, self.values)
-        searched = any(isinstance(test.ref, ListRef) for test in tests)
+        self.calls = calls_view(bound, self.values, self.tests)
+        kept_tests = unit.saves.tests if unit.saves else ()
+        searched = any(isinstance(test.ref, ListRef) for test in (*tests, *kept_tests))
         self.key_bytes = max(self.shapes.key_bytes, self.tables.key_bytes, _SEARCH_KEY_BYTES if searched else 0)
         self.rules = tuple(self._rule(row, shape) for row, shape in enumerate(self.shapes.of_rules))
 
@@ -124,6 +130,7 @@ class Drawing:
                     ),
                     writes=self.tables.of(range(run.start, run.stop)),
                     first=number == 0,
+                    saves=number == 0 and self.unit.saves is not None,
                     last=number == len(names) - 1,
                     next=c.uint(number + 1),
                 )
@@ -136,10 +143,18 @@ class Drawing:
             for value in put_out(rule):
                 for dear in self.values[value].dears:
                     wanted.setdefault(dear, {})[self.shapes.numbers[shape]] = None
-        return tuple(
+        kept = self._kept if run.start == 0 else ()
+        return tuple(DueView(c.uint(one.index), CText("1")) for one in kept) + tuple(
             DueView(c.uint(one.index), c.any_of(CText(f"r->s->queued_{number}") for number in numbers))
             for one, numbers in wanted.items()
+            if one not in kept
         )
+
+    @property
+    def _kept(self) -> tuple[Operand, ...]:
+        """What is dear to get of all that is kept of calls that begin here."""
+        kept = self.unit.saves.values if self.unit.saves else ()
+        return tuple(dict.fromkeys(dear for value in kept for dear in self.values[value].dears))
 
     def blueprint(self, title: str, entry: str) -> Blueprint:
         """Return the finished program."""
@@ -164,6 +179,8 @@ class Drawing:
             searches=(*self._searches, *(c.ident(name) for row in self._families for name in row.resets)),
             fields=fields,
             values=tuple(self._fetch(one) for one in self.values.stored),
+            calls=self.calls,
+            resumes=self.unit.resumes is not None,
             lates=tuple(LateView(one.late, c.uint(one.index), c.comment(one.source.path)) for one in self.lates),
             automata=self.automata.views,
             tests=tuple(self.tests.views),
@@ -193,7 +210,9 @@ class Drawing:
         return Blueprint(view, btf, shared, private)
 
     def _fetch(self, operand: Operand) -> FetchView | RowView:
-        return self.tables.fetch(operand) if isinstance(operand.source.access, Lookup) else fetch_view(operand)
+        if isinstance(operand.source.access, Lookup):
+            return self.tables.fetch(operand)
+        return fetched(fetch_view(operand), operand, self.unit.resumes)
 
     @property
     def _signals(self) -> bool:
@@ -227,8 +246,12 @@ class Drawing:
         out += self.automata.members
         out += [CText(f"u32 {one.late}") for one in self.lates]
         out += [c.block(text) for row in self._families for text in row.members]
+        if self.values.searches:
+            out.append(CText("struct pd_search search"))
         if self.hook.packet:
             out.append(CText("struct pd_packet packet"))
+        if self.unit.resumes:
+            out.append(CText("u64 unpaired"))
         if self.key_bytes:
             out.append(CText(f"u64 key[{-(-self.key_bytes // 8)}]"))
         out += self.tables.members
@@ -239,11 +262,11 @@ class Drawing:
     def _subject_bytes(self) -> int:
         """Return a bound of `sizeof(struct subject)`: the C text asserts that it holds."""
         values = sum(room(one) for one in self.values.stored)
-        packet = _PACKET_BYTES if self.hook.packet else 0
+        packet = (_PACKET_BYTES if self.hook.packet else 0) + (_SEARCH_BYTES if self.values.searches else 0)
         queues = sum(4 + 4 * queue_length(count) for count in self.shapes.counts.values())
         states = len(self.values) + (len(self.rules) if self._searches else 0)
         rest = queues + self.key_bytes + self.shapes.event_bytes + states + SLACK
-        rest += self.tables.room + 8 * len(self.lates) + sum(row.room for row in self._families)
+        rest += self.tables.room + 8 * (len(self.lates) + (self.unit.resumes is not None)) + sum(row.room for row in self._families)
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
 
     @property
@@ -268,6 +291,7 @@ class Drawing:
             types.append("internal/process_exec_types.c")
         btf = {step.container for access in accesses for step in _steps(access)}
         btf |= {name for row in rows for name in row.types} | _INTERNAL_TYPES.get(self.unit.internal, frozenset())
+        btf |= _TASK if self.unit.resumes else frozenset()
         return tuple(types), (*self.hook.fields, "fields/process.c", *(row.template for row in rows)), tuple(sorted(btf))
 
     @property
@@ -291,7 +315,10 @@ class Drawing:
     def _maps(self) -> tuple[tuple[tuple[str, str], ...], tuple[PrivateMap, ...]]:
         shared = {"config": "config", "account": "account", "rings": "rings", "scalars": "scalars"}
         shared |= {cls.name: f"class-{cls.name}" for cls in self._classes()}
-        private = [PrivateMap("zeros", "array", 4, self.shapes.zero_bytes, 1), *self.automata.maps]
+        if calls := self.unit.calls:
+            shared["calls"] = calls.pin
+        zero_bytes = max(self.shapes.zero_bytes, calls.size if calls else 0)
+        private = [PrivateMap("zeros", "array", 4, zero_bytes, 1), *self.automata.maps]
         if self.unit.rules:
             private.append(PrivateMap("rules", "array", 4, self.shapes.row_bytes, len(self.rules), self.shapes.rows()))
         slots = _SCRATCH_SLOTS if self.hook.preemptible else 1
@@ -319,6 +346,8 @@ class Drawing:
         if self.shards > 1:
             rows.append(("shards", "prog_array", 4, 4, MOST_SHARDS + 2))
         rows += [(cls.name, "array_of_maps", 4, 4, 4096) for cls in self._classes()]
+        if calls := self.unit.calls:
+            rows.append(("calls", calls.map_class.type, calls.map_class.key_size, calls.size, calls.map_class.max_entries))
         if self._uses_table:
             rows.append(("processes", "hash", 4, PROCESSES_VALUE, PROCESSES_ENTRIES))
         rows += [(one.symbol, one.type, one.key_size, one.value_size, one.max_entries) for one in private]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from policyd.codegen.automata import MachineView
+    from policyd.codegen.calls import CallsView
     from policyd.codegen.condition import TestView
     from policyd.codegen.ctext import CText
     from policyd.codegen.effects import EffectsView
@@ -86,6 +87,7 @@ class ShardView:
     takes: tuple[TakeView, ...]
     writes: tuple[WriteView, ...]
     first: bool
+    saves: bool
     last: bool
     next: CText
 
@@ -108,6 +110,8 @@ class ProgramView:
     searches: tuple[CText, ...]
     fields: tuple[str, ...]
     values: tuple[FetchView | RowView, ...]
+    calls: CallsView | None
+    resumes: bool
     lates: tuple[LateView, ...]
     automata: tuple[MachineView, ...]
     tests: tuple[TestView, ...]

@@ -193,8 +193,8 @@ class Composer:
         untouchable = frozen_hooks(self.observed, frozen)
         found: dict[str, PolicydError] = {}
         for name in changed if untouchable else ():
-            new = {rule.attach_point.id for rule in wanted[name].policy.rules} if name in wanted else set()
-            old = set(self.records[name].points) if name in self.records else set()
+            new = set(wanted[name].policy.points) if name in wanted else set()
+            old = {*self.records[name].points, *self.records[name].entries} if name in self.records else set()
             shared = sorted((new | old) & untouchable)
             if shared:
                 others = ", ".join(sorted(frozen))

@@ -113,6 +113,7 @@ class HookSteps:
             rows=used_rows(bound),
             previous=previous,
             created=time.time(),
+            kept_for=bound.unit.saves.rules if bound.unit.saves else (),
         )
         write_record(self.kernel, hook_path(bound.unit.attach_point, "record"), record)
 

@@ -8,9 +8,11 @@ and only once after a batch (since 6.8).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.calls import PREFIX
 from policyd.errors import PolicydError
 from policyd.layout import READER
 from policyd.maps import MapClass
@@ -49,11 +51,24 @@ def create_shared(kernel: Kernel, name: str, map_class: MapClass | None, process
         assert processes is not None, "a policy needs the process table, and the engine was given none"
         table = (processes.type, processes.key_size, processes.value_size, processes.max_entries, processes.flags)
         return kernel.create_map(*table, name="pd_processes")
+    if name.startswith(PREFIX):
+        assert map_class is not None, name
+        return _calls(kernel, map_class)
     if name == "rings":
         return _outer(kernel, name, RING_CLASS, _RING_TEMPLATE_BYTES, SHARED_ROWS)
     assert map_class is not None, name
     entries = map_class.max_entries or (_RING_TEMPLATE_BYTES if map_class.type == "ringbuf" else 1)
     return _outer(kernel, name, map_class, entries, MAX_MAPS_IN_CLASS)
+
+
+def _calls(kernel: Kernel, shape: MapClass) -> int:
+    """Make a map of calls under way; one that makes room by itself keeps some free on each CPU, on top of what it is to hold.
+
+    128 rows are taken for a CPU at a time (LOCAL_FREE_TARGET of kernel/bpf/bpf_lru_list.c).
+    """
+    spare = 128 * (os.cpu_count() or 1) if shape.type == "lru_hash" else 0
+    sizes = (shape.key_size, shape.value_size, shape.max_entries + spare)
+    return kernel.create_map(shape.type, *sizes, shape.flags, name="pd_calls")
 
 
 def _outer(kernel: Kernel, name: str, inner: MapClass, inner_entries: int, rows: int) -> int:

@@ -177,7 +177,7 @@ class Transaction:
         """Whether a policy has rules at an attach point, or had, or needs the process table that is kept there."""
         record = self.first.records.get(name)
         wanted = composition.wanted.get(name)
-        new = {rule.attach_point.id for rule in wanted.policy.rules} if wanted else set()
+        new = set(wanted.policy.points) if wanted else set()
         if wanted and wanted.policy.needs_process_table:
             new |= {point.id for point in PROCESS_POINTS}
         return hook_id in new or bool(record and hook_id in record.needed_points)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.maps import MapClass
+    from policyd.unit import AttachPoint
     from policyd.observe import Observed, ObservedPolicy
     from policyd.observed_hook import ObservedHook
 
@@ -61,12 +62,13 @@ def _hooks(observed: Observed, wanted: frozenset[str]) -> Iterator[Step]:
 
 
 def _exit_side(hook: ObservedHook) -> tuple[bool, str]:
-    return bool(hook.record and is_exit_side(hook.record.point.target)), hook.id
+    return bool(hook.record and is_exit_side(hook.record.point)), hook.id
 
 
-def is_exit_side(target: str) -> bool:
-    """Whether an attach point's target is the end of what another one begins: `syscalls/sys_exit_openat`."""
-    return target.rpartition("/")[2].startswith("sys_exit_")
+def is_exit_side(point: AttachPoint) -> bool:
+    """Whether an attach point is the end of what another one begins: `syscalls/sys_exit_openat`, a function's return."""
+    traced = point.target.rpartition("/")[2]
+    return traced == "sys_exit" or traced.startswith("sys_exit_") or point.kind == "fexit" or point.option == "return"
 
 
 def _rows(observed: Observed, kept: dict[str, PolicyRecord], shared: set[str]) -> Iterator[Step]:

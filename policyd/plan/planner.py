@@ -134,8 +134,9 @@ class _Planner:
         shared = needed_shared(
             self.records.values(), processes or ("processes" in self.observed.shared and bool(self.untouched))
         )
+        shared |= self._calls()
         before = self.observed.records.values()
-        known = needed_shared(before, any(record.process_table for record in before))
+        known = needed_shared(before, any(record.process_table for record in before)) | self._known_calls()
         older = outdated(self.observed.shared, self.options.processes)
         for name, map_class in shared.items():
             if name in older:
@@ -153,6 +154,16 @@ class _Planner:
             if table is None or table.id != self.observed.filled or "processes" in older:
                 yield FillProcesses("" if table is None or "processes" in older else "it was not filled")
         yield from cleaning_steps(self.observed, self.records, frozenset(self.bound) | self.untouched, shared)
+
+    def _calls(self) -> dict[str, MapClass | None]:
+        """Return the maps of calls that are needed, with their shapes: what stays as it is keeps its own."""
+        stays = (hook for name, hook in self.observed.hooks.items() if name in self.untouched)
+        kept = dict.fromkeys(name for hook in stays for name in hook.calls if name in self.observed.shared)
+        return kept | {calls.pin: calls.map_class for unit in self.desired.units if (calls := unit.calls)}
+
+    def _known_calls(self) -> dict[str, MapClass | None]:
+        """Return the maps of calls that what runs was loaded with."""
+        return dict.fromkeys(name for hook in self.observed.hooks.values() for name in hook.calls)
 
     def _change(self, name: str, steps: list[Step]) -> Change:
         before, after = self.observed.records.get(name), self.records.get(name)
@@ -175,4 +186,4 @@ def _order(step: Step) -> tuple[int, bool]:
 
 
 def _is_exit(step: SwapProgram) -> bool:
-    return is_exit_side(step.point.target)
+    return is_exit_side(step.point)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policyd.maps import MapClass, MapSpec
     from policyd.record import PolicyRecord, UsedRows
     from policyd.unit import AttachPoint, BoundUnit
@@ -92,6 +94,20 @@ class HookStep(Step):
         return self.bound.unit.attach_point
 
 
+def kept_for(bound: BoundUnit) -> str:
+    """Return for which rules an attach point is there that has none of its own; nothing for all others."""
+    saves = bound.unit.saves
+    if saves is None or bound.unit.rules:
+        return ""
+    return f"for rule {shown_rules(saves.rules)}, at the end of the calls"
+
+
+def shown_rules(rules: Iterable[tuple[str, str]]) -> str:
+    """Return rules (policy, name) as `policy/name`, the first few of many."""
+    names = [f"{policy}/{rule}" for policy, rule in rules]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def because(reason: str) -> str:
     """Return a reason as the end of a line, or nothing."""
     return f" ({reason})" if reason else ""
@@ -127,7 +143,8 @@ class BuildProgram(HookStep):
 
     def describe(self) -> str:
         who = f"for {count(len(self.policies), 'policy', 'policies')}" if self.policies else f"({self.bound.unit.internal})"
-        return f"build {self.bound.program_name} for {self.point.key} {who}{because(self.reason)}"
+        reasons = "; ".join(part for part in (self.reason, kept_for(self.bound)) if part)
+        return f"build {self.bound.program_name} for {self.point.key} {who}{because(reasons)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +245,8 @@ class AttachHook(HookStep):
     reason: str = ""
 
     def describe(self) -> str:
-        return f"attach {self.point.key}{because(self.reason)}"
+        reasons = "; ".join(part for part in (self.reason, kept_for(self.bound)) if part)
+        return f"attach {self.point.key}{because(reasons)}"
 
 
 @dataclass(frozen=True, slots=True)

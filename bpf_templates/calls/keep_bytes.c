@@ -1,0 +1,1 @@
+	__builtin_memcpy(&/*{ value.to }*/, &/*{ value.value }*/, sizeof(/*{ value.to }*/));
