@@ -52,9 +52,7 @@ def event_columns(columns: tuple[NamedPath, ...], fields: Fields, complaints: Co
     if len(found) > MOST_COLUMNS:
         wrong = Wrong("too-many-columns", f"{len(found)} columns, an event has at most {MOST_COLUMNS}")
         complaints.append((columns[-1].at, wrong))
-    scratch = attach_kind(fields.place.point.kind, fields.place.point.option).scratch
-    longest = PACKED_FROM if scratch else LONGEST_INLINE
-    layout = Layout(tuple(_packed(column, longest) for column, _ in found.values()))
+    layout = Layout(tuple(packed_from(column, fields) for column, _ in found.values()))
     return layout, tuple(value for _, value in found.values())
 
 
@@ -129,7 +127,10 @@ def _add(found: dict[str, tuple[Column, Value]], name: str, value: Value, column
         found[name] = (Column(name, value.type, value.path, names=column.names), value)
 
 
-def _packed(column: Column, longest: int) -> Column:
+def packed_from(column: Column, fields: Fields) -> Column:
+    """Return the column of an event, packed if it is a string of some length."""
+    scratch = attach_kind(fields.place.point.kind, fields.place.point.option).scratch
+    longest = PACKED_FROM if scratch else LONGEST_INLINE
     long = column.type.shape is Shape.STRING and column.type.size > longest
     return replace(column, packed=True) if long else column
 
