@@ -88,7 +88,10 @@ class SinkStatus:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """A policy's events: `matched = delivered + lost` in the kernel, `delivered = read + waiting` here."""
+    """A policy's events: `matched = delivered + lost + held` in the kernel, `delivered = read + waiting` here.
+
+    `held` are those that a rate or a sample held back.
+    """
 
     policy: str
     matched: int
@@ -96,6 +99,7 @@ class Books:
     lost: dict[str, int]
     read: int
     waiting: int
+    held: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from policyd.errors import KernelError
 from policyd.plan.cleaning import needed_shared
 from policyd.plan.steps import CONFIG_ENFORCE, CONFIG_SUSPEND
-from policyd.reading.account import EVENT_LOSSES, read_account
+from policyd.reading.account import EVENT_LOSSES, held_back, read_account
 from policyd.record import PolicyRecord, hook_path, map_pin, opened, policy_path
 from policyd.unit import PROCESS_POINTS, AttachPoint
 
@@ -55,6 +55,11 @@ class PolicyView:
     def lost(self) -> int:
         """Events that did not reach the ring."""
         return sum(self.account.get(column, 0) for column in EVENT_LOSSES)
+
+    @property
+    def held(self) -> int:
+        """Events that a rate or a sample held back."""
+        return sum(held_back(self.account).values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from policyd.log import log
 from policyd.reading.account import account_families, hook_families, read_account, read_hooks
-from policyd.reading.metrics import metric_maps, read_family
+from policyd.reading.metrics import metric_maps, names_of, read_map
 from policyd.sinks.prometheus import exposition
 from policyd.status import hook_views, map_views, policy_views, program_memory
 from policyd.views.families import Metric, agent_families, kernel_families
@@ -81,9 +81,9 @@ def _groups(agent: Agent, observed: Kept[Observed]) -> Iterator[list[Family]]:
         *_attempt("kernel", failed, lambda: _kernel(agent, observed.get())),
     ]
     taken = {family.name for family in own}
-    for name, maps in _attempt("policies", failed, lambda: _wanted(observed.get())):
+    for names, maps in _attempt("policies", failed, lambda: _wanted(observed.get())):
         found = _attempt("policies", failed, partial(_read, agent.kernel, maps))
-        if name in taken:
+        if names & taken:
             own += found  # one metric has one place
         else:
             yield list(map(budget.bounded, found))
@@ -116,15 +116,19 @@ def _kernel(agent: Agent, observed: Observed) -> list[Family]:
     return [*found, *account_families(accounts), *hook_families(read_hooks(kernel))]
 
 
-def _wanted(observed: Observed) -> list[tuple[str, list[tuple[str, MapRecord]]]]:
-    """Return the name of every metric of policies, sorted, with the policies and maps that have it."""
-    found: dict[str, list[tuple[str, MapRecord]]] = {}
+def _wanted(observed: Observed) -> list[tuple[set[str], list[tuple[str, MapRecord]]]]:
+    """Return the maps of policies, those together that share a metric's name, each group with its names; sorted by them."""
+    groups: dict[str, tuple[set[str], list[tuple[str, MapRecord]]]] = {}
     for policy, record in sorted(observed.records.items()):
         for known in metric_maps(record):
-            found.setdefault(known.name, []).append((policy, known))
-    return sorted(found.items())
+            names = names_of(known)
+            group: tuple[set[str], list[tuple[str, MapRecord]]] = (set(names), [])
+            for other in {id(groups[name]): groups[name] for name in names if name in groups}.values():
+                group = (other[0] | group[0], other[1] + group[1])
+            group[1].append((policy, known))
+            groups |= dict.fromkeys(group[0], group)
+    return sorted({id(group): group for group in groups.values()}.values(), key=lambda group: min(group[0]))
 
 
 def _read(kernel: Kernel, maps: list[tuple[str, MapRecord]]) -> list[Family]:
-    found = (read_family(kernel, policy, known) for policy, known in maps)
-    return [family for family in found if family is not None]
+    return [family for policy, known in maps for family in read_map(kernel, policy, known)]

@@ -180,10 +180,10 @@ def _account(view: PolicyView) -> Iterator[tuple[object, ...]]:
 
 
 def _books(books: Books) -> Iterator[tuple[object, ...]]:
-    lost = sum(books.lost.values())
+    gone = sum(books.lost.values()) + sum(books.held.values())
     yield "read", books.read, "events that the agent has taken out of the ring"
     yield "waiting", books.waiting, "events that are in the ring still"
-    yield "not counted", books.matched - books.delivered - lost, "matched - delivered - lost: 0 while nothing happens"
+    yield "not counted", books.matched - books.delivered - gone, "matched - delivered - lost - held back: 0 in the end"
     yield "not found", books.delivered - books.read - books.waiting, "delivered - read - waiting: 0 while nothing happens"
 
 
@@ -199,6 +199,8 @@ ACCOUNT_MEANINGS = {
     "would_act": "verdicts and signals held back by mode monitor",
     "nested": "runs given up: the scratch space was in use",
     "canary": "canaries of the agent that came through",
+    "rate_limited": "events held back by a rate",
+    "sampled_out": "events held back by a sample",
 }
 """What each column of the account means, for people."""
 

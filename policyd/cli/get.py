@@ -66,7 +66,7 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
     KIND is policies, hooks, maps, records or sources (for which the agent is asked). STATUS of a policy is Ready,
     Suspended, Degraded (something was changed from outside; apply mends it) or NotApplicable (this kernel has none of its
     hooks); a Ready one is Proven or Attached where an agent knows whether its events come all the way through. LOST are
-    events that found no room; MISSED are runs at the policy's hooks that the kernel dropped, which may have been events or
+    events that found no room, HELD those that a rate or a sample held back; MISSED are runs at the policy's hooks that the kernel dropped, which may have been events or
     not. RUNS are counted while kernel.bpf_stats_enabled is on. The records of a table (TABLE or POLICY/TABLE) are its rows,
     in the order of their keys; other records are what policyd keeps of policies. -o yaml prints policies as they were
     applied, so that they can be applied again; -o json adds their status.
@@ -239,6 +239,7 @@ def _policies(observed: Observed, kernel: Kernel, proofs: Mapping[str, Proof] = 
                 record.severity,
                 len(record.rules),
                 f"{record.ring_bytes >> 10}Ki",
+                view.held,
                 ",".join(sorted(record.overrides)),
                 record.source,
                 reason or (proof.reason if proof else ""),
@@ -324,7 +325,7 @@ def age(seconds: float) -> str:
 LISTINGS: dict[Kind, Listing] = {
     POLICY: Listing(
         ("NAME", "MODE", "STATUS", "HOOKS", "EVENTS", "LOST", "MISSED", "AGE"),
-        ("SET", "REVISION", "SEVERITY", "RULES", "RING", "OVERRIDES", "SOURCE", "REASON"),
+        ("SET", "REVISION", "SEVERITY", "RULES", "RING", "HELD", "OVERRIDES", "SOURCE", "REASON"),
         _policies,
     ),
     HOOK: Listing(

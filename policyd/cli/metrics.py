@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("policies", nargs=-1, metavar="[POLICY…]", shell_complete=complete_policies)
-@click.option("-o", "--output", type=click.Choice(["prometheus", "json"]), default="prometheus", help="Format.")
+@click.option("-o", "--output", type=click.Choice(["prometheus", "table", "json"]), default="prometheus", help="Format.")
 @click.option("--plot", is_flag=True, help="Draw histograms and bars in the terminal instead.")
-@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="With --plot: series a metric.")
+@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="With --plot, -o table: series a metric.")
 @click.option("--agent", is_flag=True, help="Print what the agent exports: its own metrics too.")
 @socket_option
 @click.pass_obj
@@ -42,12 +42,13 @@ def command(
     Examples:
       policyd metrics
       policyd metrics syscalls --plot
+      policyd metrics -o table
       policyd metrics --agent
       policyd metrics -o json | jq '.metrics[] | select(.name == "opens_total")'
     """
     if agent:
-        if policies or plot or output == "json":
-            raise UsageError("--agent prints all metrics as Prometheus text: leave out policies, --plot and -o json")
+        if policies or plot or output != "prometheus":
+            raise UsageError("--agent prints all metrics as Prometheus text: leave out policies, --plot and -o")
         click.echo(open_agent(socket).text("/metrics"), nl=False)
         return
     from policyd.reading.metrics import read_families
@@ -55,13 +56,8 @@ def command(
     kernel = open_kernel(settings, "metrics")
     records = _records(kernel, policies)
     families = [family for record in records for family in read_families(kernel, record)]
-    if plot:
-        from policyd.sinks.plot import plot as draw
-
-        if not families:
-            note("no policy has metrics")
-            return
-        click.echo(draw(families, shutil.get_terminal_size().columns, top), nl=False)
+    if plot or output == "table":
+        _draw(families, plot, top)
         return
     families += _own(kernel, records, everything=not policies)
     if output == "json":
@@ -70,6 +66,17 @@ def command(
     from policyd.sinks.prometheus import exposition
 
     click.echo(exposition(families), nl=False)
+
+
+def _draw(families: list[Family], plot: bool, top: int) -> None:
+    from policyd.sinks.metrics_table import metric_tables
+    from policyd.sinks.plot import plot as draw
+
+    if not families:
+        note("no policy has metrics")
+        return
+    make = draw if plot else metric_tables
+    click.echo(make(families, shutil.get_terminal_size().columns, top), nl=False)
 
 
 def _records(kernel: Kernel, names: tuple[str, ...]) -> list[PolicyRecord]:
@@ -89,9 +96,13 @@ def _own(kernel: Kernel, records: Iterable[PolicyRecord], everything: bool) -> l
 
 
 def _to_json(family: Family) -> dict[str, Any]:
-    series = [{"labels": labels, "value": _value(value)} for labels, value in family.series]
-    shown = {"name": family.name, "policy": family.policy, "type": family.type, "help": family.help, "unit": family.unit}
-    return {key: text for key, text in shown.items() if text} | {"series": series}
+    series: list[dict[str, Any]] = []
+    for at, (labels, value) in enumerate(family.series):
+        more = {"show": family.beside, "with": family.record}
+        kept = {key: texts[at] for key, texts in more.items() if texts and texts[at]}
+        series.append({"labels": labels, "value": _value(value), **kept})
+    keys = ("name", "policy", "type", "help", "unit", "output", "column")
+    return {key: getattr(family, key) for key in keys if getattr(family, key)} | {"series": series}
 
 
 def _value(value: SeriesValue) -> object:

@@ -27,15 +27,18 @@ def read_stats(reader: Reader, keys: Keys) -> StatsOutput | None:
     values |= {"by": read_columns(keys, "by"), "show": read_columns(keys, "show")}
     node = keys.get("columns")
     values["columns"] = keys.note("columns", node, _columns(reader, keys)) if node is not None else None
-    _shown_twice(keys, values)
+    _names_twice(keys, values)
     return reader.build(StatsOutput, keys, values)
 
 
-def _shown_twice(keys: Keys, values: dict[str, Any]) -> None:
-    taken = {column.name for column in values["by"] or ()}
-    for column in values["show"] or ():
-        if column.name in taken:
-            keys.fail("show", "duplicate-column", f"`{column.name}` is a column of the key already")
+def _names_twice(keys: Keys, values: dict[str, Any]) -> None:
+    """Refuse a column that is called like another one of the key, of what is shown, or of the numbers."""
+    places: dict[str, str] = {}
+    for key in ("by", "show", "columns"):
+        for column in values[key] or ():
+            first = places.setdefault(column.name, key)
+            if first != key:
+                keys.fail(key, "duplicate-column", f"`{column.name}` is a column below `{first}` already")
 
 
 def _columns(reader: Reader, outer: Keys) -> tuple[StatsColumn, ...] | None:
@@ -97,5 +100,5 @@ def _aggregated(reader: Reader, name: Scalar, node: Mapping, path: Path) -> Stat
     if row.name == "count":
         keys.fail("count", "bad-aggregate", "a count has no value", "write count alone")
     elif keys.get(row.name) is None:
-        keys.missing(row.name, f"as {row.example}")
+        keys.fail(row.name, "missing-key", f"`{row.name}` needs a value", f"as {row.example}")
     return reader.build(StatsColumn, with_name(keys, name), values, {"value": row.name})

@@ -22,7 +22,7 @@ LONGEST_PERIOD = 366 * 86400 * 10**9
 MOST_PARTS = 1 << 32
 """The kernel's random numbers have 32 bits: a smaller share than one in so many cannot be drawn."""
 
-_SHARE = re.compile(r"([0-9]{1,10})/([0-9]{1,10})")
+_SHARE = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
 
 
 def _count(value: object) -> object:

@@ -1,7 +1,7 @@
 """A policy's books, and what the kernel counts for each hook.
 
 In: the shared `account` map (a row a policy, per CPU) and the programs that hold the links.  Out: numbers by name.
-`matched = delivered + ring_full` holds for the events of a policy; and `books.py` goes on from there.
+`matched = delivered + ring_full + rate_limited + sampled_out` holds for the events of a policy; and `books.py` goes on from there.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from policyd.reading.metrics import Family
 from policyd.record import HOOKS, SHARED, HookRecord, find_record, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from policyd.kernel.port import Kernel
 
 LOSSES: tuple[tuple[str, str], ...] = (
     ("ring_full", "ring full"),
     ("map_full", "map full"),
     ("nested", "nested run"),
+    ("table_full", "table full"),
+    ("table_absent", "no key or value of a table"),
     ("negative", "negative value"),
     ("key_absent", "no key or value"),
 )
@@ -29,6 +33,15 @@ LOSSES: tuple[tuple[str, str], ...] = (
 
 EVENT_LOSSES = ("ring_full", "nested")
 """Those of them that mean a lost event."""
+
+HELD_BACK = ("rate_limited", "sampled_out")
+"""Columns of the account that mean an event that the policy itself did not want."""
+
+
+def held_back(account: Mapping[str, int]) -> dict[str, int]:
+    """Return how many events rates and samples have held back."""
+    return {column: account.get(column, 0) for column in HELD_BACK}
+
 
 _ROW = struct.Struct(f"<{len(ACCOUNT_COLUMNS)}Q")
 
@@ -99,6 +112,8 @@ def account_families(accounts: dict[str, dict[str, int]]) -> list[Family]:
             found.append(_counter(name, policy, text, (({}, counts[column]),)))
         lost = tuple(({"cause": column}, counts[column]) for column, _ in LOSSES)
         found.append(_counter("policyd_lost_total", policy, "What was not recorded, by cause.", lost))
+        held = tuple(({"cause": column}, count) for column, count in held_back(counts).items())
+        found.append(_counter("policyd_events_held_back_total", policy, "Events that a rate or a sample held back.", held))
     return found
 
 

@@ -1,6 +1,6 @@
-"""A policy's books: what matched, what was lost, what was read, and what waits in its rings.
+"""A policy's books: what matched, what was lost or held back, what was read, and what waits in its rings.
 
-`matched = delivered + lost` is counted in the kernel beside each record, `delivered = read + waiting` by readers.  They are
+`matched = delivered + lost + held` is counted in the kernel beside each record, `delivered = read + waiting` by readers.  They are
 exact while nothing happens; during a flood the two sides are some moments apart.
 """
 
@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from policyd.health import Books
-from policyd.reading.account import read_account
+from policyd.reading.account import held_back, read_account
 from policyd.reading.bookmark import read_place
 from policyd.reading.rings import CURRENT, map_id, open_ring, ring_pins
 from policyd.record import policy_path
@@ -33,7 +33,7 @@ def books(kernel: Kernel, record: PolicyRecord) -> Books:
             break
     account = read_account(kernel, record.row)
     lost = {"ring_full": account["ring_full"]}
-    return Books(record.name, account["matched"], account["delivered"], lost, place.read, waiting)
+    return Books(record.name, account["matched"], account["delivered"], lost, place.read, waiting, held_back(account))
 
 
 def _waiting(kernel: Kernel, record: PolicyRecord, place: Place) -> int:

@@ -1,53 +1,51 @@
 """The maps of a policy's metrics as families of series.
 
 In: a policy's record and its pinned maps.  Out: `Family`: numbers by labels, per-CPU values put together, histograms with
-their bounds, durations in seconds and sizes in bytes.
-
-Every entry is an array of u64, whose meaning depends on the purpose (`_SLOTS`); the template of each output says the same.
+their bounds, durations in seconds and sizes in bytes.  Each column of `stats` is a family of its own.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from policyd.reading.events import boot_offset
+from policyd.layout import Layout
+from policyd.reading.aggregates import (
+    METRICS,
+    FamilyType,
+    Histogram,
+    Labels,
+    Number,
+    Reader,
+    Row,
+    SeriesValue,
+    columns_of,
+    name_of,
+    shown_beside,
+)
 from policyd.reading.shown import Shown
 from policyd.record import map_pin, opened, policy_path
+from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from policyd.kernel.port import Kernel
     from policyd.record import MapRecord, PolicyRecord
 
-FamilyType = Literal["counter", "gauge", "histogram"]
-Labels = dict[str, str]
-Slots = tuple[int, ...]
+__all__ = ["Family", "FamilyType", "Histogram", "Labels", "Number", "SeriesValue"]
 
-_SCALES = {"duration": 1e-9, "time": 1e-9}
-"""What a value of a kind is multiplied with on its way out: nanoseconds leave as seconds."""
-UNITS = {"duration": "seconds", "time": "seconds", "size": "bytes"}
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """`counts` are those of each bucket alone, one more than `bounds`: the last is everything above."""
-
-    bounds: tuple[float, ...]
-    counts: tuple[int, ...]
-    sum: float
-    count: int
-
-
-Number = int | float
-SeriesValue = Number | Histogram
+_NO_LABEL = re.compile("[^a-zA-Z0-9_]")
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric of one policy.  `unit` is `seconds`, `bytes` or empty."""
+    """One metric of one policy.  `unit` is `seconds`, `bytes` or empty.
+
+    Of a column of `stats`: the name of the output and of the column, and for each series what it shows `beside` the key and
+    `record`, what is kept of the event that set it.
+    """
 
     name: str
     policy: str
@@ -55,66 +53,59 @@ class Family:
     help: str
     unit: str
     series: tuple[tuple[Labels, SeriesValue], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Purpose:
-    """How entries of a purpose are read: `merge` puts the CPUs' slots together, `value` is the slot of the number."""
-
-    type: FamilyType
-    merge: Callable[[list[Slots]], Slots]
-    value: int
-    counted: bool = False  # slot 0 counts; without any there is no value yet
-
-
-def _added(rows: list[Slots]) -> Slots:
-    return tuple(sum(column) for column in zip(*rows, strict=True))
-
-
-def _extreme(choose: Callable[[list[int]], int]) -> Callable[[list[Slots]], Slots]:
-    def merge(rows: list[Slots]) -> Slots:
-        values = [row[1] for row in rows if row[0]]
-        return sum(row[0] for row in rows), choose(values) if values else 0
-
-    return merge
-
-
-_SLOTS: dict[str, _Purpose] = {
-    "counter": _Purpose("counter", _added, 0),
-    "sum": _Purpose("counter", _added, 1),
-    "gauge": _Purpose("gauge", _added, 0),
-    "min": _Purpose("gauge", _extreme(min), 1, counted=True),
-    "max": _Purpose("gauge", _extreme(max), 1, counted=True),
-    "histogram": _Purpose("histogram", _added, 1),
-}
-"""counter: count.  sum: count, sum.  gauge: value.  min, max: count, value.  histogram: count, sum, a count a bucket."""
-
-_FIRST_BUCKET = 2
-_NO_LABEL = re.compile("[^a-zA-Z0-9_]")
+    output: str = ""
+    column: str = ""
+    beside: tuple[Labels, ...] = ()
+    record: tuple[Labels, ...] = ()
 
 
 def read_families(kernel: Kernel, record: PolicyRecord) -> list[Family]:
-    """Return all metrics of a policy, in the order of their names."""
-    found = [read_family(kernel, record.name, of) for of in metric_maps(record)]
-    return [family for family in found if family is not None]
+    """Return all metrics of a policy, in the order of their outputs' names."""
+    return [family for of in metric_maps(record) for family in read_map(kernel, record.name, of)]
 
 
 def metric_maps(record: PolicyRecord) -> list[MapRecord]:
     """Return the maps of a policy that are metrics, in the order of their names."""
-    return [of for _, of in sorted(record.maps.items()) if of.purpose in _SLOTS]
+    return [of for _, of in sorted(record.maps.items()) if of.purpose in METRICS]
 
 
-def read_family(kernel: Kernel, policy: str, of: MapRecord) -> Family | None:
-    """Return one metric; None if its map has gone."""
+def names_of(of: MapRecord) -> tuple[str, ...]:
+    """Return the names of all metrics of a map."""
+    return tuple(name_of(of, column) for column in columns_of(of))
+
+
+def read_map(kernel: Kernel, policy: str, of: MapRecord) -> list[Family]:
+    """Return the metrics of a map: one, or one for each column of `stats`; none if it has gone."""
     with opened(kernel, policy_path(policy, map_pin(policy, of.name, of.fingerprint))) as fd:
         if fd is None:
-            return None
+            return []
         entries = list(kernel.items(fd))
-    purpose = _SLOTS[of.purpose]
-    reader = _Reader(of, purpose)
-    series = tuple(reader.series(key, value) for key, value in entries if reader.has_value(value))
-    signed_sum = of.purpose == "sum" and reader.column_type.signed
-    return Family(of.name, policy, "gauge" if signed_sum else purpose.type, of.help, UNITS.get(reader.kind, ""), series)
+    keys, rows = _Keys(of), _Rows(of)
+    found = [(keys.labels(key), rows.of(value)) for key, value in entries]
+    return list(_families(policy, of, found))
+
+
+def _families(policy: str, of: MapRecord, entries: list[tuple[Labels, list[Row]]]) -> Iterator[Family]:
+    beside = shown_beside(of)
+    shown = [beside(rows) for _, rows in entries]
+    for column in columns_of(of):
+        reader = Reader(of, column)
+        kept = [
+            ((labels, value), shows, reader.beside(rows))
+            for (labels, rows), shows in zip(entries, shown, strict=True)
+            if (value := reader.value(rows)) is not None
+        ]
+        series = tuple(one for one, _, _ in kept)
+        family = Family(name_of(of, column), policy, reader.type, column.help or of.help, reader.unit, series)
+        if column.name:
+            family = replace(
+                family,
+                output=of.name,
+                column=column.name,
+                beside=tuple(shows for _, shows, _ in kept),
+                record=tuple(record for _, _, record in kept),
+            )
+        yield family
 
 
 def label_name(column: str) -> str:
@@ -123,40 +114,33 @@ def label_name(column: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
-class _Reader:
-    """Decodes the entries of one map."""
+class _Keys:
+    """Decodes the keys of one map."""
 
-    def __init__(self, of: MapRecord, purpose: _Purpose) -> None:
-        self._purpose, self._key, self._value = purpose, of.key, of.value
-        self._shown = tuple(Shown(column) for column in of.key.columns) if of.key else ()
+    def __init__(self, of: MapRecord) -> None:
+        self._layout = of.key or Layout(())
+        self._shown = tuple(Shown(column) for column in self._layout.columns)
         self._labels = [label_name(shown.column.name) for shown in self._shown]
-        self._unpack = of.value.decoder()
-        self._unpack_key = of.key.decoder() if of.key else None
-        self._stride = -(-of.map_class.value_size // 8) * 8
-        columns = of.value.columns
-        self.column_type = columns[min(purpose.value, len(columns) - 1)].type
-        self.kind = self.column_type.kind
-        self._scale = _SCALES.get(self.kind, 1)
-        self._zero = boot_offset() if self.kind == "time" and purpose.type == "gauge" else 0
-        self._bounds = tuple(bound * self._scale for bound in of.buckets.bounds) if of.buckets else None
+        self._decoder = self._layout.decoder()
 
-    def slots(self, value: bytes) -> Slots:
-        """Return the slots of an entry, all CPUs together."""
-        size = self._unpack.size
-        rows = [self._unpack.unpack_from(value, at) for at in range(0, len(value) - size + 1, max(self._stride, size))]
-        return self._purpose.merge(rows) if rows else (0,) * len(self._value.columns)
-
-    def has_value(self, value: bytes) -> bool:
-        return not self._purpose.counted or self.slots(value)[0] > 0
-
-    def series(self, key: bytes, value: bytes) -> tuple[Labels, SeriesValue]:
-        raw = self._key.decode(key, self._unpack_key) if self._key else ()
+    def labels(self, key: bytes) -> Labels:
+        raw = self._layout.decode(key, self._decoder) if self._shown else ()
         texts = (shown.text(part) for shown, part in zip(self._shown, raw, strict=True))
-        return dict(zip(self._labels, texts, strict=True)), self._number(self.slots(value))
+        return dict(zip(self._labels, texts, strict=True))
 
-    def _number(self, slots: Slots) -> SeriesValue:
-        value = slots[self._purpose.value]
-        scaled = (value + self._zero) * self._scale if self._scale != 1 else value
-        if self._bounds is None:
-            return scaled
-        return Histogram(self._bounds, slots[_FIRST_BUCKET:], scaled, slots[0])
+
+class _Rows:
+    """Decodes the values of one map: one of each CPU, 8 bytes aligned."""
+
+    def __init__(self, of: MapRecord) -> None:
+        self._layout = of.value
+        self._decoder = of.value.decoder()
+        self._stride = max(-(-of.map_class.value_size // 8) * 8, self._decoder.size)
+        self._plain = all(column.type.shape is Shape.NUMBER for column in of.value.columns)
+
+    def of(self, value: bytes) -> list[Row]:
+        size = self._decoder.size
+        starts = range(0, len(value) - size + 1, self._stride)
+        if self._plain:
+            return [self._decoder.unpack_from(value, at) for at in starts]
+        return [self._layout.decode(value[at : at + size], self._decoder) for at in starts]
