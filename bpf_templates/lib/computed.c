@@ -98,23 +98,23 @@ PD_INLINE u64 pd_max_us(u64 a, u64 b)
 	return pd_below_signed(a, b) ? b : a;
 }
 
-/* Whether `length` bytes are the same; `most` is how many there can be.  Words of eight are compared, the last one in part. */
+/* Whether `length` bytes are the same; `most` is how many there can be.  Words of eight are compared, the last one in part.  The
+ * verifier follows the loop once: nothing in it depends on what was found before. */
 PD_INLINE int pd_same(const void *one, const void *other, u32 length, u32 most)
 {
+	u64 differ = 0;
+	u64 at = length & ~7U;
+
 #pragma clang loop unroll(disable)
 	for (u32 i = 0; i < most; i += 8) {
-		u64 left = (u64) length - i;
-		u64 differ;
-
-		if (i >= length)
+		if (i >= at)
 			break;
-		differ = PD_LOAD(u64, one, i) ^ PD_LOAD(u64, other, i);
-		if (left < 8)
-			differ &= ~(~0ULL << (left & 7) * 8);
-		if (differ)
-			return 0;
+		differ |= PD_LOAD(u64, one, i) ^ PD_LOAD(u64, other, i);
 	}
-	return 1;
+	PD_OPAQUE(at);
+	if (at >= most)
+		return !differ;
+	return !(differ | ((PD_LOAD(u64, one, at) ^ PD_LOAD(u64, other, at)) & ~(~0ULL << (length & 7) * 8)));
 }
 
 PD_INLINE int pd_same_strings(const char *one, u32 length, u32 capacity, const char *other, u32 other_length, u32 other_capacity)
@@ -134,20 +134,65 @@ PD_INLINE int pd_ends_with(const char *one, u32 length, u32 capacity, const char
 		       capacity < other_capacity ? capacity : other_capacity);
 }
 
-/* At each place where the first word fits, the rest is looked at. */
-PD_INLINE int pd_contains(const char *one, u32 length, u32 capacity, const char *other, u32 other_length, u32 other_capacity)
+/* One step of Knuth, Morris and Pratt: from `matched` bytes of the needle, with the next one the same or not, to how many are
+ * matched then; `kept[0]` goes on unless it falls back.  Without a branch, and kept in memory: the verifier sees the same at
+ * each step. */
+PD_INLINE u32 pd_step(struct pd_search *s, u32 at, u32 matched, u8 one, u8 other)
 {
-	u64 mask = other_length < 8 ? ~(~0ULL << (other_length & 7) * 8) : ~0ULL;
-	u64 first = PD_LOAD(u64, other, 0) & mask;
+	volatile u32 *kept = s->kept;
+	u64 same = ((u64) (one ^ other) - 1) >> 63;
+	u64 some = (0 - (u64) matched) >> 63;
+	u32 next = same * (matched + 1) + (1 - same) * some * s->falls[(matched - 1) & (PD_NEEDLE - 1)];
 
+	kept[0] = at + (same | (1 - some));
+	kept[1] = next;
+	return next;
+}
+
+/* `falls[n]` is how much of the needle is still matched where n + 1 bytes were and the next one is not. */
+PD_INLINE void pd_falls(struct pd_search *s, const char *needle, u32 length, u32 capacity)
+{
+	volatile u32 *kept = s->kept;
+
+	s->falls[0] = 0;
+	kept[0] = 1;
+	kept[1] = 0;
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < capacity; i++) {
-		if (i + other_length > length)
+	for (u32 step = 0; step < 2 * capacity; step++) {
+		u32 at = kept[0];
+		u32 matched = kept[1] & (PD_NEEDLE - 1);
+
+		if (at >= length)
 			break;
-		if ((PD_LOAD(u64, one, i) & mask) == first && pd_same(one + i, other, other_length, other_capacity))
-			return 1;
+		at &= PD_NEEDLE - 1;
+		s->falls[at] = pd_step(s, at, matched, needle[at], needle[matched]);
 	}
-	return 0;
+}
+
+PD_INLINE int pd_contains(struct pd_search *s, const char *one, u32 length, u32 capacity, const char *other, u32 other_length, u32 other_capacity)
+{
+	volatile u32 *kept = s->kept;
+	u64 end = length < capacity ? length : capacity;
+
+	if (other_length > length || other_length >= PD_NEEDLE)
+		return 0;
+	pd_falls(s, other, other_length, other_capacity);
+	kept[0] = 0;
+	kept[1] = 0;
+#pragma clang loop unroll(disable)
+	for (u32 step = 0; step < 2 * capacity; step++) {
+		u64 at = kept[0];
+		u32 matched = kept[1];
+		u64 more = (((u64) matched - other_length) & (at - end)) >> 63;
+
+		if (!more)
+			break;
+		PD_OPAQUE(at);
+		if (at >= capacity)
+			break;
+		pd_step(s, at, matched, one[at], other[matched & (PD_NEEDLE - 1)]);
+	}
+	return kept[1] >= other_length;
 }
 
 /* Copies a string that was fetched; what is too long for its place is cut. */

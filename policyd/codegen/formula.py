@@ -57,9 +57,10 @@ def formula(value: Value, parts: Sequence[Operand]) -> Formula | None:
     return Formula(number, worst([*parts_states(parts), *_of_divisor(name, parts)]))
 
 
-def is_short(found: Formula) -> bool:
-    """Whether an expression may stand where it is used."""
-    return len(found.value) + len(found.state) <= _LONGEST
+def may_stand(value: Value, found: Formula) -> bool:
+    """Whether an expression may stand where it is used: a short one, without a long loop."""
+    searches = isinstance(value.access, Computed) and value.access.operation == "contains"
+    return not searches and len(found.value) + len(found.state) <= _LONGEST
 
 
 def takes_text(access: Computed, position: int) -> bool:
@@ -257,9 +258,9 @@ _SAME: dict[Shape, Callable[[Operand, Operand], CText]] = {
 }
 
 
-def _strings(function: str, parts: Sequence[Operand]) -> CText:
+def _strings(function: str, parts: Sequence[Operand], *first: CText) -> CText:
     both = [text for part in parts for text in (part.value, part.length, c.uint(part.capacity))]
-    return c.call(function, *both)
+    return c.call(function, *first, *both)
 
 
 def _with_text(operator: str, function: str) -> Callable[[Sequence[Operand]], CText]:
@@ -288,7 +289,7 @@ _ANSWERS: dict[str, Callable[[Sequence[Operand]], CText]] = {
     "ge": lambda parts: c.no(_below(parts[0], parts[1])),
     "starts_with": _with_text("Prefix", "pd_starts_with"),
     "ends_with": _with_text("Suffix", "pd_ends_with"),
-    "contains": lambda parts: _strings("pd_contains", parts),
+    "contains": lambda parts: _strings("pd_contains", parts, CText("&r->s->search")),
     "in_network": _in_network,
     "has_bits": lambda parts: c.binary(c.binary(parts[0].value, "&", parts[1].value), "==", parts[1].value),
 }

@@ -15,7 +15,7 @@ from policyd.codegen import ctext as c
 from policyd.codegen.computed import computed_view, text_view
 from policyd.codegen.ctext import CText
 from policyd.codegen.families import whole_of
-from policyd.codegen.formula import formula, is_short, takes_text
+from policyd.codegen.formula import formula, may_stand, takes_text
 from policyd.codegen.user_memory import user_bytes, user_number, user_string
 from policyd.value import (
     Argument,
@@ -199,7 +199,7 @@ class ValueTable:
         if isinstance(value.access, Text) and key not in self._addressed:
             return Operand(index, value, c.uint(0), CText("PD_OK"), stored=False)
         found = formula(value, parts) if self._uses[key] == 1 else None
-        if found is not None and is_short(found):
+        if found is not None and may_stand(value, found):
             return Operand(index, value, found.value, found.state, stored=False, parts=parts)
         return replace(_operand(index, value, eager and not parts), parts=parts)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.value import Computed, Constant, Text, Value
+from policyd.vocabulary.accessors import HEAVY_COST
 from policyd.vocabulary.operations import COMPARISONS, OPERATIONS, result_type
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 
 _COMPUTING = 1
 _SEARCHING = 16
-_NEEDLE = 256
-"""Capacity of a text that is searched for in another (`PD_NEEDLE` of `lib/computed_types.c`)."""
-
-_LOOPS = frozenset({"starts_with", "ends_with", "contains"})
+_HAYSTACK, _NEEDLE = 1024, 256
+"""Capacities of a text that is searched, for which the verifier follows 80 instructions a byte, and of what is looked for
+(`PD_NEEDLE` of `lib/computed_types.c`)."""
 
 
 def computed(path: str, operation: str, operands: Sequence[Value], type_: ValueType | None = None) -> Value:
@@ -31,18 +31,24 @@ def computed(path: str, operation: str, operands: Sequence[Value], type_: ValueT
         operands = [one for operand in operands for one in _alternatives(operand)]
     types = [operand.type for operand in operands]
     found = result_type(operation, types)
-    if operation == "contains" and types[1].size > _NEEDLE:
-        raise ValueError(f"contains looks for up to {_NEEDLE - 1} bytes, and this text may have {types[1].size - 1:,}")
+    if operation == "contains":
+        _check_search(*types)
     strings = any(operand.type.shape is Shape.STRING for operand in operands)
-    own = _SEARCHING if operation in _LOOPS or (strings and operation in {"eq", "ne"}) else _COMPUTING
+    own = _SEARCHING if strings else _COMPUTING
     return Value(
         path,
         type_ or found,
         Computed(operation, tuple(operands)),
         can_be_absent=_can_be_absent(operation, operands),
         can_be_unread=any(operand.can_be_unread for operand in operands),
-        cost=max(operand.cost for operand in operands) + own,
+        cost=max(operand.cost for operand in operands) + (HEAVY_COST if operation == "contains" else own),
     )
+
+
+def _check_search(searched: ValueType, needle: ValueType) -> None:
+    for type_, most, does in ((searched, _HAYSTACK, "looks through"), (needle, _NEEDLE, "looks for")):
+        if type_.size > most:
+            raise ValueError(f"contains {does} up to {most - 1:,} bytes of a value, and this may have {type_.size - 1:,}")
 
 
 def _alternatives(value: Value) -> tuple[Value, ...]:

@@ -111,8 +111,8 @@ _ROWS: tuple[Operation, ...] = (
         'args.rw == 0 ? "read" : "write"',
     ),
     Operation(
-        *("default", "??", "operator", (_ALL,), 2, 2, "joined", "all"),
-        "The first, or the second where that is absent.",
+        *("default", "??", "operator", (_ALL,), 2, MANY, "joined", "all"),
+        "The first that is not absent.",
         'process.parent.comm ?? "none"',
     ),
     Operation("present", "has", "function", (_ALL,), 1, 1, "bool", "never", "It is not absent.", "has(vlan.id)"),
