@@ -1,3 +1,2 @@
-/*% include "fetch/table_there.c" %*/
 	__builtin_memcpy(/*{ value.pointer }*/, /*{ value.address }*/, /*{ value.size }*/);
 	return PD_OK;

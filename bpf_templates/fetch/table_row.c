@@ -2,13 +2,6 @@
 	void *map;
 	void *row;
 
-/*% for index in value.needs %*/
-	need_/*{ index }*/(r);
-/*% endfor %*/
-	if (/*{ value.unread }*/)
-		return PD_UNREAD;
-	if (/*{ value.absent }*/)
-		return PD_ABSENT;
 	map = pd_row(MAP(/*{ value.map }*/), /*{ value.map_row }*/);
 	if (!map)
 		return PD_ABSENT;

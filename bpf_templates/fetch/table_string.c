@@ -1,2 +1,1 @@
-/*% include "fetch/table_there.c" %*/
 	return pd_string_array(/*{ value.to }*/.data, /*{ value.size }*/, &/*{ value.to }*/.length, &/*{ value.to }*/.cut, (u64) (/*{ value.address }*/));

@@ -33,9 +33,7 @@ class RowView:
     comment: CText
     map: CText
     map_row: CText
-    needs: tuple[CText, ...]
-    unread: CText
-    absent: CText
+    parts: tuple[Operand, ...]
     columns: tuple[ColumnView, ...]
     to: CText
     size: CText
@@ -98,9 +96,7 @@ class Tables:
             comment=c.comment(operand.source.path),
             map=c.ident(spec.map_class.name),
             map_row=c.uint(self._bound.rows.maps[access.policy, access.table]),
-            needs=needs_of(keys),
-            unread=c.any_of(c.binary(key.state, "==", CText("PD_UNREAD")) for key in keys if key.can_be_unread),
-            absent=c.any_of(c.binary(key.state, "!=", CText("PD_OK")) for key in keys if key.uncertain),
+            parts=operand.parts,
             columns=key_views(spec.key, keys),
             to=CText(f"r->s->v{operand.index}"),
             size=c.uint(access.row_bytes),
@@ -119,8 +115,7 @@ class Tables:
             pointer=place if operand.shape is Shape.BYTES else CText(f"&{place}"),
             size=c.uint(type_.size),
             address=CText(f"{row.value} + {c.uint(offset)}"),
-            needs=row.needs,
-            state=row.state,
+            parts=operand.parts,
         )
         if type_.shape is Shape.STRING:
             return replace(plain, template="fetch/table_string.c")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policyd.errors import NotFoundError
 from policyd.reading.account import read_account
 from policyd.reading.lock import consumer
 from policyd.reading.metrics import Family, Labels, SeriesValue, read_families
 from policyd.reading.stream import Stream
+from policyd.reading.tables import read_rows, table_maps
 from policyd.record import PolicyRecord, policy_path, read_policies, read_record
 from policyd.text import did_you_mean, one_of, safe
 
@@ -58,6 +59,19 @@ class PolicyReader:
     def metrics(self) -> dict[str, list[tuple[Labels, SeriesValue]]]:
         """Return name → [(labels, value)]; labels without `policy`."""
         return {family.name: list(family.series) for family in self.families()}
+
+    def rows(self, table: str, most: int = 1 << 20) -> list[dict[str, Any]]:
+        """Return the rows of a table in the order of their keys, each a value by the name of its column.
+
+        `NotFoundError` if the policy has no such table.
+        """
+        of = self.record.maps.get(table)
+        found = read_rows(self.kernel, self.record.name, of, most) if of is not None and of.purpose == "table" else None
+        if found is None:
+            names = [one.name for one in table_maps(self.record)]
+            hint = did_you_mean(table, names) or f"tables: {one_of(names) or 'none'}"
+            raise NotFoundError(f"policy {self.record.name} has no table {safe(table, 64)}; {hint}")
+        return found.as_json()
 
     def account(self) -> dict[str, int]:
         """Return the counts of `layout.ACCOUNT_COLUMNS`."""
