@@ -149,7 +149,8 @@ class PolicyPlanner:
             reason, same = "", known is not None
             if known is not None:
                 same = known.fingerprint == self.record.maps[spec.name].fingerprint
-                reason = f"{REMOVED if same else 'its columns or size changed'}: its counts restart"
+                lost = "its rows are lost" if spec.purpose == "table" else "its counts restart"
+                reason = f"{REMOVED if same else 'its columns or size changed'}: {lost}"
             yield CreateMap(self.name, spec, row, reason, repair=same)
         elif self._holder(shared, row) != pinned.id:
             yield PlaceMap(self.name, self._path(spec), shared, row, f"{spec.purpose} {spec.name}")
