@@ -1,7 +1,8 @@
 """A policy's books, and what the kernel counts for each hook.
 
 In: the shared `account` map (a row a policy, per CPU) and the programs that hold the links.  Out: numbers by name.
-`matched = delivered + ring_full + rate_limited + sampled_out` holds for the events of a policy; and `books.py` goes on from there.
+`matched = delivered + ring_full + rate_limited + sampled_out` holds for the events of a policy, and
+`books.py` goes on from there.
 """
 
 from __future__ import annotations

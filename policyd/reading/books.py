@@ -1,7 +1,7 @@
 """A policy's books: what matched, what was lost or held back, what was read, and what waits in its rings.
 
-`matched = delivered + lost + held` is counted in the kernel beside each record, `delivered = read + waiting` by readers.  They are
-exact while nothing happens; during a flood the two sides are some moments apart.
+`matched = delivered + lost + held` is counted in the kernel beside each record, `delivered = read + waiting` by readers.
+They are exact while nothing happens; during a flood the two sides are some moments apart.
 """
 
 from __future__ import annotations

@@ -49,10 +49,11 @@ class Holding:
         return tuple(samples), tuple(limits)
 
     def _limit(self, name: str, written: WrittenLimit, fields: Fields, complaints: Complaints) -> RateLimit:
+        before = len(complaints)
         key, keys = key_columns(written.by, fields, complaints, "a rate's key")
         spec = self._spec(name, written, key if keys else None)
         known = self.maps.setdefault(name, spec)
-        if known.key != spec.key:
+        if known.key != spec.key and len(complaints) == before:
             message = f"the columns of {quote(name)} are of other types at {fields.place.spelled} than at another hook"
             complaints.append((written.at, Wrong("outputs-disagree", message, "give each event a rate of its own")))
         self._number(name, written.interval, written.interval * written.at_once)

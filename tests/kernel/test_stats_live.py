@@ -9,6 +9,7 @@ import ctypes
 import os
 import random
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,13 +95,15 @@ def test_every_column_is_what_a_model_makes_of_the_same_events(host: Host) -> No
         small, middle = sum(c <= 10 for c in counts), sum(10 < c <= 1000 for c in counts)
         assert histogram == Histogram((10, 1000), (small, middle, len(counts) - small - middle), sum(counts), len(counts))
     most = found["read_most"]
+    value: Any
     for (labels, value), record, beside in zip(most.series, most.record, most.beside, strict=True):
         fd = int(labels["fd"])
         assert int(record["tid"]) == who[fd][value]
-        assert record["exe"] == os.readlink("/proc/self/exe")
+        assert record["exe"] == str(Path("/proc/self/exe").readlink())
         assert int(beside["thread"]) == last[fd][1]
     least = found["read_least"]
-    assert all(int(record["tid"]) in who[int(labels["fd"])].values() for (labels, _), record in zip(least.series, least.record))
+    for (labels, _), record in zip(least.series, least.record, strict=True):
+        assert int(record["tid"]) in who[int(labels["fd"])].values()
     types = {family.column: family.type for family in found.values()}
     assert types == {
         "calls": "counter", "bytes": "counter", "mean": "gauge", "least": "gauge", "most": "gauge", "final": "gauge",
