@@ -43,7 +43,7 @@ class Rows:
     @property
     def hidden(self) -> frozenset[str]:
         """Columns that only tell a key from the next of its name: a thread's start."""
-        return frozenset(column.name for column in self.key if column.path)
+        return frozenset(column.name for column in self.key if column.hidden)
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return each row as a mapping of its columns' names to values as JSON has them."""

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from policyd.policy import Hook, Policy, Table
     from policyd.vocabulary.tables import Ending
 
-_HOOKS = {"raw_tracepoint": RawTracepointHook, "tracepoint": TracepointHook}
+_HOOKS: dict[str, type[RawTracepointHook] | type[TracepointHook]] = {
+    "raw_tracepoint": RawTracepointHook,
+    "tracepoint": TracepointHook,
+}
 
 
 def endings(policy: Policy) -> tuple[Rule, ...]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.resolve.problems import Missing, Wrong
-from policyd.text import one_of
 from policyd.value import Constant, Value
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from policyd.resolve.fields import Fields
     from policyd.vocabulary.tables import KeyForm, TableKey
@@ -27,10 +26,15 @@ def key_values(
 ) -> tuple[Value, ...]:
     """Return the values of a table's key layout, in order, for what a policy names; `Wrong` if it does not fit."""
     if len(keys) != len(columns):
-        message = f"the key of {table} is {one_of(columns, 20)}: {len(columns)} columns, not {len(keys)}"
-        raise Wrong("key-columns", message, f"as {table}[{', '.join(columns)}]")
+        raise wrong_number(table, columns, len(keys), f"as {table}[{', '.join(columns)}]")
     parts = [_key(table, name, type_, key, fields) for (name, type_), key in zip(columns.items(), keys, strict=True)]
     return tuple(value for values in parts for value in values)
+
+
+def wrong_number(table: str, columns: Collection[str], given: int, hint: str) -> Wrong:
+    """Return the problem of a row that is named by too many or too few values."""
+    wanted = "one column" if len(columns) == 1 else f"{len(columns)} columns"
+    return Wrong("key-columns", f"the key of {table} has {wanted} ({', '.join(columns)}), not {given}", hint)
 
 
 def _key(table: str, name: str, type_: ValueType | TableKey, key: Value, fields: Fields) -> tuple[Value, ...]:
@@ -54,8 +58,13 @@ def _found(row: TableKey, key: Value, fields: Fields) -> Iterator[tuple[Value, .
                 found = tuple(_part(form, path, key, fields) for path in form.paths)
             except Missing:
                 continue
-            if not any(misfit(value, part.type) for value, part in zip(found, row.parts, strict=True)):
+            if all(_is_part(value, part.type) for value, part in zip(found, row.parts, strict=True)):
                 yield found
+
+
+def _is_part(value: Value, type_: ValueType) -> bool:
+    """Whether a value can be a part of a thing's name: a smaller number is another thing's."""
+    return misfit(value, type_) is None and value.type.size == type_.size
 
 
 def _part(form: KeyForm, path: str, key: Value, fields: Fields) -> Value:

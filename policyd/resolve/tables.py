@@ -16,7 +16,7 @@ from policyd.resolve.columns import MOST_KEY_BYTES
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.operands import declared_type
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
-from policyd.resolve.table_values import key_values, misfit
+from policyd.resolve.table_values import key_values, misfit, wrong_number
 from policyd.text import did_you_mean, one_of, quote
 from policyd.unit import TableWrite
 from policyd.value import ROW, Lookup, Value
@@ -113,12 +113,16 @@ class Tables:
 
     def _table(self, name: str) -> Table:
         if name not in self.tables:
-            names = self.names()
-            if name in names:  # its declaration is wrong, which has been said
+            if name in self.names():  # its declaration is wrong, which has been said
                 raise Wrong("unknown-table", f"the table {quote(name)} is not declared as it should be")
-            hint = did_you_mean(name, names) or (f"there are {one_of(names)}" if names else "declare it under `spec.tables`")
-            raise Wrong("unknown-table", f"there is no table {quote(name)}", hint)
+            raise self.unknown(name)
         return self.tables[name]
+
+    def unknown(self, name: str) -> Wrong:
+        """Return the problem of a name that no table has, with near misses."""
+        names = self.names()
+        hint = did_you_mean(name, names) or (f"there are {one_of(names)}" if names else "declare it under `spec.tables`")
+        return Wrong("unknown-table", f"there is no table {quote(name)}", hint)
 
     # -- writes ------------------------------------------------------------------------------------------
 
@@ -126,6 +130,8 @@ class Tables:
         """Return what a rule writes at a place; what is wrong with it goes to `complaints`."""
         found = []
         for written in rule.tables:
+            if written.table in self.names() and written.table not in self.tables:
+                continue  # its declaration is wrong, which has been said
             try:
                 found.append(self._write(written, fields))
             except Missing as missing:
@@ -218,11 +224,11 @@ class Tables:
 
 
 def _parts(name: str, type_: ValueType | TableKey) -> tuple[Column, ...]:
-    """Return the columns that a key column is kept as; all but the one that people see have its name as their path."""
-    if isinstance(type_, TableKey):
-        return tuple(Column(f"{name}_{part.suffix}", part.type, name) if part.suffix else Column(name, part.type)
-                     for part in type_.parts)  # fmt: skip
-    return (Column(name, type_),)
+    """Return the columns that a key column is kept as, of which people see the first."""
+    if not isinstance(type_, TableKey):
+        return (Column(name, type_),)
+    first, *others = type_.parts
+    return Column(name, first.type), *(Column(f"{name}_{part.suffix}", part.type, hidden=True) for part in others)
 
 
 def _twice(*layouts: Layout) -> str | None:
@@ -254,8 +260,9 @@ def _ordered(table: Table, given: tuple[Given, ...], names: list[str], at: Path)
             raise Wrong("unknown-column", f"the key of {table.name} has no column {quote(name)}", hint, one.at)
     if by_name.keys() == set(names):
         return tuple(by_name[name] for name in names)
-    message = f"the key of {table.name} is {one_of(names, 20)}: {len(names)} columns, not {len(given)}"
-    raise Wrong("key-columns", message, "name each of them", at)
+    wrong = wrong_number(table.name, names, len(given), "name each of them")
+    wrong.at = at
+    raise wrong
 
 
 def _named(table: Table, written: Written) -> list[tuple[str, Given]]:
