@@ -112,6 +112,8 @@ def _show_policy(view: PolicyView, hooks: Sequence[HookView], maps: Sequence[Map
         ]
     )
     _section("Rules", ("NAME", "HOOK", "ACTION", "OUTPUTS"), _rules(record, spec))
+    _section("Messages and tags", ("RULE", "TAGS", "MESSAGE"), _messages(record, spec))
+    _section("Lists", ("NAME", "POLICYLIST", "TYPE", "VALUES"), _lists(record))
     _section("Params", ("NAME", "TYPE", "FROM", "VALUES"), _params(record, spec))
     _section("Attach points", ("HOOK", "PROGRAM", "MISSED", "STATUS"), map(_hook_row, hooks))
     _section("Maps", ("NAME", "PURPOSE", "TYPE", "ENTRIES/MAX", "BYTES"), map(_map_row, maps))
@@ -166,6 +168,21 @@ def _output(output: Mapping[str, Any]) -> str:
     return f"{kind} {body['name']}" if isinstance(body, dict) and "name" in body else str(kind)
 
 
+def _messages(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    written = {rule.get("name"): rule.get("message", "") for rule in spec.get("rules", [])}
+    for name, tags in {rule.name: rule.tags for rule in record.rules}.items():
+        if tags or written.get(name):
+            yield name, ", ".join(tags), written.get(name, "")
+
+
+def _lists(record: PolicyRecord) -> Iterator[tuple[object, ...]]:
+    from policyd.views.lists import lists_of
+
+    for item in lists_of(record):
+        included = [f"(all of {name})" for name in item.include]
+        yield item.name, item.policy_list, item.type, few([*item.values, *included]) or "(empty)"
+
+
 def _params(record: PolicyRecord, spec: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
     from policyd.cli.parameters import parameters
 
@@ -201,6 +218,9 @@ ACCOUNT_MEANINGS = {
     "canary": "canaries of the agent that came through",
     "rate_limited": "events held back by a rate",
     "sampled_out": "events held back by a sample",
+    "unpaired": "calls that ended, of whose beginning a rule wanted to know what nobody had seen",
+    "table_full": "rows not written: the table was full",
+    "table_absent": "rows not written: a key or a value was absent",
 }
 """What each column of the account means, for people."""
 
