@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from policyd.vocabulary.types import Shape, ValueType
@@ -32,7 +32,8 @@ _FORMATS |= {(size, True): code.lower() for (size, _), code in list(_FORMATS.ite
 class Column:
     """One named value of a layout.  `names` maps values to other text at reading (`names:` in a policy; globs, in order).
 
-    `path` is the field that it shows (`process.comm`); `name` is the column's own name, unique in the layout.
+    `path` is the field that it shows (`process.comm`); `name` is the column's own name, unique in the layout.  `hidden`:
+    what a message needs and nobody asked to see; its bytes are there, so it is no part of the layout's identity.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     path: str = ""
     packed: bool = False
     names: tuple[tuple[str, str], ...] = ()
+    hidden: bool = field(default=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -168,6 +170,7 @@ class Layout:
                 "path": column.path,
                 "packed": column.packed,
                 "names": [list(pair) for pair in column.names],
+                "hidden": column.hidden,
                 "type": column.type.to_json(),
             }
             for column in self.columns
@@ -183,6 +186,7 @@ class Layout:
                     path=row["path"],
                     packed=row["packed"],
                     names=tuple((str(a), str(b)) for a, b in row["names"]),
+                    hidden=bool(row.get("hidden")),
                 )
                 for row in data
             )
@@ -243,11 +247,11 @@ ACCOUNT_COLUMNS = (
     "sampled_out",  # events held back by chance
     "table_full",  # rows of tables not written: the table was full
     "table_absent",  # rows of tables not written: a key or a value was absent or unread
+    "unpaired",  # calls that ended, of whose beginning a rule wanted to know what nobody had seen, or had no room for
 )
 """The columns (u64 each, per CPU) of a policy's row in the shared `account` map."""
 
 READER = struct.Struct("<QQQQ")
-    "unpaired",  # calls that ended, of whose beginning a rule wanted to know what nobody had seen, or had no room for
 """A policy's row in the shared `readers` map: the id of the ring that was read last, the consumer position after its last
 batch, the records taken out of all rings so far; one word to spare."""
 

@@ -180,6 +180,11 @@ class PolicyRecord:
         return policy_id(self.name)
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of its rules, the policy's own among them."""
+        return tuple(dict.fromkeys(tag for rule in self.rules for tag in rule.tags))
+
+    @property
     def needed_points(self) -> tuple[str, ...]:
         """The ids of its attach points, of those where calls begin, and of those that keep the process table, if it needs that."""
         engine = (point.id for point in PROCESS_POINTS if self.process_table)

@@ -13,6 +13,9 @@ from pydantic import TypeAdapter
 from policyd import words
 from policyd.parsing.envelope import KIND, METADATA_KEYS, PARAM_KEYS, RULE_KEYS, SPEC_KEYS
 from policyd.parsing.hooks import HOOKS, short_key
+from policyd.parsing.library import KIND as LIST_KIND
+from policyd.parsing.lists import LIST_KEYS
+from policyd.parsing.policy_list import SPEC_KEYS as LIST_SPEC_KEYS
 from policyd.policy import API_VERSION, EventOutput, FirstOf, MetricOutput, Mode, OnUnread, RateLimit, StatsOutput, Table
 from policyd.policy.rates import Share
 from policyd.vocabulary.actions import ACTIONS
@@ -42,9 +45,16 @@ _EXPLAIN = {
     "events": "This policy's ring.",
     "event": "Columns that are added to every event of the policy.",
     "params": "Values that live in maps: changed without a reload.",
+    "tags": "Words that events carry, and that readers and sinks choose by: mitre:T1059, pci.",
+    "lists": "Lists of values that filters look up by name; their values change without a reload.",
+    "macros": "Filters, and lists of fields, that have a name and stand wherever it is used.",
+    "inlined": "What was copied from documents of kind PolicyList, and from which. policyd writes it.",
+    "include": "Names of lists whose values are in this one too.",
+    "message": "A text that readers fill in: {process.exe} opened {args.filename}.",
     "tables": "Rows that the policy keeps: written by rules, read as TABLE[KEY].COLUMN.",
     "rules": "Each is evaluated for each event at its hook; none changes what another means.",
     "hook": "Where the rule looks; the key names the kind.",
+    "let": "Names for values of this rule; a name may use those before it.",
     "filters": "All must hold.",
     "outputs": "What a match makes.",
     "action": "What a match does: at most one verdict, and a signal.",
@@ -57,17 +67,19 @@ _EXPLAIN = {
 
 
 def json_schema() -> Schema:
-    """Return the schema of one document."""
-    envelope = {
-        "apiVersion": {"const": API_VERSION},
-        "kind": {"const": KIND},
-        "metadata": metadata_schema(),
-        "spec": _explained(SPEC_KEYS, _spec(), ("rules",)),
-    }
+    """Return the schema of one document: a PolicyList if its kind says so, else a policy."""
+    policy = _document(KIND, _explained(SPEC_KEYS, _spec(), ("rules",)))
+    shared = _document(LIST_KIND, _explained(LIST_SPEC_KEYS, {"description": kind_schema(words.Prose), **_shared()}))
+    is_list = {"properties": {"kind": {"const": LIST_KIND}}, "required": ["kind"]}
     definitions = {"columns": _columns(), "filter": _filter(), "hook": _hook(), "output": _output(), "action": _action()}
     head = {"$schema": DIALECT, "title": "policyd policy"}
-    definitions |= {"rule": _rule(), "param": _param(), "table": _table()}
-    return {**head, **object_schema(envelope, tuple(envelope)), "$defs": definitions}
+    definitions |= {"rule": _rule(), "param": _param(), "table": _table(), "list": _value_list()}
+    return {**head, "if": is_list, "then": shared, "else": policy, "$defs": definitions}
+
+
+def _document(kind: str, spec: Schema) -> Schema:
+    envelope = {"apiVersion": {"const": API_VERSION}, "kind": {"const": kind}, "metadata": metadata_schema(), "spec": spec}
+    return object_schema(envelope, tuple(envelope))
 
 
 # ------------------------------------------------------------------------------------------------ small pieces
@@ -129,8 +141,31 @@ def _spec() -> dict[str, Schema]:
         "event": object_schema({"fields": _ref("columns"), **_rates()}),
         "params": {"type": "object", "propertyNames": kind_schema(words.ParamName), "additionalProperties": _ref("param")},
         "tables": {"type": "object", "propertyNames": kind_schema(words.TableName), "additionalProperties": _ref("table")},
+        "tags": kind_schema(tuple[words.Tag, ...]),
+        **_shared(),
         "rules": _list(_ref("rule"), least=1),
     }
+
+
+def _shared() -> dict[str, Schema]:
+    """Return the schemas of what a policy and a PolicyList may both define."""
+    names = kind_schema(words.SharedName)
+    copied = {"type": "object", "propertyNames": names, "additionalProperties": kind_schema(words.DnsLabel)}
+    macros = {"filters": _list(_ref("filter")), "fields": _ref("columns")}
+    return {
+        "lists": _named(_ref("list")),
+        "macros": object_schema({form: _named(body) for form, body in macros.items()}),
+        "inlined": object_schema(dict.fromkeys(("lists", *macros), copied)),
+    }
+
+
+def _named(body: Schema) -> Schema:
+    return {"type": "object", "propertyNames": kind_schema(words.SharedName), "additionalProperties": body}
+
+
+def _value_list() -> Schema:
+    values, names = kind_schema(tuple[words.Operand, ...]), kind_schema(tuple[words.SharedName, ...])
+    return _explained(LIST_KEYS, {"type": kind_schema(words.TypeName), "values": values, "include": names}, ("type",))
 
 
 def _table() -> Schema:
@@ -141,7 +176,7 @@ def _table() -> Schema:
 
 
 def _write() -> Schema:
-    name, path = kind_schema(words.TableName), kind_schema(words.FieldPath)
+    name, path = kind_schema(words.TableName), kind_schema(words.Expression)
     named = {"type": "object", "propertyNames": kind_schema(words.ColumnName), "additionalProperties": path}
     given = {"description": "Values in the order of the columns, or by their names.", "anyOf": [_list(path), named]}
     set_ = {"set": name, "key": given, "value": given, "ifAbsent": kind_schema(words.Flag)}
@@ -158,7 +193,10 @@ def _param() -> Schema:
 def _rule() -> Schema:
     properties = {
         "name": kind_schema(words.DnsLabel),
+        "message": kind_schema(words.MessageText),
+        "tags": kind_schema(tuple[words.Tag, ...]),
         "hook": _ref("hook"),
+        "let": _let(),
         "filters": _list(_ref("filter")),
         "outputs": _list(_ref("output")),
         "action": _ref("action"),
@@ -169,8 +207,21 @@ def _rule() -> Schema:
     return _explained(RULE_KEYS, properties, ("name", "hook"))
 
 
+def _let() -> Schema:
+    expression, name = kind_schema(words.Expression), kind_schema(words.TypeName)
+    keys = {"type": "array", "items": expression, "minItems": 1}
+    forms = [
+        expression,
+        object_schema({"expr": expression, "as": name}, ("expr",)),
+        object_schema({"field": expression, "as": name}, ("field",)),
+        object_schema({"table": name, "key": {"anyOf": [expression, keys]}}, ("table", "key")),
+        object_schema({"firstOf": keys}, ("firstOf",)),
+    ]
+    return {"type": "object", "propertyNames": kind_schema(words.ColumnName), "additionalProperties": {"anyOf": forms}}
+
+
 def _columns() -> Schema:
-    path = kind_schema(words.FieldPath)
+    path = kind_schema(words.Expression)
     texts = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
     named = object_schema({"field": path, "expr": path, "names": texts})
     mapping = {
@@ -178,7 +229,12 @@ def _columns() -> Schema:
         "propertyNames": kind_schema(words.ColumnName),
         "additionalProperties": {"anyOf": [path, named]},
     }
-    return {"description": "A list of fields, or names and their fields.", "anyOf": [_list(path), mapping]}
+    listed = _list({"anyOf": [path, _macro()]})
+    return {"description": "A list of fields, or names and their fields.", "anyOf": [listed, mapping]}
+
+
+def _macro() -> Schema:
+    return object_schema({"macro": kind_schema(words.SharedName)}, ("macro",))
 
 
 # ------------------------------------------------------------------------------------------------ hooks and filters
@@ -212,16 +268,17 @@ def _filter() -> Schema:
     value = kind_schema(words.Operand)
     leaf = object_schema(
         {
-            "field": kind_schema(words.FieldPath),
+            "field": kind_schema(words.Expression),
             "operator": {"oneOf": operators},
             "value": value,
             "values": kind_schema(tuple[words.Operand, ...]),
-            "valuesFrom": object_schema({"param": kind_schema(words.ParamName)}, ("param",)),
+            "valuesFrom": _one_key({"param": kind_schema(words.ParamName), "list": kind_schema(words.SharedName)}),
         },
         ("field", "operator"),
     )
+    expression = object_schema({"expr": kind_schema(words.Expression)}, ("expr",))
     groups = [object_schema({key: _list(_ref("filter"), least=1)}, (key,)) for key in ("allOf", "anyOf")]
-    return {"anyOf": [leaf, *groups, object_schema({"not": _ref("filter")}, ("not",))]}
+    return {"anyOf": [leaf, expression, _macro(), *groups, object_schema({"not": _ref("filter")}, ("not",))]}
 
 
 # ------------------------------------------------------------------------------------------------ outputs and actions
@@ -266,7 +323,7 @@ def _stats() -> dict[str, Schema]:
 def _aggregate(row: Aggregate) -> Schema:
     special = {"with": _ref("columns"), "buckets": _buckets(), "signed": kind_schema(words.Flag)}
     beside = {key: special[key] for key in row.keys}
-    properties = {row.name: kind_schema(words.FieldPath), "help": kind_schema(words.Line), **beside}
+    properties = {row.name: kind_schema(words.Expression), "help": kind_schema(words.Line), **beside}
     return object_schema(properties, (row.name,), description=row.explain)
 
 

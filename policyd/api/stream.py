@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 
@@ -37,12 +38,34 @@ QUERY = (
     Parameter("policy", "Only events of this policy; may stand several times.", many=True),
     Parameter("tail", "Begin with up to this many of the last events.", number=True),
     Parameter("follow", "`false`: end after those, instead of going on with new ones.", values=("true", "false")),
+    Parameter("tag", "Only events of rules with this tag; may stand several times.", many=True),
     Parameter("severity", "Only events of this severity or a higher one.", values=SEVERITIES),
 )
 
 
-class _Severe(msgspec.Struct):
+class _Event(msgspec.Struct):
     severity: str = "info"
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is let through: these severities, and one of these tags; all, where there are none."""
+
+    severities: frozenset[str]
+    tags: frozenset[str]
+
+    def lines(self, batch: list[str]) -> list[str]:
+        if not self.severities and not self.tags:
+            return batch
+        return [line for line in batch if _is_ours(line) or self._passes(_EVENT(line))]
+
+    def _passes(self, event: _Event) -> bool:
+        severe = not self.severities or event.severity in self.severities
+        return severe and (not self.tags or not self.tags.isdisjoint(event.tags))
+
+
+_EVENT = msgspec.json.Decoder(_Event).decode
 
 
 class Streams:
@@ -60,7 +83,9 @@ class Streams:
         least = SEVERITIES.index(request.one("severity", SEVERITIES[0]))
         tail = min(int(request.one("tail", "0")), MAX_TAIL)
         lines = _lines(request, tail, self.stopping)
-        return Endless(_chunks(lines, frozenset(SEVERITIES[least:]) if least else frozenset()), _once(self._room.release))
+        severities = frozenset(SEVERITIES[least:]) if least else frozenset[str]()
+        wanted = _Wanted(severities, frozenset(request.query.get("tag", ())))
+        return Endless(_chunks(lines, wanted), _once(self._room.release))
 
 
 def _once(release: Callable[[], object]) -> Callable[[], None]:
@@ -94,12 +119,10 @@ def _lines(request: Request, tail: int, stopping: threading.Event) -> Iterator[l
                 return
 
 
-def _chunks(batches: Iterator[list[str]], severe: frozenset[str]) -> Iterator[bytes]:
-    """Yield lines as bytes, not too many at once; `severe` are the severities to let through, all if empty."""
-    decode = msgspec.json.Decoder(_Severe).decode
+def _chunks(batches: Iterator[list[str]], wanted: _Wanted) -> Iterator[bytes]:
+    """Yield those lines that are wanted as bytes, not too many at once."""
     for batch in batches:
-        lines = [line for line in batch if _is_ours(line) or decode(line).severity in severe] if severe else batch
-        data = "".join(lines).encode("utf-8", "backslashreplace")
+        data = "".join(wanted.lines(batch)).encode("utf-8", "backslashreplace")
         for start in range(0, len(data), _CHUNK):
             yield data[start : start + _CHUNK]
 

@@ -59,7 +59,8 @@ def print_events(
 def _query(policies: tuple[str, ...], request: Request) -> list[tuple[str, str]]:
     tail = ALL if request.tail is None else request.tail
     follow = "true" if request.follow else "false"
-    return [*(("policy", name) for name in policies), ("tail", str(tail)), ("follow", follow)]
+    tags = (("tag", tag) for tag in request.tags)
+    return [*(("policy", name) for name in policies), *tags, ("tail", str(tail)), ("follow", follow)]
 
 
 def _shower(kernel: Kernel, text: TextLines | None) -> Callable[[str], str]:

@@ -37,12 +37,13 @@ _WAIT = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to print.  `since` is in nanoseconds since boot; `tail` and `limit` are None for all."""
+    """What to print.  `since` is in nanoseconds since boot; `tail` and `limit` are None for all, `tags` empty."""
 
     follow: bool
     since: int
     tail: int | None
     limit: int | None
+    tags: tuple[str, ...] = ()
 
 
 def _duration(_: click.Context, option: click.Parameter, text: str | None) -> int | None:
@@ -62,6 +63,7 @@ def _duration(_: click.Context, option: click.Parameter, text: str | None) -> in
 @click.option("-o", "--output", type=click.Choice(["text", "wide", "json"]), default="text", help="Text, or JSON lines.")
 @click.option("--since", metavar="DURATION", callback=_duration, help="Only what happened in this time: 30s, 5m, 1h30m.")
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Of what waits, only the last N.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only of rules with this tag; may stand several times.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Stop after N events.")
 @socket_option
 @click.pass_context
@@ -84,6 +86,7 @@ def command(
       policyd events
       policyd events -f exec-audit
       policyd events -f -o json | jq 'select(.severity == "high")'
+      policyd events -f --tag mitre:T1059
       policyd events --since 5m --tail 20 -o wide
     """
     kernel = open_kernel(ctx.obj, "events")
@@ -199,7 +202,7 @@ class _Printer:
 
         limit = BATCH if kept is not None else min(BATCH, self._left())
         found = list(self.follower.read(limit))
-        lines = self.sink.lines([(stream.decoder, self._shown(batch)) for stream, batch in found])
+        lines = self.sink.lines([(stream.decoder, self._shown(stream, batch)) for stream, batch in found])
         if kept is None:
             self._write(lines)
         else:
@@ -207,8 +210,10 @@ class _Printer:
         self._done(found)
         return bool(found)
 
-    def _shown(self, batch: Batch) -> Batch:
-        return batch.since(self.request.since) if self.request.since else batch
+    def _shown(self, stream: Stream, batch: Batch) -> Batch:
+        batch = batch.since(self.request.since) if self.request.since else batch
+        wanted, tags = frozenset(self.request.tags), stream.decoder.tags
+        return batch.of_rules(lambda layout, rule: not wanted.isdisjoint(tags(layout, rule))) if wanted else batch
 
     @staticmethod
     def _done(found: list[tuple[Stream, Batch]]) -> None:

@@ -13,7 +13,7 @@ from policyd.api.port import DEFAULT_SOCKET
 from policyd.cli import records
 from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import DEFAULT_ROOT, Settings, open_kernel
-from policyd.cli.kinds import HOOK, MAP, POLICY, RECORD, SOURCE, Kind, parse_names
+from policyd.cli.kinds import HOOK, LIST, MAP, POLICY, RECORD, SOURCE, Kind, parse_names
 from policyd.cli.names import complete_names
 from policyd.cli.output import few, note, paint_status, print_json, print_list, say, table
 from policyd.cli.sources import HEADERS as SOURCE_HEADERS
@@ -63,7 +63,7 @@ class Listing:
 def command(settings: Settings, /, words: tuple[str, ...], socket: str, **options: Any) -> None:
     """List policies, hooks, maps or records of what runs, or the sources of the agent.
 
-    KIND is policies, hooks, maps, records or sources (for which the agent is asked). STATUS of a policy is Ready,
+    KIND is policies, hooks, maps, lists, records or sources (for which the agent is asked). STATUS of a policy is Ready,
     Suspended, Degraded (something was changed from outside; apply mends it) or NotApplicable (this kernel has none of its
     hooks); a Ready one is Proven or Attached where an agent knows whether its events come all the way through. LOST are
     events that found no room, HELD those that a rate or a sample held back; MISSED are runs at the policy's hooks
@@ -80,6 +80,7 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
       policyd get policies -o name | xargs policyd delete
       policyd get hooks
       policyd get maps exec-audit
+      policyd get lists
       policyd get records -o json
       policyd get records births
       policyd get records -p exec-lineage --limit 20 -o json
@@ -88,7 +89,7 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
     from policyd.observe import observe
 
     output, no_headers, policy = options["output"], options["no_headers"], options["policy"]
-    kind, names = parse_names(words, (POLICY, HOOK, MAP, RECORD, SOURCE))
+    kind, names = parse_names(words, (POLICY, HOOK, MAP, LIST, RECORD, SOURCE))
     if kind is SOURCE:
         _get_sources(socket, names, output, no_headers)
         return
@@ -241,6 +242,7 @@ def _policies(observed: Observed, kernel: Kernel, proofs: Mapping[str, Proof] = 
                 f"{record.ring_bytes >> 10}Ki",
                 view.held,
                 ",".join(sorted(record.overrides)),
+                few(record.tags),
                 record.source,
                 reason or (proof.reason if proof else ""),
             ),
@@ -291,6 +293,15 @@ def _maps(observed: Observed, kernel: Kernel) -> Iterable[Item]:
         )
 
 
+def _lists(observed: Observed, _: Kernel) -> Iterable[Item]:
+    from policyd.views import plain
+    from policyd.views.lists import list_items
+
+    for item in list_items(observed.records):
+        cells = (item.name, item.policy_list, item.type, len(item.values), few(item.policies))
+        yield Item(item.name, (*cells, few(item.include), item.source), plain(item), plain(item))
+
+
 def _records(observed: Observed, _: Kernel) -> Iterable[Item]:
     from policyd.views.kernel import record_data
 
@@ -325,7 +336,7 @@ def age(seconds: float) -> str:
 LISTINGS: dict[Kind, Listing] = {
     POLICY: Listing(
         ("NAME", "MODE", "STATUS", "HOOKS", "EVENTS", "LOST", "MISSED", "AGE"),
-        ("SET", "REVISION", "SEVERITY", "RULES", "RING", "HELD", "OVERRIDES", "SOURCE", "REASON"),
+        ("SET", "REVISION", "SEVERITY", "RULES", "RING", "HELD", "OVERRIDES", "TAGS", "SOURCE", "REASON"),
         _policies,
     ),
     HOOK: Listing(
@@ -334,6 +345,7 @@ LISTINGS: dict[Kind, Listing] = {
         _hooks,
     ),
     MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES/MAX", "BYTES"), ("PURPOSE", "PARAM"), _maps),
+    LIST: Listing(("NAME", "POLICYLIST", "TYPE", "VALUES", "POLICIES"), ("INCLUDES", "SOURCE"), _lists),
     RECORD: Listing(("POLICY", "ID", "ROW", "GENERATION", "POLICYD", "APPLIED"), ("LAYOUTS", "BOOT"), _records),
     SOURCE: Listing(SOURCE_HEADERS, SOURCE_WIDE, _no_items),
 }

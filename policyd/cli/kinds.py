@@ -29,6 +29,7 @@ POLICY = Kind("policy", "policies", ("pol",))
 HOOK = Kind("hook", "hooks", ())
 MAP = Kind("map", "maps", ())
 RECORD = Kind("record", "records", ())
+LIST = Kind("list", "lists", ())
 SOURCE = Kind("source", "sources", ("src",))
 
 

@@ -39,7 +39,7 @@ from policyd.config.words import (
 from policyd.errors import Problem
 from policyd.policy import Metadata, Model
 from policyd.vocabulary.severities import Severity
-from policyd.words import DnsLabel, Flag, LabelKey, LabelValue
+from policyd.words import DnsLabel, Flag, LabelKey, LabelValue, Tag
 
 DriftMode = Literal["repair", "report"]
 VerifyMode = Literal["HEAD", "Tag", "TagAndHEAD"]
@@ -239,6 +239,7 @@ class SinkFilter(Part):
     labels: tuple[tuple[LabelKey, LabelValue], ...] = Field(
         default=(), description="Labels that the policy has, with these values."
     )
+    tags: tuple[Tag, ...] = Field(default=(), description="Tags of the rule or the policy: one of them must be there.")
 
 
 class SinkFields(Part):

@@ -18,10 +18,9 @@ from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
+from policyd.daemon.facts import labels_of, rules_of
 from policyd.errors import PolicydError
 from policyd.log import log
 from policyd.reading.follow import Follower
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from policyd.record import PolicyRecord
     from policyd.sinks.outlet import Outlet
     from policyd.sinks.recent import Reader
+    from policyd.sinks.sink import RuleFacts
 
 EVENT_PUMP_TOLD = "events-told"
 EVENT_PUMP_FAILED = "events-failed"
@@ -71,10 +71,11 @@ class _Kept:
 
 @dataclass(slots=True)
 class _Policy:
-    """What the pump knows of one policy: what its ring keeps, in order, and its record's labels."""
+    """What the pump knows of one policy: what its ring keeps, in order, and what its record tells sinks."""
 
     record: PolicyRecord
     labels: Mapping[str, str]
+    rules: Mapping[str, RuleFacts]
     kept: deque[_Kept] = field(default_factory=deque)
 
 
@@ -224,7 +225,7 @@ class Pump:
         for name, record in present.items():
             known = self._policies.get(name)
             if known is None or known.record is not record:
-                self._policies[name] = _Policy(record, labels_of(record), known.kept if known else deque())
+                self._policies[name] = _Policy(record, labels_of(record), rules_of(record), known.kept if known else deque())
 
     def _turn(self) -> bool:
         """Give back what is settled, and read a batch of each ring that may be read; return whether there was any."""
@@ -294,7 +295,8 @@ class Pump:
         lines = self._enriched(record, self._encode([(stream.decoder, batch)]))
         tickets: dict[Outlet, int] = {}
         for start in range(0, len(lines), PIECE):
-            piece = Lines.of(record.name, record.severity, lines[start : start + PIECE], policy.labels)
+            some = lines[start : start + PIECE]
+            piece = Lines.of(record.name, record.severity, some, policy.labels, policy.rules)
             self._recent.publish(piece)
             for outlet in self.outlets:
                 ticket = outlet.offer(piece)
@@ -352,12 +354,3 @@ def _inode(path: str) -> int:
         return Path(path).stat().st_ino
     except OSError:
         return 0
-
-
-def labels_of(record: PolicyRecord) -> Mapping[str, str]:
-    """Return the labels in a record's document."""
-    try:
-        document: Any = msgspec.json.decode(record.document)
-        return {str(key): str(value) for key, value in document["metadata"].get("labels", {}).items()}
-    except (msgspec.DecodeError, LookupError, AttributeError, TypeError):
-        return {}

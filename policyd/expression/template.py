@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 
 from policyd.expression.mistakes import ExpressionError
-from policyd.expression.nodes import path_of, walk
 from policyd.expression.parser import parse
 
 _TEXT = re.compile(r"(?:[^{}]|\{\{|\}\})+")
@@ -23,11 +22,6 @@ class Blank:
 
     text: str
     offset: int
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """The paths that the expression is made of, and those of what they are taken from."""
-        return frozenset(path for node in walk(parse(self.text)) if (path := path_of(node)))
 
 
 Template = tuple[str | Blank, ...]
@@ -60,7 +54,8 @@ def _blank(text: str, start: int, end: int) -> Blank:
     skipped = len(inside) - len(inside.lstrip())
     blank = Blank(inside.strip(), start + skipped)
     if not blank.text:
-        raise ExpressionError("nothing stands between the braces", start - 1, f"name a field, as `{{process.exe}}`; {_ESCAPE}")
+        hint = f"name a field, as `{{process.exe}}`; {_ESCAPE}"
+        raise ExpressionError("nothing stands between the braces", start - 1, hint)
     try:
         parse(blank.text)
     except ExpressionError as error:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from policyd.layout import FLAG_UNREAD, HEADER, VERDICTS, Column, Layout
 from policyd.reading.shown import Shown
+from policyd.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from policyd.reading.ring import Batch
     from policyd.record import PolicyRecord
+    from policyd.unit import Message
 
 UNKNOWN = "?"
 
@@ -38,6 +40,7 @@ class Origin:
     rule: str
     hook: str
     verdict: str
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Event:
     """One event.  `time` is in nanoseconds since boot; `values` are raw, one a column, None if absent or unread.
 
     `undecided`: a filter of the rule could not be decided, because something could not be read.  `unread` and `cut` name
-    columns.  `form` is None if the layout is not known; then `layout` and `size` are all there is to tell.
+    columns (`cut` those too that only the message shows).  `form` is None if the layout is not known; then `layout` and `size`
+    are all there is to tell.  `parts` are those of the rule's message: texts, and numbers of columns.
     """
 
     time: int
@@ -58,19 +62,39 @@ class Event:
     cut: tuple[str, ...] = ()
     layout: int = 0
     size: int = 0
+    parts: tuple[str | int, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
         """Return each column's value as JSON shows it (text for enums, addresses…; None: absent, or unread)."""
         pairs = zip(self.form.shown, self.values, strict=True) if self.form else ()
-        return {shown.column.name: None if raw is None else shown[raw] for shown, raw in pairs}
+        return {shown.column.name: None if raw is None else shown[raw] for shown, raw in pairs if not shown.column.hidden}
+
+    @property
+    def message(self) -> str:
+        """Return the rule's message, filled in; empty if it has none."""
+        return filled(self.parts, self._text)
+
+    def _text(self, at: int) -> str | None:
+        """Return the value of a column as people read it; None if it is not known."""
+        raw, shown = self.values[at], self.form.shown[at] if self.form else None
+        if raw is None or shown is None:
+            return None
+        return shown.text(raw) + ("…" if shown.column.name in self.cut else "")
+
+
+def filled(parts: Iterable[str | int], text: Callable[[int], str | None]) -> str:
+    """Return a message with the texts of its columns: on one line, safe to show, `?` for what is not known."""
+    shown = (text(part) if isinstance(part, int) else part for part in parts)
+    return "".join(UNKNOWN if one is None else safe(one) for one in shown)
 
 
 class Form:
     """A layout with the decoders of its bytes, and a cache of how each column's values are shown."""
 
-    def __init__(self, layout: Layout, rules: Mapping[int, str]) -> None:
+    def __init__(self, layout: Layout, rules: Mapping[int, str], messages: Mapping[int, Message]) -> None:
         self.layout, self.rules = layout, rules
+        self.messages = {rule: message.parts for rule, message in messages.items()}
         self.columns: tuple[Column, ...] = layout.columns
         self.shown = tuple(Shown(column) for column in layout.columns)
 
@@ -95,8 +119,9 @@ class Decoder:
     def renew(self, record: PolicyRecord) -> None:
         """Use the layouts, rules and hooks of `record` from now on."""
         self.record = record
-        self.forms = {known.id: Form(known.layout, dict(known.rules)) for known in record.layouts}
+        self.forms = {known.id: Form(known.layout, dict(known.rules), dict(known.messages)) for known in record.layouts}
         self._current = {rule.row: rule.name for rule in record.rules}
+        self._tags = {rule.name: rule.tags for rule in record.rules}
 
     def events(self, batch: Batch) -> Iterator[Event]:
         """Yield the events of a batch in the order of the ring."""
@@ -122,18 +147,25 @@ class Decoder:
             bool(flags & FLAG_UNREAD),
             form,
             tuple(None if missing >> at & 1 else value for at, value in enumerate(raw)),
-            tuple(column.name for at, column in enumerate(form.columns) if unread >> at & 1),
+            tuple(column.name for at, column in enumerate(form.columns) if unread >> at & 1 and not column.hidden),
             tuple(column.name for at, column in enumerate(form.columns) if cut[at] and not missing >> at & 1),
+            parts=form.messages.get(rule, ()),
         )
+
+    def tags(self, layout: int, rule: int) -> tuple[str, ...]:
+        """Return the tags of a rule's row, in an event of the layout of this id."""
+        return self.origin(self.forms.get(layout), rule, 0, 0).tags
 
     def origin(self, form: Form | None, rule: int, verdict: int, hook: int) -> Origin:
         """Return what the header's numbers mean; `?` for a number that this record does not know."""
         record = self.record
         rules = form.rules if form else self._current
+        name = rules.get(rule) or self._current.get(rule, UNKNOWN)
         return Origin(
             record.name,
             record.severity,
-            rules.get(rule) or self._current.get(rule, UNKNOWN),
+            name,
             record.hooks[hook] if hook < len(record.hooks) else UNKNOWN,
             VERDICTS[verdict] if verdict < len(VERDICTS) else UNKNOWN,
+            self._tags.get(name, ()),
         )

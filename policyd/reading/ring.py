@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from policyd.layout import CANARY_LAYOUT, HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 BUSY = 1 << 31
 DISCARD = 1 << 30
@@ -104,6 +104,18 @@ class Batch:
         """Return the batch without what happened before `time`, in nanoseconds since boot."""
         runs = (run.take([at for at, when in enumerate(self.times(run)) if when >= time]) for run in self.runs)
         return replace(self, runs=tuple(run for run in runs if run.offsets))
+
+    def of_rules(self, wanted: Callable[[int, int], bool]) -> Batch:
+        """Return the batch with the events of some rules only: `wanted` is told a layout's id and the rule's row."""
+        runs = (
+            run.take([at for at, offset in enumerate(run.offsets) if wanted(run.layout, self._rule(offset))])
+            for run in self.runs
+        )
+        return replace(self, runs=tuple(run for run in runs if run.offsets))
+
+    def _rule(self, offset: int) -> int:
+        row: int = HEADER.unpack_from(self.memory, offset)[3]
+        return row
 
 
 class Ring:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policyd.expression import Blank, parse, path_of, split, walk
+from policyd.expression import Blank, Node, parse, path_of, root_of, split
 from policyd.layout import Column, Layout
 from policyd.resolve.columns import MOST_COLUMNS, packed_from
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
@@ -29,6 +29,7 @@ def with_message(rule: Rule, event: Columns, fields: Fields, complaints: Complai
     columns, values = list(event[0].columns), list(event[1])
     parts: list[str | int] = []
     uses: dict[str, None] = {}
+    lets = {let.name: let.value for let in rule.let}
     at = (*rule.at, "message")
     for part in split(rule.message):
         if isinstance(part, str):
@@ -42,7 +43,8 @@ def with_message(rule: Rule, event: Columns, fields: Fields, complaints: Complai
             complain(complaints, at, missing)
             continue
         parts.append(number)
-        uses |= dict.fromkeys((*sorted(_paths(part.text, rule)), *([] if columns[number].hidden else [columns[number].name])))
+        uses |= dict.fromkeys(_paths(parse(part.text), fields, lets))
+        uses |= {} if columns[number].hidden else {columns[number].name: None}
     if len(columns) > MOST_COLUMNS:
         message = f"{len(columns)} columns with those of the message, an event has at most {MOST_COLUMNS}"
         complaints.append((at, Wrong("too-many-columns", message)))
@@ -60,12 +62,13 @@ def _column(part: Blank, columns: list[Column], values: list[Value], fields: Fie
     return len(values) - 1
 
 
-def _paths(text: str, rule: Rule) -> Iterator[str]:
-    """Yield the paths that an expression is made of, those that `let` has given names to included."""
-    lets = {let.name: let.value for let in rule.let}
-    waiting = [text]
-    for one in waiting:
-        for path in filter(None, map(path_of, walk(parse(one)))):
-            yield path
-            if path in lets:
-                waiting.append(lets.pop(path))
+def _paths(node: Node, fields: Fields, lets: dict[str, str]) -> Iterator[str]:
+    """Yield the paths of fields that an expression is made of, in the place of a `let` name those of its own."""
+    path = path_of(node)
+    if path in lets:
+        yield from _paths(parse(lets[path]), fields, {name: text for name, text in lets.items() if name != path})
+    elif not path:
+        for child in node.children:
+            yield from _paths(child, fields, lets)
+    elif fields.is_field(root_of(node)):
+        yield path

@@ -19,9 +19,9 @@ from policyd.text import is_safe
 from policyd.vocabulary.severities import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from policyd.sinks.sink import Lines
+    from policyd.sinks.sink import Lines, RuleFacts
 
 REDACTED = "[redacted]"
 _GOES, _STAYS, _REDACTED = range(3)
@@ -46,18 +46,31 @@ def _both(globs: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What of all events a sink wants: globs of policies' names (none: all), severity, labels of the policy."""
+    """What of all events a sink wants: globs of policies' names (none: all), severity, labels of the policy, tags.
+
+    An event passes that has one of `tags` (none: all).
+    """
 
     policies: tuple[str, ...] = ()
     min_severity: str = "info"
     labels: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
     _match: Callable[[str], object] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_match", _matcher(self.policies))
 
+    def passing(self, lines: Lines) -> Lines:
+        """Return what passes of a batch (of one policy): all, nothing, or the events of rules with the wanted tags."""
+        if not self.wants(lines):
+            return replace(lines, data=b"", count=0)
+        if not self.tags:
+            return lines
+        tagged = {name for name, facts in lines.rules.items() if not facts.tags.isdisjoint(self.tags)}
+        return lines.of_rules(tagged) if tagged else replace(lines, data=b"", count=0)
+
     def wants(self, lines: Lines) -> bool:
-        """Whether a batch (of one policy) passes.  A severity that is not known passes."""
+        """Whether a batch's policy passes.  A severity that is not known passes."""
         if _RANK.get(lines.severity, len(_RANK)) < _RANK[self.min_severity]:
             return False
         if self._match is not None and not self._match(lines.policy):
@@ -71,7 +84,7 @@ class Fields:
     `include` (nothing: all) comes first, then `exclude`; of what is left, `redact` takes the values.  A name below a field
     that holds others (`a.b` of `a: {b: …}`) is matched with its whole path.  `process.args` stands for `process_args` too:
     so columns are called unless the policy names them.  What is known after the fact is `enriched.container.image`; what is
-    known about a field goes where the field goes.
+    known about a field goes where the field goes.  A message that shows anything that may not be shown is redacted.
     """
 
     def __init__(self, include: Iterable[str] = (), exclude: Iterable[str] = (), redact: Iterable[str] = ()) -> None:
@@ -85,7 +98,7 @@ class Fields:
         """Return the lines with their fields chosen and redacted; the same lines if nothing is asked for."""
         if not self.changes:
             return lines
-        made = [self._line(self._event(self._decode(line))) for line in lines.each()]
+        made = [self._line(self._event(self._decode(line), lines.rules)) for line in lines.each()]
         made.append(b"")
         return replace(lines, data=b"\n".join(made))
 
@@ -95,7 +108,11 @@ class Fields:
             return encoded
         return encoded if is_safe(encoded.decode()) else to_json(event).encode("utf-8", "backslashreplace")
 
-    def _event(self, event: dict[str, Any]) -> dict[str, Any]:
+    def _event(self, event: dict[str, Any], rules: Mapping[str, RuleFacts]) -> dict[str, Any]:
+        if "message" in event:
+            facts = rules.get(str(event.get("rule")))
+            if facts is None or not all(map(self._stays, facts.uses)):
+                event["message"] = REDACTED
         fields = event.get("fields")
         if isinstance(fields, dict):
             event["fields"] = self._choose(fields, "")

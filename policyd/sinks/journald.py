@@ -92,11 +92,12 @@ def _fields(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     fields = event.get("fields") or {}
     shown = " ".join(f"{name}={quoted(_text(value))}" for name, value in fields.items() if value is not None)
     verdict = f" {event['verdict']}" if event.get("verdict", "none") != "none" else ""
-    yield "MESSAGE", f"{event.get('policy')}/{event.get('rule')}{verdict} {shown}".rstrip()
+    said = str(event.get("message") or shown)
+    yield "MESSAGE", f"{event.get('policy')}/{event.get('rule')}{verdict} {said}".rstrip()
     yield "PRIORITY", str(LEVELS.get(str(event.get("severity")), 5))
     yield "SYSLOG_IDENTIFIER", "policyd"
     for key, value in event.items():
-        if key != "fields" and value is not None:
+        if key not in {"fields", "message"} and value is not None:
             yield field_name(key), _text(value)
     for key, value in fields.items():
         if value is not None:

@@ -1,8 +1,9 @@
 """Events as JSON lines, from the ring's memory to text with a function made for each layout.
 
 In: batches of a ring, and the decoder of its policy.  Out: one line an event; lines sort by time as they are.  The keys of a
-line, always in this order: `time` (RFC 3339, UTC), `policy`, `severity`, `rule`, `undecided` (if a filter could not be
-decided), `hook`, `verdict`, `cpu`, `fields` (null: absent or unread), and, where there are any, `unread` and `cut` (names).
+line, always in this order: `time` (RFC 3339, UTC), `policy`, `severity`, `rule`, `tags` (if there are any), `undecided` (if a
+filter could not be decided), `message` (if the rule has one), `hook`, `verdict`, `cpu`, `fields` (null: absent or unread), and,
+where there are any, `unread` and `cut` (names).
 
 A line is put together from fragments (`"process.comm":"cat"`).  Columns that repeat (a process's numbers and names) are
 looked up together by their bytes; plain numbers are printed; whatever is out of the ordinary (a value absent, unread or cut)
@@ -19,7 +20,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from policyd.layout import FLAG_UNREAD, HEADER, Column
-from policyd.reading.events import Decoder, Event, Form, boot_offset
+from policyd.reading.events import Decoder, Event, Form, boot_offset, filled
 from policyd.reading.shown import LONGEST, Remembered, Shown
 from policyd.text import is_safe
 from policyd.vocabulary.types import Shape
@@ -91,13 +92,16 @@ def line(event: Event, clock: _Clock) -> str:
     """Return one event as a line of JSON."""
     shown: dict[str, Any] = {"time": clock.text(event.time), "policy": event.origin.policy}
     shown |= {"severity": event.origin.severity, "rule": event.origin.rule}
+    shown |= {"tags": event.origin.tags} if event.origin.tags else {}
     shown |= {"undecided": True} if event.undecided else {}
+    shown |= {"message": event.message} if event.parts else {}
     shown |= {"hook": event.origin.hook, "verdict": event.origin.verdict, "cpu": event.cpu}
     if event.form is None:
         shown["undecodable"] = {"layout": f"{event.layout:08x}", "bytes": event.size}
-    shown["fields"] = event.fields
+    shown["fields"] = fields = event.fields
+    cut = [name for name in event.cut if name in fields]
     shown |= {"unread": event.unread} if event.unread else {}
-    shown |= {"cut": event.cut} if event.cut else {}
+    shown |= {"cut": cut} if cut else {}
     return to_json(shown) + "\n"
 
 
@@ -167,16 +171,19 @@ class _Encoder:
 
     def _compile(self) -> Callable[..., list[str]]:
         names: dict[str, Any] = {"who": Remembered(self._who), "where": Remembered(self._where), "SECOND": SECOND}
-        items, parts, cuts = [], [], []
+        names["say"] = Sayings(self._form, self._spans)
+        items, parts, cuts, raws = [], [], [], []
         for at, span in enumerate(self._spans):
             names[f"k{at}"] = span.fragment if span.memory is None else span.memory
             items.append(f"o{at}, l{at}" if span.packed else f"v{at}")
             parts.append(span.part(at))
+            raws.append(span.raw(at))
             cuts += [f"l{at}"] if span.packed else []
         source = _SOURCE.format(
             row=", ".join(["w", "t", "h", *items]),
             at=", at" if cuts else "",
             parts="".join(parts),
+            say=f"{{say(w, {', '.join(raws)})}}" if self._form.messages else "",
             cut="".join(f" and {name} < 32768" for name in cuts),
         )
         exec(compile(source, "<layout>", "exec"), names)  # noqa: S102 - made of numbered names only
@@ -186,7 +193,8 @@ class _Encoder:
     def _who(self, header: bytes) -> str:
         _, rule, flags = _WHO.unpack(header)
         origin = self._decoder.origin(self._form, rule, 0, 0)
-        shown = {"policy": origin.policy, "severity": origin.severity, "rule": origin.rule}
+        shown: dict[str, Any] = {"policy": origin.policy, "severity": origin.severity, "rule": origin.rule}
+        shown |= {"tags": origin.tags} if origin.tags else {}
         return to_json(shown | ({"undecided": True} if flags & FLAG_UNREAD else {}))[1:-1] + ","
 
     def _where(self, header: bytes) -> str:
@@ -210,12 +218,32 @@ def encode(rows, memory, clock, slow):
             end = begin + SECOND
         start = where[h]
         if start{cut}:
-            add(f'{{{{"time":"{{second}}{{t - begin:09d}}Z",{{who[w]}}{{start}}{parts}}}}}}}}}\\n')
+            add(f'{{{{"time":"{{second}}{{t - begin:09d}}Z",{{who[w]}}{say}{{start}}{parts}}}}}}}}}\\n')
         else:
             add(slow(len(out)))
     return out
 """
 """What is made for a layout: `v0`… are its spans, `k0`… their fragments or the memories that have them."""
+
+
+class Sayings:
+    """The messages of the rules that have a layout: called with the header's first bytes, and what each span holds."""
+
+    def __init__(self, form: Form, spans: tuple[_Span, ...]) -> None:
+        self._form = form
+        self._places = [(span, number, place) for number, span in enumerate(spans) for place in range(len(span.columns))]
+
+    def __call__(self, header: bytes, *raws: int | bytes) -> str:
+        parts = self._form.messages.get(_WHO.unpack(header)[1])
+        if parts is None:
+            return ""
+
+        def text(at: int) -> str:
+            span, number, place = self._places[at]
+            shown: list[str] = span.texts[raws[number]]
+            return shown[place]
+
+        return f'"message":{to_json(filled(parts, text))},'
 
 
 class _Slow:
@@ -238,6 +266,7 @@ class _Span:
     def __init__(self, shown: list[Shown], offsets: list[int], end: int, first: bool) -> None:
         column = shown[0].column
         self._shown, self._comma = shown, "" if first else ","
+        self.hidden = shown[0].column.hidden
         self.packed = column.packed
         self.moment = is_moment(column)
         self.direct = self.moment or is_direct(column)
@@ -248,28 +277,45 @@ class _Span:
         self._inner = struct.Struct("<" + "".join(_padded(shown, offsets)))
         self.fragment = f"{self._comma}{to_json(column.name)}:"
         self.memory = None if self.direct else Remembered(self._packed_text if self.packed else self._fixed_text)
+        self.texts = Remembered(self._texts)
+
+    @property
+    def columns(self) -> list[Column]:
+        return [shown.column for shown in self._shown]
 
     def part(self, at: int) -> str:
-        """Return the span's place in the made f-string, as span number `at`."""
+        """Return the span's place in the made f-string, as span number `at`; nothing if it is hidden."""
+        if self.hidden:
+            return ""
         if self.moment:
             here = f'f"{{second}}{{v{at} - begin:09d}}Z"'
             return f'{{k{at}}}"{{{here} if begin <= v{at} < end else clock.text(v{at})}}"'
         if self.direct:
             return f"{{k{at}}}{{v{at}}}"
+        return f"{{k{at}[{self.raw(at)}]}}"
+
+    def raw(self, at: int) -> str:
+        """Return the Python expression of what the span number `at` holds."""
         start = f"at + {HEADER.size} + o{at}"
-        return f"{{k{at}[memory[{start}:{start} + l{at}]]}}" if self.packed else f"{{k{at}[v{at}]}}"
+        return f"memory[{start}:{start} + l{at}]" if self.packed else f"v{at}"
 
     def _packed_text(self, raw: bytes) -> str:
         return self.fragment + to_json(self._shown[0][raw])
 
     def _fixed_text(self, raw: bytes) -> str:
-        fragments = []
-        for shown, value in zip(self._shown, self._inner.unpack(raw), strict=True):
-            is_string = shown.column.type.shape is Shape.STRING
-            fragments.append(
-                f"{to_json(shown.column.name)}:{to_json(shown[value.split(_NUL, 1)[0] if is_string else value])}"
-            )
-        return self._comma + ",".join(fragments)
+        pairs = zip(self._shown, self._values(raw), strict=True)
+        return self._comma + ",".join(f"{to_json(shown.column.name)}:{to_json(shown[value])}" for shown, value in pairs)
+
+    def _values(self, raw: Any) -> list[Any]:
+        """Return the raw values of what `raw` of the record holds."""
+        if self.packed or self.direct:
+            return [raw]
+        pairs = zip(self._shown, self._inner.unpack(raw), strict=True)
+        return [value.split(_NUL, 1)[0] if one.column.type.shape is Shape.STRING else value for one, value in pairs]
+
+    def _texts(self, raw: Any) -> list[str]:
+        """Return the values as people read them."""
+        return [shown.text(value) for shown, value in zip(self._shown, self._values(raw), strict=True)]
 
 
 _NUL = b"\0"
@@ -288,7 +334,8 @@ def _spans(form: Form) -> Iterator[_Span]:
     offsets: list[int] = []
     end, first = 0, True
     for shown, offset in zip(form.shown, form.layout.offsets(), strict=True):
-        if group and (_is_alone(shown.column) or _is_alone(group[0].column) or offset - offsets[0] > LONGEST // 2):
+        apart = _is_alone(shown.column) or (group and (_is_alone(group[0].column) or _is_other(group[0], shown)))
+        if group and (apart or offset - offsets[0] > LONGEST // 2):
             span = _Span(group, offsets, end, first)
             yield span
             group, offsets, end, first = [], [], span.end, False
@@ -296,6 +343,10 @@ def _spans(form: Form) -> Iterator[_Span]:
         offsets.append(offset)
     if group:
         yield _Span(group, offsets, end, first)
+
+
+def _is_other(one: Shown, other: Shown) -> bool:
+    return one.column.hidden != other.column.hidden
 
 
 def _is_alone(column: Column) -> bool:

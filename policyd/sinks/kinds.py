@@ -40,7 +40,7 @@ def make_outlet(config: SinkConfig, facts: AgentFacts) -> Outlet:
     """Return the outlet of one sink, not started; raises as `make_outlets` does."""
     chosen, wanted = config.fields, config.filter
     choice = Choice(
-        filter=Filter(wanted.policies, wanted.min_severity, wanted.labels),
+        filter=Filter(wanted.policies, wanted.min_severity, wanted.labels, wanted.tags),
         fields=Fields(chosen.include, chosen.exclude, chosen.redact),
         events=config.queue,
     )

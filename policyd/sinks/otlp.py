@@ -32,7 +32,7 @@ TRANSIENT = frozenset({408, 429, 502, 503, 504}) | {401, 403}
 SEVERITIES = {"info": 9, "low": 10, "medium": 13, "high": 17, "critical": 21}
 """Our severities as SeverityNumber: INFO, INFO2, WARN, ERROR, FATAL."""
 _JSON = "application/json"
-_FLAT = frozenset({"time", "severity", "fields"})
+_FLAT = frozenset({"time", "severity", "message", "fields"})
 _POINTS = 2000
 """Data points in one request."""
 
@@ -112,7 +112,7 @@ def resource(facts: AgentFacts) -> dict[str, Any]:
 
 
 def log_record(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an event as a LogRecord: its fields are attributes by their names, all else is below `policyd.`."""
+    """Return an event as a LogRecord: its message is the body, its fields are attributes, all else is below `policyd.`."""
     own = {f"policyd.{key}": value for key, value in event.items() if key not in _FLAT}
     severity = str(event.get("severity", ""))
     return {
@@ -120,7 +120,7 @@ def log_record(event: Mapping[str, Any]) -> dict[str, Any]:
         "observedTimeUnixNano": str(time.time_ns()),
         "severityNumber": SEVERITIES.get(severity, 0),
         "severityText": severity,
-        "body": {"stringValue": f"{event.get('policy', '?')}/{event.get('rule', '?')}"},
+        "body": {"stringValue": str(event.get("message") or f"{event.get('policy', '?')}/{event.get('rule', '?')}")},
         "attributes": attributes(own | dict(event.get("fields") or {})),
     }
 

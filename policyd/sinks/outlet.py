@@ -70,10 +70,9 @@ class Outlet:
 
     def offer(self, lines: Lines) -> int | None:
         """Queue a batch if the sink wants it, without waiting; return a ticket, None for what it does not want."""
-        if not self._filter.wants(lines):
-            self._filtered += lines.count
-            return None
-        return self._backlog.offer(lines)
+        passing = self._filter.passing(lines)
+        self._filtered += lines.count - passing.count
+        return self._backlog.offer(passing) if passing.count else None
 
     def is_settled(self, ticket: int) -> bool:
         """Whether the batch of a ticket needs to be kept elsewhere no longer."""

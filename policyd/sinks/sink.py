@@ -5,6 +5,7 @@ The agent reads each ring once and encodes each event once (`jsonl.JsonLines`); 
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from policyd.errors import PolicydError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 
 class SinkError(PolicydError):
@@ -26,20 +27,49 @@ class SinkError(PolicydError):
         super().__init__(message)
 
 
+_RULE = re.compile(rb'\{"time":"[^"]*","policy":"[^"]*","severity":"[^"]*","rule":"([^"]*)"')
+"""How an event's line begins, whose first words are plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """What sinks have to know of a rule: its tags and the policy's, and which fields its message may show."""
+
+    tags: frozenset[str] = frozenset()
+    uses: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Events of one policy, in order.  `data`: `count` JSON lines in UTF-8, each with its newline."""
+    """Events of one policy, in order.  `data`: `count` JSON lines in UTF-8, each with its newline.
+
+    `rules` are those of the policy, by name.
+    """
 
     policy: str
     severity: str
     data: bytes
     count: int
     labels: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, RuleFacts] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, policy: str, severity: str, lines: Sequence[str], labels: Mapping[str, str] | None = None) -> Lines:
+    def of(
+        cls,
+        policy: str,
+        severity: str,
+        lines: Sequence[str],
+        labels: Mapping[str, str] | None = None,
+        rules: Mapping[str, RuleFacts] | None = None,
+    ) -> Lines:
         """Return lines of text (each with its newline) as they leave."""
-        return cls(policy, severity, "".join(lines).encode("utf-8", "backslashreplace"), len(lines), labels or {})
+        data = "".join(lines).encode("utf-8", "backslashreplace")
+        return cls(policy, severity, data, len(lines), labels or {}, rules or {})
+
+    def of_rules(self, names: Collection[str]) -> Lines:
+        """Return the events of these rules alone."""
+        kept = [line for line in self.data.splitlines(keepends=True) if rule_of(line) in names]
+        return replace(self, data=b"".join(kept), count=len(kept))
 
     def each(self) -> list[bytes]:
         """Return the lines, without their newlines."""
@@ -55,6 +85,12 @@ class Lines:
         for start in range(0, self.count, step):
             some = lines[start : start + step]
             yield replace(self, data=b"".join(some), count=len(some))
+
+
+def rule_of(line: bytes) -> str:
+    """Return the rule of an event's line; nothing if it is no event."""
+    found = _RULE.match(line)
+    return found[1].decode() if found else ""
 
 
 class Sink(ABC):

@@ -134,13 +134,15 @@ def shortened(line: bytes, limit: int) -> bytes | None:
         return line
     event = msgspec.json.decode(line)
     fields = event.get("fields") or {}
-    texts = [name for name, value in fields.items() if isinstance(value, str)]
+    texts = [(fields, name) for name, value in fields.items() if isinstance(value, str)]
+    texts += [(event, "message")] if isinstance(event.get("message"), str) else []
     cut = list(event.get("cut", ()))
     while texts:
-        name = max(texts, key=lambda one: len(fields[one]))
-        if len(fields[name]) < _SHORTEST:
+        where, name = max(texts, key=lambda one: len(one[0][one[1]]))
+        text = where[name]
+        if len(text) < _SHORTEST:
             return None
-        fields[name] = fields[name][: len(fields[name]) * 3 // 4]
+        where[name] = text[: len(text) * 3 // 4]
         event["cut"] = cut = cut if name in cut else [*cut, name]
         shorter = to_json(event).encode("utf-8", "backslashreplace")
         if len(shorter) <= limit:

@@ -36,7 +36,7 @@ _BEFORE_QUOTE = re.compile(r'(\\+)(?="|$)')
 
 
 class TextLines:
-    """Makes lines of the events of any number of rings.  `wide` adds date, severity, hook and CPU."""
+    """Makes lines of the events of any number of rings.  `wide` adds date, severity, hook, CPU and tags."""
 
     def __init__(self, wide: bool = False, color: bool = False) -> None:
         self._wide, self._color = wide, color
@@ -52,7 +52,8 @@ class TextLines:
 
     def line(self, event: Event, offset: int) -> str:
         """Return one event's line; `offset` is what `boot_offset` returned."""
-        return self.arranged(event.time + offset, event.origin, event.cpu, self._fields(event), event.undecided)
+        fields = [*self.said(event.message), *self._fields(event)]
+        return self.arranged(event.time + offset, event.origin, event.cpu, fields, event.undecided)
 
     def arranged(self, wall: int, origin: Origin, cpu: int, fields: Iterable[str], undecided: bool) -> str:
         """Return the line of an event at `wall` (ns since 1970); `fields` are `pair`s, or what stands instead of them."""
@@ -83,12 +84,21 @@ class TextLines:
             shown = "-" if origin.verdict == "none" else origin.verdict
             color = _FAINT if shown == "-" else _WOULD if shown.startswith("would-") else _VERDICT.get(shown, "")
             yield self._cell("verdict", shown, color)
+        if self._wide and origin.tags:
+            yield self._cell("tags", f"[{' '.join(origin.tags)}]", _FAINT)
+
+    def said(self, message: str) -> Iterator[str]:
+        """Yield the message of an event's rule, if it has one."""
+        if message:
+            yield safe(message)
 
     def _fields(self, event: Event) -> Iterator[str]:
         if event.form is None:
             yield self.undecodable(event.size, f"{event.layout:08x}")
             return
         for shown, raw in zip(event.form.shown, event.values, strict=True):
+            if shown.column.hidden:
+                continue
             name = shown.column.name
             if raw is None:
                 value = "?" if name in event.unread else "-"

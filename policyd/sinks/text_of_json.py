@@ -40,8 +40,10 @@ class TextOfJson:
         try:
             event = json.loads(data)
             wall = _nanoseconds(event["time"])
-            origin = Origin(*(str(event[key]) for key in ("policy", "severity", "rule", "hook", "verdict")))
-            fields = [*self._fields(event), *self._container(event)]
+            facts = {key: str(event[key]) for key in ("policy", "severity", "rule", "hook", "verdict")}
+            origin = Origin(**facts, tags=tuple(map(str, event.get("tags", ()))))
+            message = str(event.get("message", ""))
+            fields = [*self._text.said(message), *self._fields(event), *self._container(event)]
             return self._text.arranged(wall, origin, int(event["cpu"]), fields, bool(event.get("undecided")))
         except (ValueError, KeyError, TypeError, AttributeError):
             return safe(data.rstrip("\n")) + "\n"
