@@ -25,7 +25,7 @@ def until(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it has not come about"
-        time.sleep(0.02)
+        time.sleep(0.05)  # each look may cost the agent an answer
     return found
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warm import policyd
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 ACTOR = "pd-actor"
 _PRELUDE = f"""
@@ -27,20 +29,10 @@ class Shell:
     root: str
     builder: str = "clang"
 
-    def run(self, *words: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, check: bool = True, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run `policyd WORDS…`; with `check` a failure fails the test, with what was printed."""
-        command = [sys.executable, "-m", "policyd", *words]
         environment = os.environ | {"POLICYD_ROOT": self.root, "POLICYD_BUILDER": self.builder}
-        done = subprocess.run(
-            command,
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment,
-            cwd=CHECKOUT,
-            timeout=180,
-        )
+        done = policyd(*words, environment=environment, directory=CHECKOUT, text=text)
         if check and done.returncode:
             raise AssertionError(f"policyd {' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from agents import until
-
-from policyd.cli import run
+from warm import policyd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +24,6 @@ pytestmark = pytest.mark.kernel
 
 _numbers = itertools.count(1)
 PROGRAM = [sys.executable, "-m", "policyd"]
-for _module in ("wiring", "events", "metrics"):  # imported once, for all the forked processes
-    importlib.import_module(f"policyd.cli.{_module}")
-for _module in ("engine", "toolchain", "parsing", "resolve", "builders.clang", "processes", "kernel.real"):
-    importlib.import_module(f"policyd.{_module}")
 
 WATCH = """
 apiVersion: policyd.dev/v1alpha1
@@ -72,38 +65,11 @@ class Cli:
     directory: Path
 
     def __call__(self, *words: str, code: int = 0, stdin: str = "") -> str:
-        """Call the program, expect `code`, and return its standard output (its errors, if `code` says that it fails).
-
-        The process is forked: what takes a new interpreter half a second to import is there already.
-        """
-        with ExitStack() as stack:
-            files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3)]
-            files[0].write(stdin)
-            files[0].seek(0)
-            child = os.fork()
-            if child == 0:
-                self._be_the_program([file.fileno() for file in files], words)
-            returned = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            for file in files:
-                file.seek(0)
-            _, out, err = (file.read() for file in files)
-        assert returned == code, (out, err)
-        assert "Traceback" not in err
-        return out if code in {0, 1} else err
-
-    def _be_the_program(self, streams: list[int], words: tuple[str, ...]) -> None:
-        """Never returns."""
-        returned = 99
-        try:
-            for number, stream in enumerate(streams):
-                os.dup2(stream, number)
-            sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, mode) for n, mode in enumerate("rww"))
-            os.chdir(self.directory)
-            returned = run(["--root", self.root, *words])
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(returned)
+        """Call the program, expect `code`, and return its standard output (its errors, if `code` says that it fails)."""
+        done = policyd("--root", self.root, *words, environment=dict(os.environ), directory=self.directory, text=stdin)
+        assert done.returncode == code, (done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done.stdout if code in {0, 1} else done.stderr
 
     def json(self, *words: str, code: int = 0) -> Any:
         return json.loads(self(*words, "-o", "json", code=code))
@@ -118,7 +84,7 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
     root = Path(f"/sys/fs/bpf/pd_test_cli_{os.getpid()}_{next(_numbers)}")
     found = Cli(str(root), tmp_path)
     yield found
-    subprocess.run([*PROGRAM, "--root", found.root, "confirm"], capture_output=True, check=False)
+    policyd("--root", found.root, "confirm", environment=dict(os.environ), directory=tmp_path)
     found("delete", "--all", "--quiet")
     assert not root.exists(), [str(path) for path in root.rglob("*")]
 
@@ -288,22 +254,20 @@ def test_a_change_on_trial_is_taken_back_unless_it_is_confirmed(cli: Cli) -> Non
     until(lambda: [item["metadata"]["name"] for item in cli.json("get", "policies")["items"]] == ["cli-watch"])
     cli("confirm", code=4)
 
-    before = forked()
     cli("apply", "-f", acting, "--try", "300s")
-    (waiting,) = forked() - before
+    assert len(waiting(cli)) == 1
     cli("confirm")
-    until(lambda: waiting not in forked())
+    until(lambda: not waiting(cli))
     assert len(cli.json("get", "policies")["items"]) == 2
 
 
-def forked() -> set[str]:
-    """Return the ids of the processes that were forked from this one and have a session of their own."""
-    own, found = Path("/proc/self/cmdline").read_bytes(), set()
+def waiting(cli: Cli) -> list[str]:
+    """Return the ids of the processes that the program has left behind: their directory is the program's."""
+    found = []
     for process in Path("/proc").glob("[1-9]*"):
         with suppress(OSError):  # it has ended
-            session = (process / "stat").read_text().rpartition(")")[2].split()[3]
-            if session == process.name != str(os.getpid()) and (process / "cmdline").read_bytes() == own:
-                found.add(process.name)
+            if (process / "cwd").readlink() == cli.directory:
+                found.append(process.name)
     return found
 
 

@@ -53,6 +53,9 @@ WHOLE = ("syscall-enter", "xdp")
 """Where every field meets every form of every operator.  Elsewhere each field meets every `STRIDE`th: the code of an
 operator knows nothing of the hook."""
 STRIDE = 11
+TASKS = ("syscall-enter", "cgroup-connect4")
+"""Where each of the fields of tasks, which are many and long, meets operators and is a key.  Elsewhere it is a column."""
+OF_TASKS = frozenset(row.path for row in FIELDS if row.from_task)
 
 
 def load(host: Host, text: str) -> None:
@@ -66,11 +69,9 @@ def types_at(hook: HookKind, spelled: object, more: tuple[str, ...]) -> dict[str
     """Return every field that the hook offers, with its type."""
     paths = [row.path for row in fields_of(hook)] + list(more)
     found: dict[str, ValueType] = {}
-    rules = [
-        rule("fields", spelled, outputs=[{"event": {"fields": paths[at : at + 32]}}]) for at in range(0, len(paths), 32)
-    ]
+    rules = [rule("fields", spelled, outputs=[event(paths[at : at + 32])]) for at in range(0, len(paths), 32)]
     if hook.kind in {"syscall", "tracepoint", "raw_tracepoint"} and "ret" not in more:
-        rules.append(rule("args", spelled, outputs=[{"event": {"fields": ["args"]}}]))
+        rules.append(rule("args", spelled, outputs=[event(["args"])]))
     for number, one in enumerate(rules):
         one["name"] = f"fields-{number}"
     (given,) = resolve_text(policy("types", rules))
@@ -82,24 +83,28 @@ def types_at(hook: HookKind, spelled: object, more: tuple[str, ...]) -> dict[str
 
 
 def filter_rules(spelled: object, types: dict[str, ValueType], whole: bool) -> Iterator[Rule]:
-    """Yield a rule for each field, operator and form: the `whole` of them, but not for fields of tasks, which are many."""
+    """Yield a rule for each field, operator and form: the `whole` of them, but not for fields of tasks."""
     number = itertools.count()
-    of_tasks = {row.path for row in FIELDS if row.from_task}
     for path, type_ in types.items():
         for _, filter_ in leaves(path, type_):
             at = next(number)
-            if at % STRIDE == 0 or (whole and path not in of_tasks):
+            if at % STRIDE == 0 or (whole and path not in OF_TASKS):
                 yield rule(f"rule-{at}", spelled, [filter_])
 
 
 def output_rules(spelled: object, types: dict[str, ValueType]) -> Iterator[Rule]:
-    """Yield a rule for each field as a column, as a key, and (numbers) as the value of each metric and buckets form."""
+    """Yield a rule for each field as a column and as a key, and (numbers) as the value of each metric and buckets form."""
     number = itertools.count()
     for path, type_ in types.items():
         name = f"column-{next(number)}"
         key = f"{path}[0]" if type_.kind == "paths" else path
         columns = {"key": key}
-        yield rule(name, spelled, outputs=[{"event": {"fields": [path]}}, metric("counter", f"by_{name}", by=columns)])
+        yield rule(name, spelled, outputs=[event([path]), metric("counter", f"by_{name}", by=columns)])
+    yield from metric_rules(spelled, types)
+
+
+def metric_rules(spelled: object, types: dict[str, ValueType]) -> Iterator[Rule]:
+    number = itertools.count()
     plain = next(path for path, type_ in types.items() if type_.kind in {"u32", "pid"})
     signed = next((path for path, type_ in types.items() if type_.signed), plain)
     for path, kind in itertools.product(dict.fromkeys((plain, signed)), METRICS):
@@ -112,6 +117,10 @@ def output_rules(spelled: object, types: dict[str, ValueType]) -> Iterator[Rule]
         name = f"buckets-{next(number)}"
         more = {} if buckets is None else {"buckets": buckets}
         yield rule(name, spelled, outputs=[metric("histogram", name, value=path, **more)])
+
+
+def event(paths: list[str]) -> dict[str, object]:
+    return {"event": {"fields": paths}}
 
 
 def metric(kind: str, name: str, **more: object) -> dict[str, object]:
@@ -135,8 +144,11 @@ def test_every_field_operator_output_and_action_of_a_hook_loads(host: Host, name
     hook, spelled, more = HOOKS[name]
     types = types_at(hook, spelled, more)
     assert {row.path for row in fields_of(hook)} <= set(types)
-    filters = list(filter_rules(spelled, types, name in WHOLE))
-    outputs = list(output_rules(spelled, types))
+    own = {path: type_ for path, type_ in types.items() if name in TASKS or path not in OF_TASKS}
+    others = sorted(set(types) - set(own))
+    filters = list(filter_rules(spelled, own, name in WHOLE))
+    outputs = list(output_rules(spelled, own))
+    outputs += [rule(f"task-{at}", spelled, outputs=[event(others[at : at + 16])]) for at in range(0, len(others), 16)]
     acting = [rule(f"action-{n}", spelled, action=action) for n, action in enumerate(actions(hook))]
 
-    load(host, policy("matrix", [*filters, *outputs, *acting], params(types.values())))
+    load(host, policy("matrix", [*filters, *outputs, *acting], params(own.values())))

@@ -225,7 +225,9 @@ def test_following_events_ends_with_the_interrupt(shell: Shell) -> None:
 def test_a_trial_whose_waiting_process_was_killed_is_told_and_can_be_ended(shell: Shell) -> None:
     shell.run("apply", "-f", "-", text=counting())
     before = shell.run("get", "policies", "-o", "yaml").stdout
-    shell.run("apply", "-f", "-", "--try", "4s", text=counting(value="7"))
+    trying = start(shell, "apply", "-f", "-", "--try", "4s", stdin=subprocess.PIPE)
+    trying.communicate(counting(value="7"), timeout=60)
+    assert trying.returncode == 0
     (waiting,) = [path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if _belongs(path, shell.root)]
     os.kill(int(waiting), signal.SIGKILL)
     until(lambda: "was not taken back in time" in shell.run("get", "policies").stderr)
