@@ -54,6 +54,10 @@ def scalar_bytes(value: tuple[int, int] | None) -> bytes:
     return (1).to_bytes(8, "little") + low.to_bytes(8, "little") + high.to_bytes(8, "little")
 
 
+_LOST = {"table": "its rows are lost", "rate": "its buckets are full again"}
+"""What a new map means, by purpose; of metrics: their counts restart."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyPlanner:
     """Compares one wanted policy with what is there; `record` is what its record shall be.
@@ -149,7 +153,7 @@ class PolicyPlanner:
             reason, same = "", known is not None
             if known is not None:
                 same = known.fingerprint == self.record.maps[spec.name].fingerprint
-                lost = "its rows are lost" if spec.purpose == "table" else "its counts restart"
+                lost = _LOST.get(spec.purpose, "its counts restart")
                 reason = f"{REMOVED if same else 'its columns or size changed'}: {lost}"
             yield CreateMap(self.name, spec, row, reason, repair=same)
         elif self._holder(shared, row) != pinned.id:

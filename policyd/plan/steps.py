@@ -231,7 +231,12 @@ class SetNewScalar(PolicyStep):
     value: tuple[int, int] | None
 
     def describe(self) -> str:
-        return f"set param {self.name} of policy {self.policy}"
+        return f"set {_scalar(self.name)} of policy {self.policy}"
+
+
+def _scalar(name: str) -> str:
+    """Name a scalar: a param, or the numbers of a rate or a sample (`ScalarParam`)."""
+    return f"the numbers of {name}" if "-" in name else f"param {name}"
 
 
 # ------------------------------------------------------------------------------------------- 2. attach next
@@ -375,10 +380,10 @@ class SetScalar(PolicyStep):
 
     @property
     def mend(self) -> Mend | None:
-        return Mend(f"param {self.name} of policy {self.policy}", CHANGED) if self.repair else None
+        return Mend(f"{_scalar(self.name)} of policy {self.policy}", CHANGED) if self.repair else None
 
     def describe(self) -> str:
-        return f"change param {self.name} of policy {self.policy}{because(CHANGED if self.repair else '')}"
+        return f"change {_scalar(self.name)} of policy {self.policy}{because(CHANGED if self.repair else '')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,3 +109,44 @@ def test_every_column_is_what_a_model_makes_of_the_same_events(host: Host) -> No
         "calls": "counter", "bytes": "counter", "mean": "gauge", "least": "gauge", "most": "gauge", "final": "gauge",
         "spread": "histogram",
     }  # fmt: skip
+
+
+def test_contents_stay_where_the_columns_stay(host: Host) -> None:
+    columns = {"calls": "count", "bytes": {"sum": "args.count * 2 + 1"}}
+    host.apply(stats_policy(columns))
+    call(FD, 20)
+
+    other = {"field": "args.count", "operator": "Less", "value": "1000"}
+    host.apply(stats_policy(columns, filters=[*reads(), other], help="Reads that are small"))
+    call(FD, 30)
+    call(FD, 3000)
+
+    found = families(host)
+    assert by_fd(found["read_calls"]) == {FD: 2}
+    assert by_fd(found["read_bytes"]) == {FD: 2 * 50 + 2}
+    assert found["read_calls"].help == "Reads that are small"
+    host.apply(stats_policy({**columns, "least": {"min": "args.count"}}))
+    assert by_fd(families(host)["read_calls"]) == {}, "with another column it is another map"
+
+
+def test_each_column_of_an_event_stands_alone(host: Host) -> None:
+    """Values that are below zero or absent are left out of their column and counted; the others go on."""
+    columns: dict[str, Any] = {
+        "calls": "count",
+        "plain": {"sum": "ret"},
+        "signed": {"sum": "ret", "signed": True},
+        "least": {"min": "ret"},
+        "spread": {"histogram": "ret", "buckets": [10]},
+        "share": {"max": "10 / (ret + 9)", "with": ["process.tid"]},
+    }
+    filters = [leaf("process.tid", "Equal", threading.get_native_id()), leaf("ret", "Equal", "-EBADF")]
+    host.apply(stats_policy(columns, {"names": ["read"], "phase": "exit"}, filters, by={"fd": "ret"}))
+
+    call(FD, 1)
+
+    found = {family.column: [value for _, value in family.series] for family in families(host).values()}
+    assert found == {
+        "calls": [1], "plain": [0], "signed": [-9], "least": [-9], "spread": [Histogram((10,), (0, 0), 0, 0)], "share": [],
+    }  # fmt: skip
+    account = host.account("kept")
+    assert (account["negative"], account["key_absent"]) == (2, 1), "10 / 0 is absent"
