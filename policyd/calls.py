@@ -43,8 +43,8 @@ class Calls:
     """The calls that begin at `entry` and end at `exit` (keys of attach points), and which values are kept of each.
 
     `values` are those of the entry, in the order of `struct pd_call`.  `several`: the points have members, each of which has
-    calls of its own.  `stack`: where the stack pointer is in the registers of a probe, and by how much it is higher as a function
-    returns than as it begins.
+    calls of its own.  `stack`: where the stack pointer is in the registers of a probe, and by how much it is higher as a
+    function returns than as it begins.
     """
 
     entry: str

@@ -23,6 +23,7 @@ from policyd.explain_objects import (
     type_page,
     types_with_fields,
 )
+from policyd.explain_tables import tables_page
 from policyd.page import Page, Table
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
@@ -169,7 +170,7 @@ def _syscall(name: str, target: Target) -> Own:
     numbers = f"Number {call.number}" if call.number is not None else "Not a native system call"
     compat = f", {call.compat} for 32-bit callers" if call.compat is not None else ""
     rows = [(f"args.{a.name}", _type(a.type), a.c_type, _symbols(a.type)) for a in call.arguments]
-    rows.append(("ret", "result", "long", "at phase: exit, in place of the arguments; below zero: an errno, as -ENOENT"))
+    rows.append(("ret", "result", "long", "at phase: exit and phase: call; below zero: an errno, as -ENOENT"))
     traced = () if call.event else ("The kernel makes no tracepoint for it: it is seen through `syscall: '*'` only.",)
     callers = tuple(_way(call, way) for way in ways(call, target.arch))
     tables = (Table("Arguments", _ARGUMENT_HEADINGS, tuple(rows)), Table("32-bit callers", _WAY_HEADINGS, callers))
@@ -440,6 +441,7 @@ LISTS: dict[str, Callable[[], Page]] = {
     "operators": _operators,
     "outputs": _outputs,
     "actions": _actions,
+    "tables": tables_page,
 }
 """Topics that list all of a noun."""
 

@@ -73,6 +73,8 @@ def _seen(kind: str, name: str, target: Target) -> Iterator[str]:
         places, missing = function_places(FunctionHook(names=(name,), phase=phase), target, Asked())
         yield from (f"Here, at {phase}: {place.point.key}{f' ({place.why})' if place.why else ''}." for place in places)
         yield from (f"Not here, at {phase}: {problem.message}." for problem in missing)
+        begins = dict.fromkeys(place.entry.point.key for place in places if place.entry)
+        yield from (f"What is wanted of the begin at its end is kept by a program at {key}." for key in begins)
 
 
 def _decided(kind: str, function: str, target: Target) -> Iterator[str]:

@@ -186,7 +186,7 @@ class PolicyRecord:
 
     @property
     def needed_points(self) -> tuple[str, ...]:
-        """The ids of its attach points, of those where calls begin, and of those that keep the process table, if it needs that."""
+        """The ids of its attach points, of those where its calls begin, and of those that keep the process table for it."""
         engine = (point.id for point in PROCESS_POINTS if self.process_table)
         return tuple(dict.fromkeys((*self.points, *self.entries, *engine)))
 

@@ -112,10 +112,14 @@ Base = Argument | ContextLoad | CurrentTask | Fetched
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """From the pointer `base`, through kernel memory by probe reads.  A NULL or error pointer on the way is *absent*."""
+    """From the pointer `base`, through kernel memory by probe reads.  A NULL or error pointer on the way is *absent*.
+
+    `anywhere`: pointers on the way may lead into the memory of the process too; each address tells which it is.
+    """
 
     base: Base
     steps: tuple[Step | Shift, ...]
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +152,25 @@ class ErrorCode:
 
 @dataclass(frozen=True, slots=True)
 class UserLoad:
-    """`size` bytes of the process's own memory at `base + index * scale + offset`; base and index are registers, if any."""
+    """`size` bytes of the process's own memory at `base + index * scale + offset`; base and index are registers, if any.
 
-    base: ContextLoad | None
+    `null`: the base is a pointer, and what is behind a NULL one is *absent*.
+    """
+
+    base: ContextLoad | Fetched | None
     offset: int
     size: int
     signed: bool = False
     index: ContextLoad | None = None
     scale: int = 1
+    null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PointedBytes:
     """The bytes at the address that `pointer` gives, in user memory: as many as the value's type has."""
 
-    pointer: ContextLoad | UserLoad
+    pointer: ContextLoad | UserLoad | Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,19 @@ class PointedString:
     """The NUL-terminated string at the address that `pointer` gives, in user or kernel memory (`either`: it tells)."""
 
     pointer: Base | Walk | UserLoad
+    space: Literal["user", "kernel", "either"]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The bytes at the address that `pointer` is, in user or kernel memory (`either`: it tells).
+
+    As many as the value's type has; or, of a type with a capacity, `length` of them and no more than fit.  A NULL pointer or a
+    length below zero is *absent*.
+    """
+
+    pointer: Value
+    length: Value | None
     space: Literal["user", "kernel", "either"]
 
 
@@ -246,6 +267,7 @@ Access = (
     | Through
     | PointedString
     | PointedBytes
+    | Memory
     | UserLoad
     | Pointer
     | ErrorCode
@@ -278,10 +300,12 @@ def operands(access: Access) -> tuple[Value, ...]:
     """Return the values of the same event that an access is made of; a saved one belongs to another event."""
     if isinstance(access, Computed):
         return access.operands
+    if isinstance(access, Memory):
+        return (access.pointer,) if access.length is None else (access.pointer, access.length)
     if isinstance(access, Lookup):
         return access.keys if access.column == ROW else (access.row,)
-    base = access.pointer if isinstance(access, PointedString | PointedBytes) else access
-    if isinstance(base, Walk | Through | Pointer | ErrorCode):
+    base: object = access.pointer if isinstance(access, PointedString | PointedBytes) else access
+    if isinstance(base, Walk | Through | Pointer | ErrorCode | UserLoad):
         base = base.base
     return (base.value,) if isinstance(base, Fetched) else ()
 

@@ -43,7 +43,7 @@ class Walked:
     """Where a walk ends: the last step reads a value of `type`.
 
     `string`: the value read is a pointer to a NUL-terminated kernel string (`type` is the string's).  `big_endian`: the
-    number is in network order.  `btf` is the final BTF type as declared (for `explain`).
+    number is in network order.  `offset` is where it lies in the last struct, in bytes.  `btf` is the final BTF type as declared (for `explain`).
     """
 
     steps: tuple[Step | Shift, ...]
@@ -51,6 +51,7 @@ class Walked:
     btf: BtfType
     string: bool = False
     big_endian: bool = False
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _finish(btf: Btf, place: _Place, arch: str) -> Walked:
     if type_ is None:
         raise _no_value(btf, place)
     string = type_.shape is Shape.STRING and btf.resolve(place.at).kind is Kind.POINTER
-    return Walked((*place.steps, place.step()), type_, declared, string, _is_big_endian(btf, place.at))
+    return Walked((*place.steps, place.step()), type_, declared, string, _is_big_endian(btf, place.at), place.bit_offset // 8)
 
 
 def _wrapped_number(btf: Btf, type_: BtfType) -> str:

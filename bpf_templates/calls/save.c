@@ -3,8 +3,10 @@ PD_INLINE void save_call(struct run *r)
 {
 	struct pd_call *call;
 
-	if (!(/*{ program.calls.condition }*/))
+/*% if program.calls.condition %*/
+	if (!/*{ program.calls.condition }*/)
 		return;
+/*% endif %*/
 /*% for value in program.calls.kept %*/
 /*% for index in value.needs %*/
 	need_/*{ index }*/(r);

@@ -33,7 +33,7 @@ _KEPT = {shape: template.replace("fetch/saved", "calls/keep") for shape, templat
 
 @dataclass(frozen=True, slots=True)
 class KeptView:
-    """What `calls/keep_*.c` may print of a value that is kept: `to` is its place in `struct pd_call`, `kept` its state there."""
+    """What `calls/keep_*.c` may print of a value: `to` is its place in `struct pd_call`, `kept` that of its state."""
 
     template: str
     to: CText
@@ -55,9 +55,10 @@ class CallsView:
     frame: CText
     place: CText
     begins: bool = False
-    condition: CText = CText("1")
+    condition: CText | None = None
     kept: tuple[KeptView, ...] = ()
     rows: tuple[CText, ...] = ()
+    strings: bool = False
     unpaired: CText = c.uint(ACCOUNT_COLUMNS.index("unpaired"))
 
 
@@ -65,7 +66,8 @@ def calls_view(bound: BoundUnit, values: ValueTable, tests: Tests) -> CallsView 
     """Return the view of a unit's half of calls; None where calls neither begin nor end for anybody."""
     unit = bound.unit
     if unit.saves is not None:
-        return replace(_view(unit.saves.calls, begins=True), condition=_any(unit.saves, tests), kept=_kept(unit.saves, values))
+        view = _view(unit.saves.calls, begins=True)
+        return replace(view, condition=_any(unit.saves, tests), kept=_kept(unit.saves, values))
     if unit.resumes is None:
         return None
     counted = sorted({bound.rows.policies[rule.policy] for rule in unit.rules if rule.entry is not None})
@@ -87,13 +89,14 @@ def _view(calls: Calls, *, begins: bool) -> CallsView:
         frame=CText(frames[calls.keyed]),
         place=CText("pd_attach_cookie(ctx)" if calls.several else "0"),
         begins=begins,
+        strings=any(value.type.shape is Shape.STRING for value in calls.values),
     )
 
 
-def _any(saves: Saves, tests: Tests) -> CText:
-    """Return the test that something is to be kept of a call; a doubt is no reason not to."""
+def _any(saves: Saves, tests: Tests) -> CText | None:
+    """Return the test that something is to be kept of a call, if not of each; a doubt is no reason not to."""
     conditions = [tests.condition(policy, condition, 1) for policy, condition in saves.conditions]
-    return c.any_of(conditions) if conditions else CText("1")
+    return c.any_of(conditions) if conditions else None
 
 
 def _kept(saves: Saves, values: ValueTable) -> tuple[KeptView, ...]:
@@ -125,4 +128,3 @@ def fetched(view: FetchView, operand: Operand, calls: Calls | None) -> FetchView
     number = calls.index(access.value.path, access.value.access)
     base, state = CText(f"call->v{number}"), CText(f"call->state[{number}]")
     return replace(view, template=_SAVED[operand.shape], base=base, state=state)
-

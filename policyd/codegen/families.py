@@ -86,6 +86,7 @@ _OBJECTS = (
         ("struct sock",),
     ),
     Family("fields/address.c", frozenset(f"address_{name}" for name in ("family", "ip", "port", "path"))),
+    Family("fields/user_address.c", frozenset(f"user_address_{name}" for name in ("family", "ip", "port", "path"))),
     Family("fields/packet.c", frozenset()),
     Family(
         "fields/skb.c",

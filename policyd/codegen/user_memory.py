@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
-from policyd.value import UserLoad
+from policyd.value import Fetched, UserLoad
 
 if TYPE_CHECKING:
     from policyd.codegen.operand import FetchView
     from policyd.value import ContextLoad, PointedBytes, Value
 
 
-def user_number(plain: FetchView, _value: Value, access: UserLoad) -> FetchView:
+def user_number(plain: FetchView, value: Value, access: UserLoad) -> FetchView:
     """Return how a number is fetched from user memory."""
     c_type = CText(f"{'s' if access.signed else 'u'}{access.size * 8}")
-    number = CText("(s64) found" if access.signed else "found")
-    return replace(plain, template="fetch/user_number.c", address=_address(access), c_type=c_type, number=number)
+    found = f"__builtin_bswap{access.size * 8}(found)" if value.big_endian and access.size > 1 else "found"
+    number = CText(f"(s64) {found}" if access.signed else found)
+    view = replace(plain, template="fetch/user_number.c", address=_address(plain, access), c_type=c_type, number=number)
+    return replace(view, base=_base(plain, access.base)) if access.base and access.null else view
 
 
 def user_bytes(plain: FetchView, _value: Value, access: PointedBytes) -> FetchView:
@@ -34,21 +36,26 @@ def user_string(plain: FetchView, pointer: UserLoad) -> FetchView:
     return replace(_pointed(plain, pointer), template="fetch/user_string.c", reader=c.ident("pd_string_user"))
 
 
-def _pointed(plain: FetchView, pointer: ContextLoad | UserLoad) -> FetchView:
+def _pointed(plain: FetchView, pointer: ContextLoad | UserLoad | Fetched) -> FetchView:
     """Return the view with a pointer: in a register (`base`), or in user memory at `address`."""
     if isinstance(pointer, UserLoad):
-        return replace(plain, base=c.uint(0), address=_address(pointer))
-    return replace(plain, base=_register(pointer))
+        base = _base(plain, pointer.base) if pointer.base and pointer.null else c.uint(0)
+        return replace(plain, base=base, number=CText("1" if pointer.null else ""), address=_address(plain, pointer))
+    return replace(plain, base=_base(plain, pointer))
 
 
-def _address(access: UserLoad) -> CText:
+def _address(plain: FetchView, access: UserLoad) -> CText:
     """Return the sum of the registers and the offset, as the processor makes it (modulo 2^64)."""
     parts = [c.uint(access.offset)] if access.offset or not (access.base or access.index) else []
     if access.index:
         parts.insert(0, CText(f"{_register(access.index)} * {c.uint(access.scale)}"))
     if access.base:
-        parts.insert(0, _register(access.base))
+        parts.insert(0, _base(plain, access.base))
     return CText(" + ".join(parts))
+
+
+def _base(plain: FetchView, base: ContextLoad | Fetched) -> CText:
+    return plain.parts[0].value if isinstance(base, Fetched) else _register(base)
 
 
 def _register(load: ContextLoad) -> CText:

@@ -62,9 +62,9 @@ def create_shared(kernel: Kernel, name: str, map_class: MapClass | None, process
 
 
 def _calls(kernel: Kernel, shape: MapClass) -> int:
-    """Make a map of calls under way; one that makes room by itself keeps some free on each CPU, on top of what it is to hold.
+    """Make a map of calls under way; one that makes room by itself gets more, for each CPU keeps some rows free.
 
-    128 rows are taken for a CPU at a time (LOCAL_FREE_TARGET of kernel/bpf/bpf_lru_list.c).
+    A CPU takes 128 at a time (LOCAL_FREE_TARGET of kernel/bpf/bpf_lru_list.c).
     """
     spare = 128 * (os.cpu_count() or 1) if shape.type == "lru_hash" else 0
     sizes = (shape.key_size, shape.value_size, shape.max_entries + spare)

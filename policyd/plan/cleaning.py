@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.maps import MapClass
-    from policyd.unit import AttachPoint
     from policyd.observe import Observed, ObservedPolicy
     from policyd.observed_hook import ObservedHook
+    from policyd.unit import AttachPoint
 
 BASE = ("config", "account", "scalars", "rings", "readers", "guarded")
 """Shared maps that are there wherever a policy is."""

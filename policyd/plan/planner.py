@@ -18,7 +18,7 @@ from policyd.unit import BoundUnit, Rows, Unit, gather
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policyd.maps import MapSpec
+    from policyd.maps import MapClass, MapSpec
     from policyd.observe import Observed
     from policyd.plan.shared import SharedShape
     from policyd.record import PolicyRecord, Wanted

@@ -357,7 +357,8 @@ class FillList(PolicyStep):
 
     @property
     def what(self) -> str:
-        return f"list {self.spec.list or self.spec.param or self.spec.name} of policy {self.policy}"
+        shared = "shared " if "/" in self.spec.list else ""
+        return f"{shared}list {self.spec.list or self.spec.param or self.spec.name} of policy {self.policy}"
 
     @property
     def mend(self) -> Mend | None:
@@ -365,7 +366,8 @@ class FillList(PolicyStep):
 
     def describe(self) -> str:
         size = count(len(self.spec.values or ()), "value")
-        return f"set {self.what} to {size}{because(CHANGED if self.repair else '')}"
+        alone = "a map update" if self.spec.list else ""
+        return f"set {self.what} to {size}{because(CHANGED if self.repair else alone)}"
 
 
 @dataclass(frozen=True, slots=True)

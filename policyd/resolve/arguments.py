@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
 from policyd.resolve.problems import Missing, Wrong, from_target
+from policyd.resolve.user_objects import user_member
 from policyd.text import did_you_mean, one_of, quote
 from policyd.value import ContextLoad, DataLocation, PointedString, Value
+from policyd.vocabulary.c_types import STRING_SIZE, is_string_pointer, string_type
 from policyd.vocabulary.syscalls import FIRST_ARGUMENT, RESULT, Syscall, SyscallArgument
+from policyd.walk import split_path
 
 if TYPE_CHECKING:
     from policyd.resolve.place import Phase
+    from policyd.target import Target
     from policyd.tracepoint import Field, TracepointFormat
 
 _POSITION = re.compile(r"args\[(\d{1,3})\]")
@@ -29,12 +33,13 @@ WALK_COST = 4
 class SyscallArguments:
     """Arguments of one system call, or of several at one attach point, where what is read must be the same in all.
 
-    `both`: 32-bit callers count too, who pass them in another way.
+    `both`: 32-bit callers count too, who pass them in another way.  `target` has the types of what arguments point to.
     """
 
     calls: tuple[Syscall, ...]
     phase: Phase
     both: bool = False
+    target: Target | None = None
 
     def value(self, path: str) -> Value:
         if self.phase == "exit":
@@ -44,15 +49,28 @@ class SyscallArguments:
         if self.both:
             message = f"{path} of 32-bit callers is not that of others, and so many system calls are not told apart"
             raise Wrong("arguments-differ", message, "hook at most 32 in a rule")
-        found = [self.argument(call, path) for call in self.calls]
+        name, members = _name_and_members(path)
+        found = [self.argument(call, name) for call in self.calls]
         for call, argument in zip(self.calls, found, strict=True):
             if (argument.offset, argument.type) != (found[0].offset, found[0].type):
                 raise Wrong(
                     "arguments-differ",
-                    f"{path} of {call.name} is not that of {self.calls[0].name}: {argument.c_type}, {found[0].c_type}",
+                    f"{name} of {call.name} is not that of {self.calls[0].name}: {argument.c_type}, {found[0].c_type}",
                     "hook them by rules of their own",
                 )
+        if members and self.target is not None:
+            load = ContextLoad(found[0].offset, 8)
+            return user_member(self.target, load, found[0].c_type, members, path)
         return _syscall_value(path, found[0])
+
+    def pointee(self, path: str) -> Value | None:
+        """Return the text that an argument points to that is shown as an address: a buffer that calls fill in, or send."""
+        name, members = _name_and_members(path)
+        argument = self.argument(self.calls[0], name)
+        if members or argument.space or not is_string_pointer(argument.c_type):
+            return None
+        text = PointedString(ContextLoad(argument.offset, 8), "user")
+        return Value(path, string_type(STRING_SIZE), text, can_be_absent=True, can_be_unread=True, cost=STRING_COST)
 
     def paths(self) -> tuple[str, ...]:
         if self.phase == "exit":
@@ -79,6 +97,12 @@ class SyscallArguments:
             hint = did_you_mean(path, names) or (f"it has {one_of(names)}" if names else "it has none")
             raise Missing("unknown-field", f"the system call {call.name} has no argument {quote(path)}", hint)
         return found
+
+
+def _name_and_members(path: str) -> tuple[str, list[str]]:
+    """Return the argument that a path begins with, `args.NAME` or `args[0]`, and the members that follow."""
+    first, *rest = split_path(path)
+    return (f"{first}.{rest[0]}", rest[1:]) if first == "args" and rest else (first, rest)
 
 
 def _syscall_value(path: str, argument: SyscallArgument) -> Value:

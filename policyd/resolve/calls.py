@@ -1,14 +1,15 @@
 """Arguments as a call ends: as they were when it began, or what the call has made of what they point to.
 
-In: a place at the end of calls, whose `entry` is where they begin.  Out: values.  `Fields` asks; numbers that a typed program
-still has in its context are read there, everything else is kept by the program at the entry.
+In: a place at the end of calls, whose `entry` is where they begin.  Out: values.  `Fields` asks; numbers that a typed
+program still has in its context are read there, everything else is kept by the program at the entry.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from policyd.resolve.arguments import SyscallArguments
 from policyd.resolve.place import Pointing
 from policyd.resolve.problems import Wrong
 from policyd.text import quote
@@ -60,7 +61,9 @@ class CallArguments:
 
     def late(self, path: str) -> Value:
         """Return what is now where the argument `path` points to; `Wrong` for what points nowhere."""
-        value = self.entry.arguments.value(path)
+        arguments = self.entry.arguments
+        pointee = arguments.pointee(path) if isinstance(arguments, SyscallArguments) else None
+        value = pointee or arguments.value(path)
         access = self._late(value, value.access)
         return replace(value, path=f"late({path})", access=access, can_be_absent=True, can_be_unread=True)
 
@@ -90,20 +93,30 @@ class CallArguments:
             pointer = access.pointer
             if isinstance(pointer, Walk):
                 return replace(access, pointer=replace(pointer, base=self._base(value, pointer.base)))
-            return replace(access, pointer=self._base(value, pointer))
+            return replace(access, pointer=self._pointer(value, pointer))
         if isinstance(access, PointedBytes):
-            return replace(access, pointer=self._base(value, access.pointer))
+            return replace(access, pointer=self._pointer(value, access.pointer))
+        if isinstance(access, UserLoad) and access.null and access.base:
+            return replace(access, base=self._base(value, access.base))
         if isinstance(access, Walk | Through | Pointer | ErrorCode):
             return replace(access, base=self._base(value, access.base))
+        if isinstance(access, ContextLoad | Argument) and value.type.kind == "hex" and access.size == 8:
+            return self.saved(value).access  # an address, of which a cast or `bytes` tells what is there
         hint = f"{value.path} is what it was when the call began"
         raise Wrong("late-not-here", f"late({value.path}) is no more than {value.path}: it points to nothing", hint)
 
-    def _base(self, value: Value, base: Base | UserLoad) -> Base:
+    def _pointer(self, value: Value, pointer: Base | UserLoad) -> Any:
+        """Return a pointer: as it was when the call began, or where it lies now, in a structure of the process's."""
+        if isinstance(pointer, UserLoad) and pointer.null and pointer.base:
+            return replace(pointer, base=self._base(value, pointer.base))
+        return self._base(value, pointer)
+
+    def _base(self, value: Value, base: Base | UserLoad) -> Any:
         """Return the pointer as it was when the call began."""
         if isinstance(base, Argument | Fetched) and self.place.point.kind == "fexit":
             return base
         if isinstance(base, Argument | ContextLoad | UserLoad):
-            pointer = Value(value.path, _POINTER, replace(base, size=8, signed=False), cost=NUMBER_COST)
+            pointer = Value(value.path, _POINTER, replace(base, signed=False), cost=NUMBER_COST)
             return Fetched(self.saved(pointer))
         raise Wrong("late-not-here", f"late({value.path}): what it points to is not known by an argument")
 

@@ -18,6 +18,7 @@ from policyd.vocabulary.compat import NARROW, REGISTERS, Subcall, Way
 from policyd.vocabulary.registers import REGISTERS as OFFSETS
 from policyd.vocabulary.syscalls import FIRST_ARGUMENT, RESULT
 from policyd.vocabulary.types import Shape, ValueType
+from policyd.walk import split_path
 
 if TYPE_CHECKING:
     from policyd.resolve.place import Phase
@@ -90,6 +91,9 @@ class CompatArguments:
             return Value(path, RESULT, self.result, cost=CONTEXT_COST)
         if path == "ret":
             return plain.value(path)
+        if len(split_path(path)) > (2 if path.startswith("args.") else 1):
+            message = f"{path} of 32-bit callers cannot be read: their structures are others"
+            raise Missing("compat-argument", message, "abi: [Native] leaves 32-bit callers out")
         argument = plain.argument(self.call, path)
         return self._value(path, argument, self.call.arguments.index(argument))
 

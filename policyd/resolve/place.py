@@ -72,9 +72,9 @@ class Place:
 
     @property
     def contexts(self) -> frozenset[Context]:
-        """What the hook's row offers, without `process` where it is whoever was interrupted, and with `call` for calls."""
+        """What the hook's row offers, without `process` where it is whoever was interrupted, and `call` but for calls."""
         contexts = self.hook.contexts - {"process"} if self.actor == "interrupted" else self.hook.contexts
-        return contexts | {"call"} if self.phase == "call" else contexts
+        return contexts if self.phase == "call" else contexts - {"call"}
 
 
 class NoArguments:

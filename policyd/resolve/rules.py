@@ -181,18 +181,18 @@ class Rules:
     def _compare(self, rule: Rule, first: Fields, other: Place) -> None:
         """Report what a rule uses that another alternative of its firstOf has not, or has with another type."""
         there = self._fields(rule, other, STRING_SIZES[0])
-        for value in first.used:
-            if value.path == "hook.name":
+        for text, value in first.texts:
+            if text == "hook.name":
                 continue
             try:
-                found = there.value(value.path).type
+                found = there.value(text).type
             except Missing as missing:
-                message = f"firstOf needs {value.path} in each of its hooks: {missing.message}"
+                message = f"firstOf needs {text} in each of its hooks: {missing.message}"
                 self.problems.error(rule.hook.at, Wrong("alternatives-differ", message, missing.hint))
                 continue
             if (found.kind, found.shape) != (value.type.kind, value.type.shape):
                 kinds = f"{value.type.kind} at {first.place.spelled} and {found.kind} at {other.spelled}"
-                message = f"{value.path} is {kinds}"
+                message = f"{text} is {kinds}"
                 self.problems.error(rule.hook.at, Wrong("alternatives-differ", message, "write two rules"))
 
 

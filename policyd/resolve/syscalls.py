@@ -48,15 +48,15 @@ def syscall_places(hook: SyscallHook, target: Target, asked: Asked) -> tuple[lis
         return _deciding_places(hook, calls, target)
     entries = _Entries(hook, target, _tracer(target))
     if len(calls) > MOST_SYSCALL_POINTS:
-        return [_raw_place(hook, calls)], missing
+        return [_raw_place(hook, calls, target)], missing
     if "Compat" in hook.abi and not all(map(entries.cover, calls)):
-        return _split_places(hook, calls, target.arch), missing
+        return _split_places(hook, calls, target), missing
     literal = {name for name in hook.names if not is_glob(name)}
     places: list[Place] = []
     for call in calls:
         if _wants(hook, "Native"):
             missing += [_untraced(call)] if not call.event and call.name in literal else []
-            places += [_native_place(hook, call)] if call.event else []
+            places += [_native_place(hook, call, target)] if call.event else []
         if _wants(hook, "Compat"):
             places += entries.places(call)
     return places, missing
@@ -107,17 +107,17 @@ def _begin(hook: SyscallHook) -> SyscallHook:
     return hook.model_copy(update={"phase": "enter"})
 
 
-def _native_place(hook: SyscallHook, call: Syscall) -> Place:
+def _native_place(hook: SyscallHook, call: Syscall, target: Target) -> Place:
     return Place(
         AttachPoint("tracepoint", f"syscalls/sys_{hook.phase}_{call.event}"),
         hook_kind("syscall"),
         _spelled(call.name, hook.phase),
         call.name,
-        SyscallArguments((call,), hook.phase),
+        SyscallArguments((call,), hook.phase, target=target),
         hook.phase,
         name_value=_name_of(call),
         covers=("Native",),
-        entry=_native_place(_begin(hook), call) if hook.phase == "exit" else None,
+        entry=_native_place(_begin(hook), call, target) if hook.phase == "exit" else None,
     )
 
 
@@ -164,7 +164,7 @@ class _Entries:
         arguments = entry_arguments(call, way, point)
         guard = [_caller(_COMPAT)] if way.shared else []
         guard += [subcall_test(way.subcall, arguments.source)] if way.subcall and arguments.source else []
-        place = replace(_native_place(self.hook, call), point=point, arguments=arguments, guard=tuple(guard), covers=covers)
+        place = replace(_native_place(self.hook, call, self.target), point=point, arguments=arguments, guard=tuple(guard), covers=covers)
         entry = None
         if self.hook.phase == "exit":
             entry = replace(self, hook=_begin(self.hook))._place(call, way, function, covers)
@@ -203,7 +203,7 @@ def _deciding(hook: SyscallHook, call: Syscall, target: Target, entries: _Entrie
     if not _wants(hook, "Native"):
         return found
     point = AttachPoint("fmod_ret", function)
-    native = replace(_native_place(hook, call), point=point, arguments=NativeArguments(call), why="a verdict is taken here")
+    native = replace(_native_place(hook, call, target), point=point, arguments=NativeArguments(call), why="a verdict is taken here")
     if call.arguments:
         return [native, *found]
     others = [place for place in found if place.point != point]
@@ -215,7 +215,7 @@ def _deciding(hook: SyscallHook, call: Syscall, target: Target, entries: _Entrie
 # ------------------------------------------------------------------------------------------------ all calls of the host
 
 
-def _raw_place(hook: SyscallHook, calls: list[Syscall]) -> Place:
+def _raw_place(hook: SyscallHook, calls: list[Syscall], target: Target) -> Place:
     native_only = "Compat" not in hook.abi
     value = Value("hook.name", _name_type(), _ID, cost=1) if native_only else _raw_name(calls)
     return Place(
@@ -223,13 +223,13 @@ def _raw_place(hook: SyscallHook, calls: list[Syscall]) -> Place:
         hook_kind("syscall"),
         _spelled(",".join(hook.names), hook.phase),
         ",".join(hook.names),
-        SyscallArguments(tuple(calls), hook.phase, both="Compat" in hook.abi),
+        SyscallArguments(tuple(calls), hook.phase, both="Compat" in hook.abi, target=target),
         hook.phase,
         name_value=value,
         guard=_guard(hook, calls, value),
         many=len(calls) > 1,
         covers=hook.abi or ("Native",),
-        entry=_raw_place(_begin(hook), calls) if hook.phase == "exit" else None,
+        entry=_raw_place(_begin(hook), calls, target) if hook.phase == "exit" else None,
     )
 
 
@@ -256,14 +256,14 @@ def _caller(abi: int) -> Test:
     return Test(_ABI_VALUE, "Equal", (abi,))
 
 
-def _split_places(hook: SyscallHook, calls: list[Syscall], arch: str) -> list[Place]:
+def _split_places(hook: SyscallHook, calls: list[Syscall], target: Target) -> list[Place]:
     """Return places at one point: one for 64-bit callers, one for each way of 32-bit callers to pass arguments."""
     native = [call for call in calls if call.number is not None and "Native" in hook.abi]
-    plain = _raw_place(hook.model_copy(update={"abi": ("Native",)}), native or calls)
+    plain = _raw_place(hook.model_copy(update={"abi": ("Native",)}), native or calls, target)
     found = [plain] if native else []
     for call in calls:
         known = [
-            way for way in ways(call, arch) if not (way.subcall and hook.phase == "exit")
+            way for way in ways(call, target.arch) if not (way.subcall and hook.phase == "exit")
         ]  # its number has gone by then
         found += [_compat_place(plain, call, way) for way in known]
     return found

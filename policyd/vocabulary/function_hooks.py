@@ -12,13 +12,22 @@ from policyd.vocabulary.hook_kind import HookKind, Key
 
 _CONTEXTS = frozenset[Literal["any", "process"]]({"any", "process"})
 _NAMES = Key("names", "functions of the kernel, or globs (`vfs_*`); a plain name or list may stand instead of the long form")
-_PHASE = Key("phase", "enter (default): as the function begins, with `args`; exit: as it returns, with `ret` and `args`")
+_CALLS = _CONTEXTS | frozenset[Literal["call"]]({"call"})
+_PHASE = Key(
+    "phase",
+    "enter (default): as the function begins, with `args`; exit: as it returns, with `ret` too; call: exit with `duration`",
+)
 _LIMIT = Key("limit", "how many functions the names may stand for; default: 512")
 
 _CONTEXT = (
     "Runs in whatever calls the function. Where that is known to be an interrupt, `process` and `signal` are refused, and "
     "where it can be one, there is a warning."
 )
+KEPT = (
+    "`args` are what they were as the call began, and so is what they point to: where a rule uses them, a program at the "
+    "begin keeps them (the plan shows it). `late(args.NAME)` is what is there now."
+)
+KEPT_COST = "What is kept from the begin of a call for its end costs a second program and two map operations."
 _INLINED = "The compiler may have put the function's code into its callers: calls that were inlined so are not seen."
 _INTERNAL = "Functions are no promise of the kernel's: another version may have renamed one. `firstOf` names both."
 _MODULES = (
@@ -38,7 +47,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         name="",
         attach_kind="fentry",
         keys=(_NAMES, _PHASE, _LIMIT),
-        contexts=_CONTEXTS,
+        contexts=_CALLS,
         verdicts=("deny", "return"),
         signals=True,
         summary="A function of the kernel as it begins or as it returns, by whatever the kernel has for that.",
@@ -46,7 +55,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         "kprobe_multi, one link for all, or else a place each. `plan` and `describe` tell which was taken, and why. A "
         "verdict is taken by fmod_ret: at functions named security_*, and those on the kernel's error injection list.",
         ways_round=(_INLINED, _INTERNAL, _OTHER_WAY, _MODULES),
-        cost="fentry and fexit are cheapest, kprobes dearer, their returns dearest; and what the rules read.",
+        cost="fentry and fexit are cheapest, kprobes dearer, their returns dearest; and what the rules read. " + KEPT_COST,
         by_means=True,
     ),
     HookKind(
@@ -71,8 +80,8 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         contexts=_CONTEXTS,
         verdicts=(),
         signals=True,
-        summary="A function of the kernel as it returns, with `ret`; its arguments are gone by then.",
-        context=_CONTEXT,
+        summary="A function of the kernel as it returns, with `ret`, and the arguments that it was called with.",
+        context=f"{_CONTEXT} {KEPT}",
         ways_round=(
             _INLINED,
             _INTERNAL,
@@ -107,7 +116,7 @@ FUNCTION_HOOKS: tuple[HookKind, ...] = (
         verdicts=(),
         signals=True,
         summary="A function of the kernel as it returns, with `ret` and its arguments by name and type.",
-        context=f"{_CONTEXT} `args` are what the function was called with; what they point to is as it is now.",
+        context=f"{_CONTEXT} {KEPT} Plain numbers need no such program here.",
         ways_round=(_INLINED, _INTERNAL),
         cost=_TYPED_COST,
         by_means=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from policyd.vocabulary.function_hooks import FUNCTION_HOOKS
+from policyd.vocabulary.function_hooks import FUNCTION_HOOKS, KEPT, KEPT_COST
 from policyd.vocabulary.hook_kind import Context, HookKind, Key
 from policyd.vocabulary.perf_events import PERF_EVENTS
 from policyd.vocabulary.user_hooks import USER_HOOKS
@@ -88,18 +88,18 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         attach_kind="tracepoint",
         keys=(
             _NAMES,
-            Key("phase", "enter (the default) or exit; at exit `ret` is the result and arguments are not there"),
+            Key("phase", "enter (the default); exit: as it ends, with `ret` too; call: exit with `duration`"),
             Key(
                 "abi",
                 "Native, Compat (32-bit callers), or both: [Native, Compat]; without it Native, and Compat where functions "
                 "of the kernel can be watched (fentry or kprobe), so that other calls pay nothing",
             ),
         ),
-        contexts=frozenset({"any", "process", "abi"}),
+        contexts=frozenset({"any", "process", "abi", "call"}),
         verdicts=("deny", "return"),
         signals=True,
         summary="A system call, by name, as it begins or as it ends.",
-        context="Runs in the calling process. A verdict is taken at the function that the call enters the kernel by, before "
+        context=f"Runs in the calling process. At the end {KEPT} A verdict is taken at the function that the call enters the kernel by, before "
         "it does anything (fmod_ret: on x86-64, in kernels with CONFIG_FUNCTION_ERROR_INJECTION; Debian's are without).",
         ways_round=(
             "32-bit callers are seen where functions of the kernel can be watched (the plan lists theirs: fentry:__ia32_…); "
@@ -110,7 +110,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
             "the `lsm` or `cgroup` hook that sees what the kernel has copied.",
         ),
         cost="About 40 ns for each call of the named system calls; with more than 32 names, globs such as `*`, or Compat: "
-        "for every system call of the host.",
+        f"for every system call of the host. {KEPT_COST}",
     ),
     HookKind(
         kind="tracepoint",

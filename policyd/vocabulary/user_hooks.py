@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from policyd.vocabulary.function_hooks import KEPT
 from policyd.vocabulary.hook_kind import HookKind, Key
 
 _CONTEXTS = frozenset[Literal["any", "process"]]({"any", "process"})
+_CALLS = _CONTEXTS | frozenset[Literal["call"]]({"call"})
 _FILE = (
     Key("path", "the program or library, as this host's root sees it; links are followed"),
     Key("library", "in place of `path`: a library by name (`libc.so.6`, `libc`), looked up as the dynamic loader does"),
@@ -26,6 +28,7 @@ _FUNCTION = (
     Key("ret", "the type of the result; without one `ret` is a number, shown in hexadecimal"),
 )
 _ARGS = "names and types of the arguments, in their order: {size: size}; without them args[0]… are hexadecimal numbers"
+_PHASE = Key("phase", "enter (the default); exit: as it returns, with `ret` too; call: exit with `duration`")
 _ROUND = (
     "A program can have its own copy of a function (linked statically, inlined, or in a library of its own): what is not in "
     "this file is not seen.",
@@ -43,11 +46,12 @@ def _row(kind: str, keys: tuple[Key, ...], summary: str) -> HookKind:
         name="",
         attach_kind="uprobe",
         keys=(*_FILE, *keys, *_REST),
-        contexts=_CONTEXTS,
+        contexts=_CALLS if kind == "uprobe" else _CONTEXTS,
         verdicts=(),
         signals=True,
         summary=summary,
-        context="Runs in the process that runs the code, before the instruction; every thread of it is seen.",
+        context="Runs in the process that runs the code, before the instruction; every thread of it is seen."
+        + ("" if kind == "usdt" else f" As it returns: {KEPT}"),
         ways_round=_ROUND,
         cost="A trap into the kernel, far dearer than a tracepoint; a return costs another. And what the rules read.",
         by_means=True,
@@ -57,12 +61,12 @@ def _row(kind: str, keys: tuple[Key, ...], summary: str) -> HookKind:
 USER_HOOKS: tuple[HookKind, ...] = (
     _row(
         "uprobe",
-        (Key("args", _ARGS), *_FUNCTION, Key("phase", "enter (the default), or exit: as it returns, with `ret`")),
+        (Key("args", _ARGS), *_FUNCTION, _PHASE),
         "A function of a program or a library, as it is called or as it returns, with arguments as declared.",
     ),
     _row(
         "uretprobe",
-        _FUNCTION,
+        (Key("args", _ARGS), *_FUNCTION),
         "A function of a program or a library, as it returns; short for `uprobe` with `phase: exit`.",
     ),
     _row(

@@ -1,4 +1,162 @@
-/* policyd 0.1.0, fentry:vfs_read, pd_5efc2689c973 */
+/* policyd 0.1.0, fentry:filp_open, pd_847cb3065654 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(calls, 9, 24, 4120, 1024);
+PD_MAP(zeros, 2, 4, 4120, 1);
+PD_MAP(scratch, 6, 4, 4432, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+struct pd_call {
+	u64 time;
+	PD_STRING(4096) v0;
+	u8 state[8];
+};
+
+_Static_assert(sizeof(struct pd_call) == 4120, "the map of calls is of another size");
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	PD_STRING(4096) v0;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 4432, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* What tells a call from all others that are under way: whose it is, which of that thread's, at which of several places. */
+struct pd_call_key {
+	u64 task;
+	u64 frame;
+	u64 place;
+};
+
+PD_INLINE void pd_call_key(struct pd_call_key *key, void *ctx)
+{
+	key->task = pd_task();
+	key->frame = (u64) ctx;
+	key->place = 0;
+}
+
+/* The row of the call that begins, in place of one that was never fetched; NULL if the map is full. */
+PD_INLINE struct pd_call *pd_new_call(void *map, void *ctx, const void *zeros)
+{
+	struct pd_call_key key;
+
+	pd_call_key(&key, ctx);
+	if (!zeros)
+		return 0;
+	if (pd_map_update(map, &key, zeros, 0)) {
+		pd_map_delete(map, &key); /* an older call's must not pass for this one's */
+		return 0;
+	}
+	return pd_map_lookup(map, &key);
+}
+
+/* calls/strings.c */
+
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* args.filename */
+PD_INLINE u8 fetch_0(struct run *r)
+{
+	return pd_string_either(r->s->v0.data, 4096, &r->s->v0.length, &r->s->v0.cut, PD_CONTEXT(u64, r->ctx, 0));
+}
+
+PD_INLINE void need_0(struct run *r)
+{
+	if (!r->s->state[0])
+		r->s->state[0] = fetch_0(r);
+}
+
+/* What the end of the call will want to know of its beginning. */
+PD_INLINE void save_call(struct run *r)
+{
+	struct pd_call *call;
+
+	need_0(r);
+	call = pd_new_call(MAP(calls), r->ctx, pd_row(MAP(zeros), 0));
+	if (!call)
+		return;
+	call->time = pd_boot_time();
+	call->state[0] = r->s->state[0];
+	if (r->s->state[0] == PD_OK)
+		pd_copy_string(call->v0.data, 4096, &call->v0.length, &call->v0.cut,
+			       r->s->v0.data, r->s->v0.length, r->s->v0.cut);
+}
+
+PD_INLINE void run_0(struct run *r)
+{
+	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+	save_call(r);
+}
+
+PD_ENTRY int pd_847cb3065654(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	run_0(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+
+/* policyd 0.1.0, fentry:vfs_read, pd_2b370ea11d6e */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +171,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x901e054d2789ULL
-#define PD_CANARY_PROGRAM 0x5efc2689c973ULL
+#define PD_CANARY_PROGRAM 0x2b370ea11d6eULL
 
 /* lib/maps.c */
 
@@ -87,6 +245,7 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
+
 
 /* lib/events.c */
 
@@ -279,7 +438,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_5efc2689c973(void *ctx)
+PD_ENTRY int pd_2b370ea11d6e(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -298,7 +457,7 @@ PD_ENTRY int pd_5efc2689c973(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fentry:vfs_writev, pd_fa4c6e88cfe9 */
+/* policyd 0.1.0, fentry:vfs_writev, pd_6fb856d913f6 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -312,7 +471,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x5536a62ccfc7ULL
-#define PD_CANARY_PROGRAM 0xfa4c6e88cfe9ULL
+#define PD_CANARY_PROGRAM 0x6fb856d913f6ULL
 
 /* lib/maps.c */
 
@@ -376,6 +535,7 @@ struct run {
 	struct subject *s;
 };
 
+
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -422,10 +582,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -472,7 +634,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_fa4c6e88cfe9(void *ctx)
+PD_ENTRY int pd_6fb856d913f6(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -491,7 +653,7 @@ PD_ENTRY int pd_fa4c6e88cfe9(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:filp_open, pd_50fb323c56d1 */
+/* policyd 0.1.0, fexit:filp_open, pd_bb13c1811f09 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -506,7 +668,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2d490e45d99bULL
-#define PD_CANARY_PROGRAM 0x50fb323c56d1ULL
+#define PD_CANARY_PROGRAM 0xbb13c1811f09ULL
 
 /* lib/maps.c */
 
@@ -515,9 +677,10 @@ PD_MAP(config, 2, 4, 8, 1024);
 PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(calls, 9, 24, 4120, 1024);
+PD_MAP(zeros, 2, 4, 4120, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 17896, 1);
+PD_MAP(scratch, 6, 4, 17904, 1);
 #endif
 
 /* lib/numbers.c */
@@ -556,6 +719,14 @@ struct event_0_0 {
 	struct layout_0_0 f;
 };
 
+struct pd_call {
+	u64 time;
+	PD_STRING(4096) v0;
+	u8 state[8];
+};
+
+_Static_assert(sizeof(struct pd_call) == 4120, "the map of calls is of another size");
+
 /* What a run finds out about its event. */
 struct subject {
 	u32 verdict;
@@ -570,17 +741,71 @@ struct subject {
 	u32 queued_0;
 	u32 queue_0[1];
 	struct pd_climb climb;
+	u64 unpaired;
 	u64 event[1033];
 	u8 state[4]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 17896, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 17904, "the scratch map is too small");
 
 struct run {
 	void *ctx;
 	struct subject *s;
+	struct pd_call *call;
 };
+
+/* What tells a call from all others that are under way: whose it is, which of that thread's, at which of several places. */
+struct pd_call_key {
+	u64 task;
+	u64 frame;
+	u64 place;
+};
+
+PD_INLINE void pd_call_key(struct pd_call_key *key, void *ctx)
+{
+	key->task = pd_task();
+	key->frame = (u64) ctx;
+	key->place = 0;
+}
+
+/* The row of the call that ends; NULL if its beginning was not seen.  One that is older than the thread was left by another
+ * thread, whose task was at the same address and which died in its call. */
+PD_INLINE struct pd_call *pd_resume(void *map, void *ctx)
+{
+	struct pd_call_key key;
+	struct pd_call *call;
+	u64 born = 0;
+
+	pd_call_key(&key, ctx);
+	call = pd_map_lookup(map, &key);
+	if (!call)
+		return 0;
+	pd_read_kernel(&born, sizeof(born), PD_AT(struct task_struct, pd_task(), start_boottime));
+	if (call->time >= born)
+		return call;
+	pd_map_delete(map, &key);
+	return 0;
+}
+
+PD_INLINE void pd_end_call(void *map, void *ctx)
+{
+	struct pd_call_key key;
+
+	pd_call_key(&key, ctx);
+	pd_map_delete(map, &key);
+}
+
+/* What was kept of the call; that a rule wanted it, and it is not there, is counted. */
+PD_INLINE struct pd_call *pd_call(struct run *r)
+{
+	if (!r->call)
+		r->s->unpaired = 1;
+	return r->call;
+}
+
+/* calls/strings.c */
+
 
 /* lib/events.c */
 
@@ -595,7 +820,14 @@ struct run {
 /* args.filename */
 PD_INLINE u8 fetch_0(struct run *r)
 {
-	return pd_string_either(r->s->v0.data, 4096, &r->s->v0.length, &r->s->v0.cut, PD_CONTEXT(u64, r->ctx, 0));
+	struct pd_call *call = pd_call(r);
+
+	if (!call)
+		return PD_ABSENT;
+	if (call->state[0] == PD_OK)
+		pd_copy_string(r->s->v0.data, 4096, &r->s->v0.length, &r->s->v0.cut,
+			       call->v0.data, call->v0.length, call->v0.cut);
+	return call->state[0];
 }
 
 PD_INLINE void need_0(struct run *r)
@@ -766,7 +998,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_50fb323c56d1(void *ctx)
+PD_ENTRY int pd_bb13c1811f09(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -775,17 +1007,24 @@ PD_ENTRY int pd_50fb323c56d1(void *ctx)
 		return PD_NEUTRAL;
 	}
 	r.s->verdict = PD_VERDICT_NONE;
+	r.s->unpaired = 0;
+	r.call = pd_resume(MAP(calls), ctx);
 	if (pd_is_canary())
 		pd_canary(0, 1);
 	else
 		run_0(&r);
+	if (r.call)
+		pd_end_call(MAP(calls), ctx);
+	if (r.s->unpaired) {
+		pd_account(MAP(account), 0, 15);
+	}
 	verdict = pd_finish(&r);
 	return verdict;
 }
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:vfs_read, pd_ca7ba3e2b509 */
+/* policyd 0.1.0, fexit:vfs_read, pd_4a29e7e15583 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -799,7 +1038,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xdc0d9451362ULL
-#define PD_CANARY_PROGRAM 0xca7ba3e2b509ULL
+#define PD_CANARY_PROGRAM 0x4a29e7e15583ULL
 
 /* lib/maps.c */
 
@@ -869,6 +1108,7 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
+
 
 /* lib/events.c */
 
@@ -1012,7 +1252,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_ca7ba3e2b509(void *ctx)
+PD_ENTRY int pd_4a29e7e15583(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1031,7 +1271,7 @@ PD_ENTRY int pd_ca7ba3e2b509(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2, pd_d2ede356de13 */
+/* policyd 0.1.0, kprobe:do_sys_openat2, pd_8777abf678b5 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1045,7 +1285,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2583fe02ef20ULL
-#define PD_CANARY_PROGRAM 0xd2ede356de13ULL
+#define PD_CANARY_PROGRAM 0x8777abf678b5ULL
 
 /* lib/maps.c */
 
@@ -1114,6 +1354,7 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
+
 
 /* lib/events.c */
 
@@ -1263,7 +1504,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_d2ede356de13(void *ctx)
+PD_ENTRY int pd_8777abf678b5(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1282,7 +1523,7 @@ PD_ENTRY int pd_d2ede356de13(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_1f615750132d */
+/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_101f48c00128 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1296,7 +1537,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc2afed54912fULL
-#define PD_CANARY_PROGRAM 0x1f615750132dULL
+#define PD_CANARY_PROGRAM 0x101f48c00128ULL
 
 /* lib/maps.c */
 
@@ -1362,6 +1603,7 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
+
 
 /* lib/events.c */
 
@@ -1462,7 +1704,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1f615750132d(void *ctx)
+PD_ENTRY int pd_101f48c00128(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1481,7 +1723,7 @@ PD_ENTRY int pd_1f615750132d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_609d7e5a433f */
+/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_534adbb17910 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1495,7 +1737,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc7b33c7f84aaULL
-#define PD_CANARY_PROGRAM 0x609d7e5a433fULL
+#define PD_CANARY_PROGRAM 0x534adbb17910ULL
 
 /* lib/maps.c */
 
@@ -1561,6 +1803,7 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
+
 
 /* lib/events.c */
 
@@ -1660,7 +1903,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_609d7e5a433f(void *ctx)
+PD_ENTRY int pd_534adbb17910(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1679,7 +1922,7 @@ PD_ENTRY int pd_609d7e5a433f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_unlink, pd_bc1f0925afe1 */
+/* policyd 0.1.0, kprobe:vfs_unlink, pd_54a5cc6bf737 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1693,7 +1936,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xfb3b444464b7ULL
-#define PD_CANARY_PROGRAM 0xbc1f0925afe1ULL
+#define PD_CANARY_PROGRAM 0x54a5cc6bf737ULL
 
 /* lib/maps.c */
 
@@ -1759,6 +2002,7 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
+
 
 /* lib/events.c */
 
@@ -1858,7 +2102,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_bc1f0925afe1(void *ctx)
+PD_ENTRY int pd_54a5cc6bf737(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1877,7 +2121,7 @@ PD_ENTRY int pd_bc1f0925afe1(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_fe949e389892 */
+/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_c37d99a251fc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1891,7 +2135,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xd4d198548140ULL
-#define PD_CANARY_PROGRAM 0xfe949e389892ULL
+#define PD_CANARY_PROGRAM 0xc37d99a251fcULL
 
 /* lib/maps.c */
 
@@ -1955,6 +2199,7 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
+
 
 /* lib/events.c */
 
@@ -2026,10 +2271,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -2076,7 +2323,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_fe949e389892(void *ctx)
+PD_ENTRY int pd_c37d99a251fc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -270,7 +270,6 @@ def test_a_build_id_that_fits_is_no_matter() -> None:
         ("{uprobe: {library: libc, symbol: malloc, args: {size: size}}}", "args.size.x", "own structures are not known"),
         ("{uprobe: {library: libc, symbol: malloc}}", "'args[99]'", "is not likely"),
         ("{uprobe: {library: libc, symbol: malloc}}", "ret", "a function has no result as it begins"),
-        ("{uprobe: {library: libc, symbol: malloc, phase: exit}}", "'args[0]'", "not supported yet"),
         ("{usdt: {path: /opt/probed, provider: demo, name: quiet}}", "'args[0]'", "the probe demo:quiet has 0 arguments"),
         ("{usdt: {path: /opt/probed, provider: demo, name: quiet}}", "ret", "a probe has no result"),
         ("{usdt: {path: /opt/probed, provider: demo, name: fire}}", "'args[5]'", "cannot be read: it is at `8@%xmm0`"),
