@@ -27,10 +27,10 @@ def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
 @click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
 @click.pass_obj
 def command(settings: Settings, topic: str, name: tuple[str, ...], output: str | None) -> None:
-    """Tell what hooks, fields, operators, outputs and actions there are.
+    """Tell what hooks, fields, operators, outputs, actions and tables there are.
 
-    TOPIC is hooks, fields, types, operators, outputs or actions, or one of them with its NAME. Arguments and their types are
-    those of the running kernel, or of the profile that --target names.
+    TOPIC is hooks, fields, types, operators, outputs, actions or tables, or one of them with its NAME. Arguments and their
+    types are those of the running kernel, or of the profile that --target names.
 
     \b
     Examples:

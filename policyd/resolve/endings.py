@@ -1,8 +1,8 @@
 """Rules that policyd adds to a policy with tables: a row goes when what it is about ends.
 
-In: a policy as written.  Out: written rules, one for each table whose key is a thread, a process, a socket or a cgroup, which
-drop the row where that ends.  They are resolved, planned and shown like the policy's own, and stand behind them, so that the
-policy's rules at the same hook see the row once more.
+In: a policy as written.  Out: written rules, one for each table whose key is a thread, a process, a socket or a cgroup,
+which drop the row where that ends.  They are resolved, planned and shown like the policy's own, and stand behind them, so
+that the policy's rules at the same hook see the row once more.
 """
 
 from __future__ import annotations

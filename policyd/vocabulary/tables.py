@@ -67,7 +67,7 @@ _STARTED = KeyPart("started", _TIME)
 _ROWS = (
     TableKey(
         "thread",
-        "A thread.  Kept with the time of its start; its rows go when it ends.",
+        "A thread. Kept with the time of its start; its rows go when it ends.",
         "a thread: process.tid, or a task",
         "process.tid",
         (KeyPart("", _PID), _STARTED),
@@ -79,7 +79,7 @@ _ROWS = (
     ),
     TableKey(
         "process",
-        "A process.  Kept with the time of its start; its rows go when its last thread ends.",
+        "A process. Kept with the time of its start; its rows go when its last thread ends.",
         "a process: process.pid, process.parent.pid, or a task",
         "process.pid",
         (KeyPart("", _PID), _STARTED),
@@ -92,7 +92,7 @@ _ROWS = (
     ),
     TableKey(
         "sock",
-        "A socket of the kernel's, by its address.  TCP: its rows go when it is closed.",
+        "A socket of the kernel's, by its address. TCP: its rows go when it is closed.",
         "a pointer to a socket: args.sk, args.skaddr",
         "args.sk",
         (KeyPart("", _HEX),),
@@ -101,7 +101,7 @@ _ROWS = (
     ),
     TableKey(
         "cgroup",
-        "A cgroup, by its id, which is not given away again.  Its rows go when it is removed.",
+        "A cgroup, by its id, which is not given away again. Its rows go when it is removed.",
         "the id of a cgroup: process.cgroup",
         "process.cgroup",
         (KeyPart("", kind_type("cgroup")),),
