@@ -33,6 +33,7 @@ MAX_PROBLEMS = 100
 """Problems kept of one file: the rest would not be read."""
 
 _TAGS = frozenset({None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"})
+_NO_TAGS = "remove the tag: types come from the fields"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -251,7 +252,8 @@ class _Composer:
         self._go_down(event, depth)
         if event.tag not in _TAGS:
             message = f"tag {quote(event.tag)} has no meaning here"
-            self._problem(event, "unknown-tag", message, "remove the tag: types come from the fields")
+            hint = "quote it: a text that starts with `!` must be in quotes" if "(" in event.tag else _NO_TAGS
+            self._problem(event, "unknown-tag", message, hint)
         if event.anchor is None:
             return self._content(event, depth)
         outer, self._deepest, size, text = self._deepest, depth, self._size, self._text
@@ -319,6 +321,7 @@ class _Composer:
 # ------------------------------------------------------------------------------------------------ what YAML itself refuses
 
 _QUOTE_HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"[:,\[{-]\s*![\w.]*\("), "quote it: an expression that starts with `!` must be in quotes"),
     (re.compile(r"^\s*\t|^\t"), "indent by spaces: YAML allows no tabs there"),
     (re.compile(r"[\[,{:-]\s*\*"), "quote it: a text that starts with `*` must be in quotes, as in ['*.so']"),
     (re.compile(r"[\[,{]\s*:|:\s::"), "quote it: an address that starts with `::` must be in quotes, as in ['::1/128']"),

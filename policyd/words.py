@@ -57,7 +57,6 @@ _SYMBOL = r"[A-Za-z0-9_.$@*?\[\](){}<>~,/!-]+"
 _BUILD_ID = r"([0-9a-fA-F]{2}){4,64}"
 _SIZE = re.compile(r"([0-9]{1,18})(|Ki|Mi|Gi)")
 _UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
-_SIGNS_OF_EXPRESSIONS = re.compile(r"[()&|=<>+*%?!^~ ]|\.as\b")
 
 
 def wrong(code: LiteralString, message: str, hint: str = "", offset: int = 0) -> PydanticCustomError:
@@ -121,23 +120,13 @@ def is_field_path(text: str) -> bool:
     return _fits(_FIELD, text, MAX_PATH)
 
 
-def _field_path(text: str) -> str:
-    if is_field_path(text):
-        return text
-    if "container_of(" in text:
-        raise wrong("bad-field-path", f"{quote(text)} is no field: a cast is container_of(TYPE.MEMBER), without spaces")
-    if _SIGNS_OF_EXPRESSIONS.search(text) and is_safe(text) and len(text) <= MAX_PATH:
-        raise wrong("bad-field-path", f"{quote(text)} is an expression, and a field is wanted here", "as `process.comm`")
-    raise wrong("bad-field-path", f"{quote(text)} is no field: names with dots, as `process.comm` or `args.filename`")
-
-
 def _expression(text: str) -> str:
     """Check what a value is computed from: a field's path, or any other expression."""
     if not is_field_path(text):
         try:
             parse(text)
         except ExpressionError as error:
-            raise wrong("bad-expression", f"no expression: {error.message}", error.hint, error.offset) from None
+            raise wrong("bad-expression", error.message, error.hint, error.offset) from None
     return text
 
 
@@ -404,7 +393,6 @@ SharedName = Annotated[str, AfterValidator(_shared_name), _pattern(_IDENTIFIER, 
 TableName = Annotated[str, AfterValidator(_table_name), _pattern(_IDENTIFIER, MAX_LABEL)]
 MetricName = Annotated[str, AfterValidator(_metric_name), _pattern(_IDENTIFIER, MAX_PATH)]
 ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, MAX_PATH)]
-FieldPath = Annotated[str, AfterValidator(_field_path), _pattern(_FIELD, MAX_PATH)]
 EXPRESSION = AfterValidator(_expression)
 """What marks the fields of models that hold expressions."""
 Expression = Annotated[

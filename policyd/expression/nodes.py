@@ -167,6 +167,6 @@ def path_of(node: Node) -> str:
 
 def root_of(node: Node) -> str:
     """Return the first word of a path or of what is taken from it (`births` of `births[args.sk].born`); empty if none."""
-    while isinstance(node, Member | Index):
-        node = node.base
+    while isinstance(node, Member | Index) or (isinstance(node, Call) and node.function == "container_of" and node.target):
+        node = node.target if isinstance(node, Call) and node.target is not None else node.children[0]
     return node.name if isinstance(node, Name) else ""

@@ -39,12 +39,13 @@ MAX_LENGTH = 2048
 MAX_DEPTH = 48
 """Levels of an expression: each sign of a sum is one, `&&` and `||` of many parts are one."""
 
-METHODS = ("as", "contains", "container_of", "endsWith", "glob", "has", "startsWith", "under")
+METHODS = ("as", "bytes", "contains", "container_of", "endsWith", "glob", "has", "startsWith", "under")
 FUNCTIONS = ("cidr", "container_of", "first", "has", "ip", "late", "max", "min", "size")
 _COUNTS = {
     **dict.fromkeys((".as", ".container_of", ".has", "cidr", "container_of", "has", "ip", "late", "size"), (1, 1)),
     **dict.fromkeys((".contains", ".endsWith", ".glob", ".startsWith", ".under"), (1, 64)),
     **dict.fromkeys(("min", "max"), (2, 8)),
+    ".bytes": (1, 2),
     "first": (1, 16),
 }
 """How many arguments a function takes; methods begin with a dot."""

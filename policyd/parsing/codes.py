@@ -44,7 +44,6 @@ CODES: dict[str, str] = {
     "bad-list-name": "No identifier: a list or a macro.",
     "bad-metric-name": "No name that Prometheus takes.",
     "bad-column-name": "No name for a column.",
-    "bad-field-path": "No path of a field.",
     "bad-expression": "A text that is no expression.",
     "bad-type-name": "No word that could be a type.",
     "bad-target": "No name or glob of a system call, event, interface or cgroup.",

@@ -49,6 +49,8 @@ def _let(reader: Reader, name: Scalar, node: Node, path: Path) -> Let | None:
             reader.report("conflicting-keys", message, keys.node, keys.path, _EXAMPLE)
         return None
     text = _text(keys, forms[0])
+    if text is None and keys.bad:
+        return None
     return reader.build(Let, with_name(keys, name), {"name": name.text, "value": text}, {"value": forms[0]})
 
 

@@ -6,16 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from policyd.parsing.lists import missing_hint
-from policyd.policy import AllOf, AnyOf, Expanded, Filter, Leaf, MetricOutput, Not, Param, Policy, Rule, StatsColumn, StatsOutput
-from policyd.text import did_you_mean, quote
-from policyd.vocabulary.operators import OPERATORS
+from policyd.parsing.uses import check_lets, leaves, settled_params
+from policyd.policy import MetricOutput, Policy, Rule, StatsColumn, StatsOutput
+from policyd.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from policyd.errors import Path
     from policyd.parsing.reader import Reader
-    from policyd.policy import ParamForm
 
 _SHAPE = ("help", "signed", "buckets", "max_entries", "evict")
 """What outputs that share a name may say once for all of them."""
@@ -24,7 +21,8 @@ _SHAPE = ("help", "signed", "buckets", "max_entries", "evict")
 def check(reader: Reader, policy: Policy) -> Policy:
     """Report what makes no sense in `policy`; return it with params' forms and outputs' shapes settled."""
     _rule_names(reader, policy)
-    params = _params(reader, policy)
+    params = settled_params(reader, policy)
+    check_lets(reader, policy)
     _lists(reader, policy)
     rules = _share_shapes(reader, policy)
     if policy.acts and policy.mode == "monitor":
@@ -32,17 +30,6 @@ def check(reader: Reader, policy: Policy) -> Policy:
         place: Path = ("spec", "mode") if policy.position(("spec", "mode")) else ("spec",)
         _warn(reader, policy, "nothing-acts", message, place, "`mode: enforce` takes them")
     return policy.settled(params, rules)
-
-
-def leaves(filters: Iterable[Filter]) -> Iterator[Leaf]:
-    """Give every leaf of `filters`, at any depth."""
-    for part in filters:
-        if isinstance(part, Leaf):
-            yield part
-        elif isinstance(part, Not):
-            yield from leaves((part.part,))
-        elif isinstance(part, AllOf | AnyOf | Expanded):
-            yield from leaves(part.parts)
 
 
 def _report(reader: Reader, policy: Policy, code: str, message: str, path: Path, hint: str = "") -> None:
@@ -62,38 +49,7 @@ def _rule_names(reader: Reader, policy: Policy) -> None:
             _report(reader, policy, "duplicate-rule", message, (*rule.at, "name"))
 
 
-# ------------------------------------------------------------------------------------------------ params
-
-
-def _params(reader: Reader, policy: Policy) -> tuple[Param, ...]:
-    uses: dict[str, list[Leaf]] = defaultdict(list)
-    for rule in policy.rules:
-        for leaf in leaves(rule.filters):
-            if leaf.param:
-                uses[leaf.param].append(leaf)
-    names = [param.name for param in policy.params]
-    known = set(names)
-    for name, using in uses.items():
-        if name not in known and not reader.full:
-            hint = did_you_mean(name, names) or "declare it under `spec.params`"
-            path = (*using[0].at, "valuesFrom", "param")
-            _report(reader, policy, "unknown-param", f"there is no param {quote(name)}", path, hint)
-    return tuple(_settle(reader, policy, param, uses[param.name]) for param in policy.params)
-
-
-def _settle(reader: Reader, policy: Policy, param: Param, uses: list[Leaf]) -> Param:
-    """Return the param in the form that its value, or else its first use, gives it."""
-    if not uses and not reader.failed:
-        _warn(reader, policy, "unused-param", f"no filter uses the param `{param.name}`", param.at)
-    if not uses:
-        return param
-    form = param.form if "form" in param.model_fields_set else _form(uses[0])
-    nouns = {"list": "a list", "scalar": "a single value"}
-    for leaf in uses:
-        if _form(leaf) != form:
-            message = f"`{leaf.operator}` takes {nouns[_form(leaf)]}, and the param `{param.name}` is {nouns[form]}"
-            _report(reader, policy, "param-form", message, (*leaf.at, "valuesFrom"))
-    return param.model_copy(update={"form": form})
+# ------------------------------------------------------------------------------------------------ lists
 
 
 def _lists(reader: Reader, policy: Policy) -> None:
@@ -104,10 +60,6 @@ def _lists(reader: Reader, policy: Policy) -> None:
             message = f"there is no list {quote(leaf.list)}"
             path = (*leaf.at, "valuesFrom", "list")
             _report(reader, policy, "unknown-list", message, path, missing_hint(reader, leaf.list, known))
-
-
-def _form(leaf: Leaf) -> ParamForm:
-    return "list" if OPERATORS[leaf.operator].param == "list" else "scalar"
 
 
 # ------------------------------------------------------------------------------------------------ outputs

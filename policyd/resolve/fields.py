@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from policyd.expression import Node, parse
 from policyd.resolve.calls import CallArguments, elapsed, is_argument, no_late
+from policyd.resolve.casts import Casts
 from policyd.resolve.expressions import Expressions
 from policyd.resolve.perf import sample_value
 from policyd.resolve.place import Pointing
 from policyd.resolve.problems import Missing, Wrong
 from policyd.resolve.process import Process
 from policyd.text import did_you_mean, quote
-from policyd.value import Builtin, Constant, Cookie, CurrentTask, Saved, Value
-from policyd.vocabulary.fields import FIELD_ROOTS, FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
+from policyd.value import Builtin, Constant, Cookie, CurrentTask, Saved, Value, every_value
+from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
 from policyd.vocabulary.types import Shape, ValueType
 from policyd.words import is_field_path
 
@@ -42,6 +43,7 @@ _ELSEWHERE = {
     "perf": "only samples have it, at `perf` hooks",
 }
 
+_WORDS = frozenset({*(row.path for row in FIELDS), *GROUPS, *LATER_FIELDS, "args", "ret", "params"})
 _KIND_NUMBERS = {name: number for number, name in HOOK_KIND.symbols}
 
 
@@ -77,8 +79,8 @@ class Fields:
         return self.stock.policy.param(name)
 
     def is_field(self, name: str) -> bool:
-        """Whether a word is the first of what an event has here, not the name of a constant."""
-        return name in FIELD_ROOTS or self._is_other(name)
+        """Whether a word alone is something that an event has, not the name of a constant (`tcp`)."""
+        return name in _WORDS or self._is_other(name)
 
     def let_node(self, name: str) -> Node:
         """Return the tree of what a rule's `let` calls `name`."""
@@ -93,9 +95,10 @@ class Fields:
                 one.at = one.at or self.lets[name].at
             raise
 
-    def cast(self, value: Value, type_name: str, members: tuple[str, ...]) -> Value:
-        """Return a value as another type, or what is behind it as a pointer to that type."""
-        raise Wrong("not-yet", "casts are not supported yet")
+    @property
+    def casts(self) -> Casts:
+        """What makes other types of values here."""
+        return Casts(self.place, self.target, self.longest)
 
     def _is_other(self, root: str) -> bool:
         return root in self.lets or root == "params" or root in self.tables.names()
@@ -150,7 +153,13 @@ class Fields:
 
     @property
     def used(self) -> tuple[Value, ...]:
-        return tuple(self._known.values())
+        """Every value that was asked for, and what those are made of."""
+        return tuple({id(value): value for value in every_value(self._known.values())}.values())
+
+    @property
+    def texts(self) -> tuple[tuple[str, Value], ...]:
+        """Every expression that was asked for, with its value."""
+        return tuple(self._known.items())
 
     def _find(self, path: str) -> Value:
         if path == "ret" or path.startswith(("args.", "args[", "ret.")):

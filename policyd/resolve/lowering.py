@@ -65,8 +65,13 @@ class Lowering:
             if isinstance(node, Unary) and node.operator == "!":
                 return self.condition(node.operand, negate=not negate)
             if self.expressions.is_constant(node):
-                raise Wrong("not-a-condition", f"{quote(node.spelled)} says nothing of an event", "compare it with a field")
+                raise self._says_nothing(node, node)
             return self._one(node, negate)
+
+    def _says_nothing(self, node: Node, constant: Node) -> Wrong:
+        """Return what is wrong with a condition without a field; raise it, if a word of it is no constant either."""
+        self.expressions.value(constant)
+        return Wrong("not-a-condition", f"{quote(node.spelled)} says nothing of an event", "compare it with a field")
 
     def _one(self, node: Node, negate: bool) -> Condition:
         if isinstance(node, Binary) and node.operator in COMPARISONS:
@@ -104,10 +109,30 @@ class Lowering:
             left, right, operator = right, left, _SWAPPED[operator]
         if not self._is_given(right):
             return self._computed(node, negate)
+        if self._is_given(left):
+            raise self._says_nothing(node, left)
+        if (bits := self._bits(left, operator, right)) is not None:
+            value, named, mask = bits
+            return self._with(value, named, (mask,), negate)
         value = self.expressions.value(left)
         if _is_param(right):
             return self._param(value, _OPERATORS[operator], right, negate)
         return self._with(value, _OPERATORS[operator], (right,), negate)
+
+    def _bits(self, left: Node, operator: str, right: Node) -> tuple[Value, str, Node] | None:
+        """Return the value, the operator and the mask of `x & MASK == 0`, `!= 0` or `== MASK`; None for all else.
+
+        A comparison with what is absent is not what `AnyBits` says of it, so that such a value is computed.
+        """
+        if not isinstance(left, Binary) or left.operator != "&" or operator not in {"==", "!="} or _is_param(right):
+            return None
+        field, mask = (left.right, left.left) if self.expressions.is_constant(left.left) else (left.left, left.right)
+        whole = right == mask
+        if not self.expressions.is_constant(mask) or not (whole or right == Literal("0")) or (whole and operator == "!="):
+            return None
+        value = self.expressions.value(field)
+        named = "AllBits" if whole else "AnyBits" if operator == "!=" else "NoBits"
+        return None if value.can_be_absent else (value, named, mask)
 
     def _is_given(self, node: Node) -> bool:
         """Whether a test can compare with it: a constant, or a param."""

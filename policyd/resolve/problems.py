@@ -38,7 +38,6 @@ CODES: dict[str, str] = {
     "group": "A group of fields where one field is wanted.",
     "not-yet": "The language has a word for it, this policyd does not.",
     # expressions
-    "bad-expression": "A text that is no expression.",
     "bad-path": "What is no path, where one is wanted.",
     "mixed-types": "Values that do not fit together: a text and a number, a time and a size.",
     "not-a-condition": "A value, or what is always so, where a condition is wanted.",
@@ -54,7 +53,7 @@ CODES: dict[str, str] = {
     "unknown-list": "An expression names a list that is neither in the policy nor in a PolicyList that was given.",
     # outputs and actions
     "too-many-columns": "An event with more columns than its header has bits for.",
-    "list-in-key": "A metric's key that has a list in it.",
+    "list-in-key": "A metric's key that has a list in it, or bytes of any length.",
     "key-too-long": "A metric's key that is too long.",
     "value-too-long": "Stats whose columns take too much room.",
     "duplicate-column": "Two columns have one name.",

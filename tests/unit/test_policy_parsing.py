@@ -226,7 +226,7 @@ def test_all_problems_of_a_policy_are_told_at_once() -> None:
     ).replace("name: example", "name: Example")
     found = codes(text)
     assert sorted(found) == sorted(
-        ["bad-name", "unknown-hook", "not-yet", "unknown-operator", "bad-metric-name", "conflicting-keys"]
+        ["bad-name", "unknown-hook", "bad-expression", "unknown-operator", "bad-metric-name", "conflicting-keys"]
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from resolving import one_rule, policy_text, problems, saved_target, typed
@@ -121,6 +122,7 @@ _LONG = ", ".join(f"k{number}: args.filename" for number in range(5))
 _RANGES = ", ".join(f"{number}..{number}" for number in range(501))
 _COUNTER = "{counter: {name: c, help: C, by: {a: process.comm}}}, {counter: {name: c, by: {a: process.pid}}}"
 
+_DOUBLED = "let: {a: args.flags + 1, " + ", ".join(f"{b}: {a} * {a}" for a, b in pairwise("abcdefghi")) + "}"
 _EVICTS = "[{counter: {name: seen, help: Seen, by: [cpu], evict: true}}]"
 _SWITCH = "{raw_tracepoint: sched_switch}"
 BAD: dict[str, tuple[str, str]] = {
@@ -141,6 +143,10 @@ BAD: dict[str, tuple[str, str]] = {
     "not-yet": (_with_filter("{field: process.origin, operator: Exists}"), ""),
     "list-in-key": (one_rule(OPENAT, outputs="[{counter: {name: a, help: A, by: [process.ancestors]}}]"), ""),
     "operator-does-not-fit": (_with_filter("{field: process.uid, operator: Prefix, values: [a]}"), ""),
+    "bad-path": (_with_filter("{expr: 'births > 3'}"), "tables: {births: {key: {pid: pid}, value: {born: time}}}"),
+    "mixed-types": (_with_filter("{expr: process.comm == 3}"), ""),
+    "not-a-condition": (_with_filter("{expr: args.flags}"), ""),
+    "too-large": (one_rule(OPENAT, "[{expr: i > 0}]", more=_DOUBLED), ""),
     "bad-value": (_with_filter("{field: process.uid, operator: Equal, value: '-1'}"), ""),
     "too-many-values": (_with_filter(f"{{field: process.uid, operator: InRange, values: [{_RANGES}]}}"), ""),
     "no-bits": (_with_filter("{field: args.flags, operator: AnyBits, values: [0]}"), ""),

@@ -24,7 +24,7 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 SHAPE_CODES = {
     "unknown-key", "unknown-kind", "unknown-api-version", "unknown-hook", "unknown-operator", "unknown-output",
     "unknown-value", "missing-key", "wrong-type", "not-yet", "no-rules", "bad-name", "bad-metric-name", "bad-column-name",
-    "bad-param-name", "bad-field-path", "bad-type-name", "bad-target", "bad-buckets", "bad-count", "not-a-flag",
+    "bad-param-name", "bad-type-name", "bad-target", "bad-buckets", "bad-count", "not-a-flag",
     "empty-action",
 }  # fmt: skip
 """Codes whose bad policies an editor underlines too."""
