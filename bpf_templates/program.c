@@ -129,6 +129,10 @@ PD_INLINE void need_/*{ value.index }*/(struct run *r)
 /*% include "test.c" %*/
 
 /*% endfor %*/
+/*% for scope in program.scopes %*/
+/*% include "scope.c" %*/
+
+/*% endfor %*/
 /*% for rule in program.rules %*/
 /*% include "rule.c" %*/
 

@@ -7,6 +7,10 @@ PD_INLINE void seek_/*{ rule.index }*/(struct run *r)
 {
 	PD_BARRIER();
 	r->s->sought[/*{ rule.index }*/] = 0;
+/*% if rule.in_scope %*/
+	if (!/*{ rule.in_scope }*/)
+		return;
+/*% endif %*/
 	if (!/*{ rule.condition }*/) /* not even if all that was not searched yet is found */
 		return;
 	r->s->sought[/*{ rule.index }*/] = 1;
@@ -27,6 +31,9 @@ PD_INLINE void match_/*{ rule.index }*/(struct run *r)
 /*% endif %*/
 /*% if rule.searches %*/
 	if (!r->s->sought[/*{ rule.index }*/])
+		return;
+/*% elif rule.in_scope %*/
+	if (!/*{ rule.in_scope }*/)
 		return;
 /*% endif %*/
 	if (!/*{ rule.condition }*/)

@@ -9,6 +9,15 @@ PD_INLINE void run_/*{ shard.index }*/(struct run *r)
 /*% if program.writes %*/
 	r->s->writing = 0;
 /*% endif %*/
+/*% endif %*/
+/*% for scope in shard.scopes %*/
+	r->s->scopes[/*{ scope }*/] = scope_/*{ scope }*/(r);
+/*% endfor %*/
+/*% if shard.some_in_scope and not program.chained and not shard.saves %*/
+	if (!/*{ shard.some_in_scope }*/)
+		return;
+/*% endif %*/
+/*% if shard.first %*/
 /*% if program.packet %*/
 	pd_parse(r->ctx, &r->s->packet);
 /*% endif %*/

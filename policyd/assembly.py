@@ -72,7 +72,7 @@ def process_table() -> ProcessTable:
     """Return the shape of the process table, and what /proc knows of the processes that run already."""
     from policyd.codegen import PROCESSES  # noqa: PLC0415 (as above)
     from policyd.engine import ProcessTable  # noqa: PLC0415
-    from policyd.processes import host_processes  # noqa: PLC0415
+    from policyd.processes import host_members, host_processes  # noqa: PLC0415
 
     kind, key_size, value_size, entries, flags = PROCESSES
-    return ProcessTable(kind, key_size, value_size, entries, host_processes, flags)
+    return ProcessTable(kind, key_size, value_size, entries, host_processes, flags, host_members)

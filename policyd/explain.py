@@ -36,6 +36,7 @@ from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.operators import OPERATORS, fitting
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS
 from policyd.vocabulary.perf_events import DEFAULT_FREQUENCY, PERF_EVENTS
+from policyd.vocabulary.scopes import SCOPE_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -434,6 +435,17 @@ def _action(name: str, _: Target) -> Page:
     return Page(f"Action {name}", (row.explain,), (Table("", ("", ""), facts),))
 
 
+def _scope() -> Page:
+    rows = tuple((row.name, row.explain, row.example) for row in SCOPE_KEYS.values())
+    paragraphs = (
+        "`scope` says whom a policy (`spec.scope`) or a rule is about. Every key that is given must hold, and of a list one "
+        "value; a rule is about whom both its own scope and its policy's hold. It is asked once an event, before filters.",
+        "At tc, and at the cgroup hooks skb_ingress and skb_egress, `cgroups` and `containers` are those of the packet's "
+        "socket; the other keys ask of processes, and are refused there. At XDP there is neither.",
+    )
+    return Page("Scope", paragraphs, (Table("Keys", ("key", "meaning", "example"), rows),))
+
+
 LISTS: dict[str, Callable[[], Page]] = {
     "hooks": _hooks,
     "fields": _fields,
@@ -442,6 +454,7 @@ LISTS: dict[str, Callable[[], Page]] = {
     "outputs": _outputs,
     "actions": _actions,
     "tables": tables_page,
+    "scope": _scope,
 }
 """Topics that list all of a noun."""
 

@@ -11,17 +11,18 @@ import re
 import socket
 import struct
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from policyd.cgroups import find
 from policyd.cpus import possible_cpus
 from policyd.elf import Binaries
 from policyd.vocabulary.constants import ARCHITECTURES
 from policyd.vocabulary.perf_events import perf_event_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _SIOCGIFHWADDR = 0x8927  # include/uapi/linux/sockios.h
 _WITH_ETHERNET = frozenset({1, 772})
@@ -37,7 +38,8 @@ class Host:
 
     `cgroup_root` is where cgroup v2 is mounted, empty if it is not; `has_cgroup` tells whether a directory exists.
     `binaries` finds and reads programs and libraries; None: they cannot be known (for another host).  `cpus` are those that
-    there can be; none: not known.  `can_sample` tells whether the hardware has a counter for an event (`cycles`).
+    there can be; none: not known.  `can_sample` tells whether the hardware has a counter for an event (`cycles`).  `cgroups`
+    finds those that a scope asks for, by path (`policyd.cgroups`).
     """
 
     interfaces: dict[str, Header] | None
@@ -46,13 +48,15 @@ class Host:
     binaries: Binaries | None = None
     cpus: tuple[int, ...] = ()
     can_sample: Callable[[str], bool] = lambda _: True
+    cgroups: Callable[[str], Mapping[str, int]] = lambda _: {}
 
     @classmethod
     def running(cls) -> Host:
         """Return this host as it is now."""
         root, machine = _find_cgroup_root(_MOUNTS.read_text()), os.uname().machine
         binaries = Binaries(machine) if machine in ARCHITECTURES else None
-        return cls(_interfaces(), root, lambda path: Path(path).is_dir(), binaries, possible_cpus(), _can_sample)
+        cpus = possible_cpus()
+        return cls(_interfaces(), root, lambda path: Path(path).is_dir(), binaries, cpus, _can_sample, partial(find, root))
 
     @classmethod
     def anywhere(cls) -> Host:

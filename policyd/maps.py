@@ -44,7 +44,7 @@ class MapClass:
 Purpose = Literal[
     "counter", "sum", "gauge", "min", "max", "histogram", "stats", "rate",
     "list", "prefixes", "under", "cidrs", "suffixes",
-    "table",
+    "table", "tree",
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from policyd.record import (
     opened,
     policy_id,
 )
+from policyd.trees import MARK_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +73,7 @@ class Observed:
     rows: dict[str, dict[int, int]] = field(default_factory=dict)
     config: dict[int, int] = field(default_factory=dict)  # policy row → flags, of the rows that records name
     scalars: dict[int, bytes] = field(default_factory=dict)  # scalar row → value, of the rows that records name
+    trees: dict[int, bytes] = field(default_factory=dict)  # id of a process tree's map → what it was filled for
     filled: int = 0  # id of the process table that was filled
     leftovers: tuple[str, ...] = ()  # paths of pins that a run which did not end left on the way
     unknown: tuple[str, ...] = ()
@@ -118,6 +120,7 @@ def observe(kernel: Kernel) -> Observed:
         rows=_rows(kernel, shared, policies, hooks),
         config={row: int.from_bytes(value[:4], "little") for row, value in config.items()},
         scalars=_values(kernel, "scalars", scalar_rows),
+        trees=dict(_trees(kernel, policies)),
         filled=(find_record(kernel, FILLED, FilledRecord).record or FilledRecord(0)).map_id,
         leftovers=tuple(names.leftovers),
         unknown=tuple(names.unknown),
@@ -234,6 +237,18 @@ def _named_rows(policies: dict[str, ObservedPolicy], hooks: dict[str, ObservedHo
         for name, number in hook.used_rows.maps:
             named.setdefault(name, set()).add(number)
     return named
+
+
+def _trees(kernel: Kernel, policies: dict[str, ObservedPolicy]) -> Iterator[tuple[int, bytes]]:
+    """Yield the maps of process trees that were filled, with what for."""
+    known = ((found, found.record) for found in policies.values() if found.record)
+    trees = ((found, record, row) for found, record in known for row in record.maps.values() if row.purpose == "tree")
+    for found, record, row in trees:
+        pin = map_pin(record.name, row.name, row.fingerprint)
+        with opened(kernel, f"{POLICIES}/{found.id}/{pin}") as fd:
+            mark = None if fd is None else kernel.lookup(fd, MARK_KEY)
+        if mark is not None and pin in found.maps:
+            yield found.maps[pin].id, mark
 
 
 def _looked_up(kernel: Kernel, fd: int, rows: Iterable[int]) -> Iterator[tuple[bytes, bytes]]:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyd.codegen.source import PROCESSES_VALUE
+from policyd.trees import BY_PID, BY_PROGRAM
 from policyd.vocabulary.task import CAPABILITY_SETS, NAMESPACES, ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from policyd.trees import TreeRoots
 
 _ROW = struct.Struct("<HHBBH80s256s256s256x")  # struct pd_process, bpf_templates/fields/process_table.c
 _BEGAN = struct.Struct("<5Q2I7IBBxx")  # struct pd_began, beside it
@@ -126,6 +130,39 @@ def sees_the_host(namespace: Path = Path("/proc/self/ns/pid")) -> bool:
 def host_processes() -> Iterator[tuple[bytes, bytes]]:
     """Yield what `snapshot` does; nothing where pids are others than in the kernel: no name is better than a wrong one."""
     return snapshot() if sees_the_host() else iter(())
+
+
+def members(roots: TreeRoots, proc: Path = Path("/proc")) -> dict[int, int]:
+    """Return the processes that are in a tree now, each with why: from their programs, their numbers, and their parents.
+
+    Of a process whose starter has ended /proc tells who took it in: that it came from a tree cannot be told any more.
+    """
+    statuses = Statuses(str(proc))
+    found: dict[int, int] = {}
+    parents: dict[int, int] = {}
+    for pid in (int(entry) for entry in os.listdir(proc) if entry.isdigit()):  # noqa: PTH208  (as above)
+        parents[pid] = statuses.of(pid).parent
+        with suppress(OSError):
+            found[pid] = BY_PROGRAM if executable(f"{proc}/{pid}") in roots.paths else 0
+            found[pid] |= BY_PID if pid in roots.pids else 0
+    if roots.tree.follow:
+        for pid in found:
+            found[pid] |= next((found[one] for one in _upwards(pid, parents) if found.get(one)), 0)
+    return {pid: why for pid, why in found.items() if why}
+
+
+def host_members(roots: TreeRoots) -> dict[int, int]:
+    """Return what `members` does; nobody where pids are others than in the kernel."""
+    return members(roots) if sees_the_host() else {}
+
+
+def _upwards(pid: int, parents: dict[int, int]) -> Iterator[int]:
+    """Yield the ancestors of a process, nearest first; /proc is read while it changes, so there may be a circle."""
+    for _ in range(_MOST_GENERATIONS):
+        pid = parents.get(pid, 0)
+        if not pid:
+            return
+        yield pid
 
 
 def row(exe: bytes, arguments: bytes, began: bytes = bytes(_BEGAN.size)) -> bytes:

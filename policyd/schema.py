@@ -16,13 +16,26 @@ from policyd.parsing.hooks import HOOKS, short_key
 from policyd.parsing.library import KIND as LIST_KIND
 from policyd.parsing.lists import LIST_KEYS
 from policyd.parsing.policy_list import SPEC_KEYS as LIST_SPEC_KEYS
-from policyd.policy import API_VERSION, EventOutput, FirstOf, MetricOutput, Mode, OnUnread, RateLimit, StatsOutput, Table
+from policyd.policy import (
+    API_VERSION,
+    EventOutput,
+    FirstOf,
+    MetricOutput,
+    Mode,
+    OnUnread,
+    ProcessScope,
+    RateLimit,
+    Scope,
+    StatsOutput,
+    Table,
+)
 from policyd.policy.rates import Share
 from policyd.vocabulary.actions import ACTIONS
 from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.hooks import HOOK_KINDS
 from policyd.vocabulary.operators import OPERATORS
 from policyd.vocabulary.outputs import OUTPUTS, OutputKind
+from policyd.vocabulary.scopes import SCOPE_KEYS
 from policyd.vocabulary.severities import Severity
 
 if TYPE_CHECKING:
@@ -52,6 +65,7 @@ _EXPLAIN = {
     "include": "Names of lists whose values are in this one too.",
     "message": "A text that readers fill in: {process.exe} opened {args.filename}.",
     "tables": "Rows that the policy keeps: written by rules, read as TABLE[KEY].COLUMN.",
+    "scope": "Whom the policy or the rule is about: every key must hold, and of a list one value. Asked before any rule.",
     "rules": "Each is evaluated for each event at its hook; none changes what another means.",
     "hook": "Where the rule looks; the key names the kind.",
     "let": "Names for values of this rule; a name may use those before it.",
@@ -73,7 +87,7 @@ def json_schema() -> Schema:
     is_list = {"properties": {"kind": {"const": LIST_KIND}}, "required": ["kind"]}
     definitions = {"columns": _columns(), "filter": _filter(), "hook": _hook(), "output": _output(), "action": _action()}
     head = {"$schema": DIALECT, "title": "policyd policy"}
-    definitions |= {"rule": _rule(), "param": _param(), "table": _table(), "list": _value_list()}
+    definitions |= {"rule": _rule(), "param": _param(), "table": _table(), "scope": _scope(), "list": _value_list()}
     return {**head, "if": is_list, "then": shared, "else": policy, "$defs": definitions}
 
 
@@ -143,8 +157,17 @@ def _spec() -> dict[str, Schema]:
         "tables": {"type": "object", "propertyNames": kind_schema(words.TableName), "additionalProperties": _ref("table")},
         "tags": kind_schema(tuple[words.Tag, ...]),
         **_shared(),
+        "scope": _ref("scope"),
         "rules": _list(_ref("rule"), least=1),
     }
+
+
+def _scope() -> Schema:
+    explain = {name: row.explain for name, row in SCOPE_KEYS.items()}
+    inner = {name.partition(".")[2]: text for name, text in explain.items() if "." in name}
+    processes = object_schema(_properties(ProcessScope, inner), description=explain["processes"])
+    found = {**_properties(Scope, explain), "processes": processes, "host": kind_schema(words.Flag)}
+    return object_schema(found, description=_EXPLAIN["scope"], minProperties=1)
 
 
 def _shared() -> dict[str, Schema]:
@@ -201,6 +224,7 @@ def _rule() -> Schema:
         "outputs": _list(_ref("output")),
         "action": _ref("action"),
         "tables": _list(_write()),
+        "scope": _ref("scope"),
         "optional": kind_schema(words.Flag),
         "onUnread": kind_schema(OnUnread),
     }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from policyd.errors import Position
     from policyd.layout import Layout
     from policyd.maps import MapSpec, Purpose, ScalarParam
+    from policyd.trees import Tree, TreeRoots
     from policyd.value import Access, Value
 
 # ------------------------------------------------------------------------------------------------ where
@@ -277,6 +278,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedScope:
+    """Whom rules are about: asked once an event, before them.  `unresolved`: the answer where something cannot be told."""
+
+    condition: AllOf
+    unresolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TypedRule:
     """One rule of one policy at one attach point, ready for code.  `row` counts the policy's rules (0…)."""
 
@@ -294,6 +303,14 @@ class TypedRule:
     writes: tuple[TableWrite, ...] = ()
     entry: Entry | None = field(default=None, repr=False)  # where the calls begin, if the rule wants to know how they did
     tags: tuple[str, ...] = field(default=(), repr=False)  # the policy's, then its own; no part of the program either
+    scopes: tuple[TypedScope, ...] = field(default=(), repr=False)  # all of them must hold
+
+
+def rule_tests(rule: TypedRule) -> Iterator[Test]:
+    """Yield every test that a rule asks: those of its scopes, then its own."""
+    for scope in rule.scopes:
+        yield from leaves(scope.condition)
+    yield from leaves(rule.condition)
 
 
 def put_out(rule: TypedRule) -> Iterator[Value]:
@@ -312,7 +329,7 @@ def written_maps(rule: TypedRule) -> tuple[str, ...]:
 
 def rule_values(rule: TypedRule) -> Iterator[Value]:
     """Yield every value that a rule asks for: those that it tests, then those that it puts out."""
-    for test in leaves(rule.condition):
+    for test in rule_tests(rule):
         yield test.value
     yield from put_out(rule)
 
@@ -354,6 +371,7 @@ class TypedPolicy:
     needs_process_table: bool = False  # some field comes from the engine-owned process unit
     not_applicable: tuple[tuple[str, str], ...] = ()
     means: tuple[Means, ...] = ()  # of rules whose hooks can be seen in several ways, or name several things
+    trees: tuple[TreeRoots, ...] = ()  # processes that its scopes hold
 
     @property
     def points(self) -> frozenset[str]:
@@ -408,6 +426,7 @@ class Unit:
     internal: str = ""
     saves: Saves | None = None  # what is kept of the calls that begin here
     resumes: Calls | None = None  # what was kept of the calls that end here
+    trees: tuple[Tree, ...] = ()  # whose maps are kept here
 
     @property
     def calls(self) -> Calls | None:
@@ -417,15 +436,16 @@ class Unit:
     @property
     def policies(self) -> tuple[str, ...]:
         """The policies with rules here, and those for whose rules something is kept here."""
-        return tuple(sorted({rule.policy for rule in self.rules} | {*(self.saves.policies if self.saves else ())}))
+        kept = {*(self.saves.policies if self.saves else ())} | {tree.policy for tree in self.trees}
+        return tuple(sorted({rule.policy for rule in self.rules} | kept))
 
     @property
     def map_keys(self) -> tuple[tuple[str, str], ...]:
         """(policy, map) of every map that a rule of this unit writes or looks into."""
-        found = set()
+        found = {(tree.policy, name) for tree in self.trees for name in (tree.map_name, tree.binaries) if name}
         for rule in self.rules:
             found |= {(rule.policy, name) for name in written_maps(rule)}
-            found |= {(rule.policy, test.ref.map_name) for test in leaves(rule.condition) if isinstance(test.ref, ListRef)}
+            found |= {(rule.policy, test.ref.map_name) for test in rule_tests(rule) if isinstance(test.ref, ListRef)}
             found |= set(tables_read(rule_values(rule)))
         for policy, condition in self.saves.conditions if self.saves else ():
             found |= {(policy, test.ref.map_name) for test in leaves(condition) if isinstance(test.ref, ListRef)}
@@ -434,7 +454,7 @@ class Unit:
     @property
     def scalar_keys(self) -> tuple[tuple[str, str], ...]:
         """(policy, scalar) of every scalar that a rule of this unit compares with, or that holds its events back."""
-        tests = ((rule.policy, test.ref) for rule in self.rules for test in leaves(rule.condition))
+        tests = ((rule.policy, test.ref) for rule in self.rules for test in rule_tests(rule))
         found = {(policy, ref.name) for policy, ref in tests if isinstance(ref, ScalarRef)}
         found |= {(rule.policy, name) for rule in self.rules for output in rule.outputs for name in output_scalars(output)}
         return tuple(sorted(found))
@@ -493,7 +513,9 @@ class BoundUnit:
         )
         scalars = tuple((key, self.rows.scalars[key]) for key in self.unit.scalar_keys)
         rows = tuple(self.rows.policies[name] for name in names)
-        facts = (CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows)
+        facts: tuple[object, ...] = (CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows)
+        scopes = tuple(rule.scopes for rule in rules)
+        facts += (self.unit.trees, scopes) if self.unit.trees or any(scopes) else ()
         saves, resumes = self.unit.saves, self.unit.resumes
         if saves is None and resumes is None:
             return digest(facts)
@@ -536,8 +558,16 @@ def gather(policies: list[TypedPolicy]) -> Desired:
     saves = _saves(rule for rules in by_point.values() for rule in rules)
     resumes = {exit_: saved.calls for (_, exit_), saved in saves.items()}
     begins = {entry: saved for (entry, _), saved in saves.items()}
+    trees = tuple(sorted(roots.tree for policy in policies for roots in policy.trees))
     units = tuple(
-        Unit(point, tuple(by_point.get(point, ())), internal.get(point, ""), begins.get(point), resumes.get(point))
+        Unit(
+            point,
+            tuple(by_point.get(point, ())),
+            internal.get(point, ""),
+            begins.get(point),
+            resumes.get(point),
+            trees if point in internal else (),
+        )
         for point in sorted({*by_point, *begins})
     )
     return Desired({policy.name: policy for policy in policies}, units)

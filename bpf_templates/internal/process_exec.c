@@ -96,4 +96,7 @@ PD_INLINE void pd_internal(struct run *r)
 	work->row.began.origin = pd_origin(task, 0, before ? before->began.origin : 0);
 	pd_begin(task, &work->row.began);
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
+/*% if program.trees %*/
+	pd_trees_exec(pid, &work->row, work->path);
+/*% endif %*/
 }

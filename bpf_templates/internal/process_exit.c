@@ -11,6 +11,10 @@ PD_INLINE void pd_internal(struct run *r)
 		pd_read_kernel(&live, sizeof(live), PD_AT(struct signal_struct, signal, live.counter));
 	if (live > 0)
 		return;
-	if (!pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, task, tgid)))
-		pd_map_delete(MAP(processes), &pid);
+	if (pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, task, tgid)))
+		return;
+	pd_map_delete(MAP(processes), &pid);
+/*% if program.trees %*/
+	pd_trees_exit(pid);
+/*% endif %*/
 }

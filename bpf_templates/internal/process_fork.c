@@ -13,6 +13,9 @@ PD_INLINE void pd_internal(struct run *r)
 		return;
 	if (pd_read_kernel(&from, sizeof(from), PD_AT(struct task_struct, parent, tgid)))
 		return;
+/*% if program.trees %*/
+	pd_trees_fork(from, pid);
+/*% endif %*/
 	row = pd_process_of(MAP(processes), from);
 	if (!row) {
 		pd_map_delete(MAP(processes), &pid); /* the number may have been another's */

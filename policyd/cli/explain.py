@@ -29,8 +29,8 @@ def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
 def command(settings: Settings, topic: str, name: tuple[str, ...], output: str | None) -> None:
     """Tell what hooks, fields, operators, outputs, actions and tables there are.
 
-    TOPIC is hooks, fields, types, operators, outputs, actions or tables, or one of them with its NAME. Arguments and their
-    types are those of the running kernel, or of the profile that --target names.
+    TOPIC is hooks, fields, types, operators, outputs, actions, tables or scope, or one of them with its NAME. Arguments and
+    their types are those of the running kernel, or of the profile that --target names.
 
     \b
     Examples:

@@ -143,6 +143,7 @@ def _list_search(bound: BoundUnit, policy: str, test: Test, operand: Operand) ->
     )
     prefix_key = CText("(struct pd_prefix_key *) r->s->key")
     by_operator: dict[str, Callable[[], CText]] = {
+        "Below": lambda: c.call("pd_below", c.ident("r"), *head),
         "InCIDR": lambda: c.call("pd_in_cidrs", *head, CText(f"&{operand.value}")),
         "Prefix": lambda: c.call("pd_in_prefixes", *head, prefix_key, operand.value, operand.length),
         "Under": lambda: c.call("pd_in_folders", *head, prefix_key, operand.value, operand.length),

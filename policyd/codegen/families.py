@@ -104,6 +104,9 @@ _OBJECTS = (
 
 FAMILIES: tuple[Family, ...] = (
     Family("fields/follow.c", frozenset()),
+    Family("fields/cgroup_of_process.c", frozenset()),
+    Family("fields/cgroup_of_socket.c", frozenset({"socket_cgroup"})),
+    Family("fields/below.c", frozenset()),
     Family(
         "fields/task.c",
         frozenset(

@@ -18,10 +18,11 @@ from policyd.codegen.hook import defines, hook_part
 from policyd.codegen.operand import SLACK, ValueTable, fetch_view, member, room
 from policyd.codegen.output import AccountView
 from policyd.codegen.program_view import DueView, LateView, MapView, ProgramView, RuleView, ShardView, TakeView
+from policyd.codegen.scopes import Scopes, asks_cgroups, scope_values, tree_views
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
 from policyd.codegen.tables import Tables
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
-from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves, put_out, rule_values
+from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves, put_out, rule_tests, rule_values
 from policyd.value import Builtin, Lookup, PointedString, Through, Walk
 
 if TYPE_CHECKING:
@@ -73,12 +74,13 @@ class Drawing:
         used = [value for rule in unit.rules for value in rule_values(rule)]
         used += unit.saves.values if unit.saves else ()
         self.values = ValueTable(used, _eager(unit.rules))
-        tests = [test for rule in unit.rules for test in leaves(rule.condition)]
+        tests = [test for rule in unit.rules for test in rule_tests(rule)]
         self.filter_rows = frozenset(row for test in tests for row in self.values[test.value].rows)
         self.lates = tuple(dict.fromkeys(dear for test in tests for dear in self.values[test.value].dears))
         self.automata = Automata(tests, self.values)
         self.tests = Tests(bound, self.values, self.automata)
         self.shapes = Shapes(bound, self.values, self.filter_rows)
+        self.scopes = Scopes(unit.rules, self.tests)
         self.tables = Tables(bound, self.values)
         self.calls = calls_view(bound, self.values, self.tests)
         kept_tests = unit.saves.tests if unit.saves else ()
@@ -104,6 +106,7 @@ class Drawing:
             effects=c.uint(self.shapes.numbers[shape]),
             mask=c.uint(queue_length(self.shapes.counts[shape]) - 1),
             writes=c.uint(self.tables.numbers[index]) if index in self.tables.numbers else None,
+            in_scope=self.scopes.holds(rule),
         )
 
     # -- the whole ---------------------------------------------------------------------------------------
@@ -124,6 +127,8 @@ class Drawing:
                     end=c.uint(min(run.stop, len(self.rules))),
                     rules=self.rules[run],
                     searches=tuple(dict.fromkeys(search for rule in self.rules[run] for search in rule.searches)),
+                    scopes=self.scopes.asked(run),
+                    some_in_scope=self.scopes.some(run),
                     dues=self._dues(run),
                     takes=tuple(
                         TakeView(c.uint(self.shapes.numbers[shape]), c.uint(count)) for shape, count in counts.items()
@@ -184,13 +189,15 @@ class Drawing:
             lates=tuple(LateView(one.late, c.uint(one.index), c.comment(one.source.path)) for one in self.lates),
             automata=self.automata.views,
             tests=tuple(self.tests.views),
+            scopes=self.scopes.views,
+            trees=tree_views(self.bound),
             rules=self.rules,
             effects=tuple(EffectsView(c.uint(number), shape) for shape, number in self.shapes.numbers.items()),
             writes=self.tables.writes,
             writes_self="self" in self.tables.rows,
             writes_parent="parent" in self.tables.rows,
             most_maps=c.uint(self.shapes.most_maps),
-            internals=(f"internal/{internal}.c",) if internal else (),
+            internals=self._internals,
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
             preemptible=self.hook.preemptible,
@@ -213,6 +220,12 @@ class Drawing:
         if isinstance(operand.source.access, Lookup):
             return self.tables.fetch(operand)
         return fetched(fetch_view(operand), operand, self.unit.resumes)
+
+    @property
+    def _internals(self) -> tuple[str, ...]:
+        internal = self.unit.internal
+        trees = ("internal/trees.c",) if self.unit.trees else ()
+        return (*trees, f"internal/{internal}.c") if internal else ()
 
     @property
     def _signals(self) -> bool:
@@ -245,6 +258,8 @@ class Drawing:
             out.append(CText(f"u8 sought[{c.uint(len(self.rules))}]"))
         out += self.automata.members
         out += [CText(f"u32 {one.late}") for one in self.lates]
+        if self.scopes.views:
+            out.append(CText(f"u8 scopes[{c.uint(len(self.scopes.views))}]"))
         out += [c.block(text) for row in self._families for text in row.members]
         if self.values.searches:
             out.append(CText("struct pd_search search"))
@@ -264,9 +279,13 @@ class Drawing:
         values = sum(room(one) for one in self.values.stored)
         packet = (_PACKET_BYTES if self.hook.packet else 0) + (_SEARCH_BYTES if self.values.searches else 0)
         queues = sum(4 + 4 * queue_length(count) for count in self.shapes.counts.values())
-        states = len(self.values) + (len(self.rules) if self._searches else 0)
+        states = len(self.scopes.views) + len(self.values) + (len(self.rules) if self._searches else 0)
         rest = queues + self.key_bytes + self.shapes.event_bytes + states + SLACK
-        rest += self.tables.room + 8 * (len(self.lates) + (self.unit.resumes is not None)) + sum(row.room for row in self._families)
+        rest += (
+            self.tables.room
+            + 8 * (len(self.lates) + (self.unit.resumes is not None))
+            + sum(row.room for row in self._families)
+        )
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8
 
     @property
@@ -309,6 +328,9 @@ class Drawing:
             yield "fields/process_parent.c"
         if self.unit.internal == "process_exec":
             yield "fields/path.c"
+        if asks_cgroups(self.unit.rules):
+            yield "fields/below.c"
+            yield f"fields/cgroup_of_{'socket' if self.hook.packet else 'process'}.c"
         if self.unit.internal in {"process_exec", "process_fork"}:
             yield "fields/task_began.c"
 
@@ -371,10 +393,11 @@ def _eager(rules: tuple[TypedRule, ...]) -> frozenset[tuple[str, Access]]:
         for rule in rules
         for key in {(test.value.path, test.value.access, test.value.cost) for test in leaves(rule.condition)}
     )
+    before = {(value.path, value.access) for value in scope_values(rules)}
     return frozenset(
         (path, access)
         for (path, access, cost), count in tested.items()
-        if cost <= _CONTEXT_COST or (cost <= _EAGER_COST and count > 1)
+        if (path, access) not in before and (cost <= _CONTEXT_COST or (cost <= _EAGER_COST and count > 1))
     )
 
 

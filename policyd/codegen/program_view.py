@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from policyd.codegen.effects import EffectsView
     from policyd.codegen.operand import FetchView
     from policyd.codegen.output import AccountView
+    from policyd.codegen.scopes import ScopeView, TreeView
     from policyd.codegen.tables import RowView, WriteView
 
 
@@ -42,6 +43,7 @@ class RuleView:
     searches: tuple[CText, ...]
     effects: CText
     mask: CText
+    in_scope: CText
     writes: CText | None
 
 
@@ -83,6 +85,8 @@ class ShardView:
     end: CText
     rules: tuple[RuleView, ...]
     searches: tuple[CText, ...]
+    scopes: tuple[CText, ...]
+    some_in_scope: CText
     dues: tuple[DueView, ...]
     takes: tuple[TakeView, ...]
     writes: tuple[WriteView, ...]
@@ -115,6 +119,8 @@ class ProgramView:
     lates: tuple[LateView, ...]
     automata: tuple[MachineView, ...]
     tests: tuple[TestView, ...]
+    scopes: tuple[ScopeView, ...]
+    trees: tuple[TreeView, ...]
     rules: tuple[RuleView, ...]
     effects: tuple[EffectsView, ...]
     writes: tuple[WriteView, ...]

@@ -14,12 +14,13 @@ from policyd.elf import Binaries
 from policyd.host import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from policyd.elf import Binary
 
-Asked = tuple[dict[str, str] | None, str, dict[str, bool], dict[str, str]]
-"""Interfaces, where cgroup v2 is, which cgroups were there, and the states of programs and libraries by place."""
+Asked = tuple[dict[str, str] | None, str, dict[str, bool], dict[str, str], dict[str, dict[str, int]]]
+"""Interfaces, where cgroup v2 is, which cgroups were there, the states of programs and libraries by place, and the cgroups
+that scopes have asked for."""
 
 
 class _Asking(Binaries):
@@ -43,6 +44,7 @@ class Surroundings:
         self._interfaces: dict[str, str] | None = None
         self._cgroups: dict[str, bool] = {}
         self._files: dict[str, str] = {}
+        self._scopes: dict[str, dict[str, int]] = {}
         self._root = ""
         self._asked = False
 
@@ -50,7 +52,8 @@ class Surroundings:
         """Return the host as it is now; what is asked of it is followed from now on."""
         fresh = self._look()
         with self._lock:
-            self._interfaces, self._root, self._cgroups, self._files = _plain(fresh), fresh.cgroup_root, {}, {}
+            self._interfaces, self._root = _plain(fresh), fresh.cgroup_root
+            self._cgroups, self._files, self._scopes = {}, {}, {}
             self._asked = True
 
         def has_cgroup(path: str) -> bool:
@@ -59,23 +62,31 @@ class Surroundings:
                 self._cgroups[path] = answer
             return answer
 
+        def cgroups(question: str) -> Mapping[str, int]:
+            answer = fresh.cgroups(question)
+            with self._lock:
+                self._scopes[question] = dict(answer)
+            return answer
+
         def note_file(place: str, state: str) -> None:
             with self._lock:
                 self._files[place] = state
 
         binaries = _Asking(fresh.binaries.arch, note_file) if fresh.binaries else None
-        return replace(fresh, has_cgroup=has_cgroup, binaries=binaries)
+        return replace(fresh, has_cgroup=has_cgroup, binaries=binaries, cgroups=cgroups)
 
     def asked(self) -> Asked | None:
         """Return what was asked of the last host, and answered; None if there was none."""
         with self._lock:
-            return (self._interfaces, self._root, dict(self._cgroups), dict(self._files)) if self._asked else None
+            if not self._asked:
+                return None
+            return self._interfaces, self._root, dict(self._cgroups), dict(self._files), dict(self._scopes)
 
     def learn(self, asked: Asked | None) -> None:
         """Follow what another process has asked (`asked`)."""
         if asked is not None:
             with self._lock:
-                self._interfaces, self._root, self._cgroups, self._files = asked
+                self._interfaces, self._root, self._cgroups, self._files, self._scopes = asked
                 self._asked = True
 
     def changed(self) -> str:
@@ -84,10 +95,12 @@ class Surroundings:
         now = _plain(fresh)
         with self._lock:
             known, root, cgroups, files = self._interfaces, self._root, self._cgroups, self._files
+            scopes = self._scopes
             self._interfaces, self._root = now, fresh.cgroup_root
             self._cgroups = {path: fresh.has_cgroup(path) for path in cgroups}
             self._files = {place: fresh.binaries.state(place) if fresh.binaries else "" for place in files}
-            present, states = self._cgroups, self._files
+            self._scopes = {question: dict(fresh.cgroups(question)) for question in scopes}
+            present, states, members = self._cgroups, self._files, self._scopes
         if not self._asked:
             return ""
         if known != now:
@@ -97,6 +110,8 @@ class Surroundings:
             return "cgroup v2 was mounted or unmounted"
         moved = [f"cgroup {path} came or went" for path, was in cgroups.items() if present[path] != was]
         moved += [f"{place} is another file, or came or went" for place, was in files.items() if states[place] != was]
+        for question, was in scopes.items():
+            moved += [f"cgroup {path} came or went" for path, _ in sorted({*was.items()} ^ {*members[question].items()})]
         return moved[0] if moved else ""
 
 

@@ -21,10 +21,11 @@ from policyd.plan.policies import scalar_bytes
 from policyd.plan.rows import MAX_MAPS_IN_CLASS
 from policyd.plan.shared import SHARED_SHAPES
 from policyd.record import SHARED, class_pin, contents_name, map_pin, opened, policy_path, write_record
+from policyd.trees import MARK_KEY
 from policyd.unit import SHARED_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from policyd.engine.guard import Guard
     from policyd.engine.seams import ProcessTable
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 
 RING_CLASS = MapClass("ringbuf", 0, 0)
 _RING_TEMPLATE_BYTES = 4096
+
+
+_MOST_LOOKS = 16
+"""How often /proc is asked for members of a process tree, at most: a host that forks without end must not keep us."""
+
+
+def _number(number: int) -> bytes:
+    return number.to_bytes(8, "little")
 
 
 def row_key(row: int) -> bytes:
@@ -246,6 +255,35 @@ class MapSteps:
             if self.kernel.lookup(table, key) is None:
                 self.kernel.update(table, key, value)
         write_record(self.kernel, FILLED, FilledRecord(self.kernel.map_info(table).id))
+
+    def fill_tree(self, step: steps.FillTree) -> None:
+        """Enter who /proc says is in a tree.
+
+        What starts meanwhile is seen by the programs, unless its parent was not in yet: so /proc is asked until it knows
+        nobody new.
+        """
+        assert self.processes is not None
+        with opened(self.kernel, step.path) as fd:
+            if fd is None:
+                return
+            if step.changed:
+                self._forget_others(fd, self.processes.members(step.roots))
+            for _ in range(_MOST_LOOKS):
+                if not self._enter(fd, self.processes.members(step.roots)):
+                    break
+            self.kernel.update(fd, MARK_KEY, step.roots.mark)
+
+    def _enter(self, tree: int, members: Mapping[int, int]) -> bool:
+        """Enter processes that are not in the map; tell whether there were any."""
+        new = [(pid, why) for pid, why in members.items() if self.kernel.lookup(tree, _number(pid)) is None]
+        for pid, why in new:
+            self.kernel.update(tree, _number(pid), _number(why))
+        return bool(new)
+
+    def _forget_others(self, tree: int, members: Mapping[int, int]) -> None:
+        for key, _ in tuple(self.kernel.items(tree)):
+            if key != MARK_KEY and int.from_bytes(key, "little") not in members:
+                self.kernel.delete(tree, key)
 
     # -- cleaning ------------------------------------------------------------------------------------------------
 

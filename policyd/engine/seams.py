@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from policyd.plan.shared import SharedShape
 
 if TYPE_CHECKING:
+    from policyd.trees import TreeRoots
     from policyd.unit import BoundUnit, TypedPolicy
 
 Overrides = Mapping[str, tuple[str, ...]]
@@ -39,7 +40,10 @@ class Resolver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProcessTable:
-    """The engine's process table: its shape, and what /proc knows now as (key, value) pairs."""
+    """The engine's process table: its shape, and what /proc knows now as (key, value) pairs.
+
+    `members` are the processes that a tree has now, each with why (`policyd.trees`).
+    """
 
     type: str
     key_size: int
@@ -47,6 +51,7 @@ class ProcessTable:
     max_entries: int
     snapshot: Callable[[], Iterable[tuple[bytes, bytes]]]
     flags: int = 0
+    members: Callable[[TreeRoots], Mapping[int, int]] = lambda _: {}
 
     @property
     def shape(self) -> SharedShape:

@@ -306,6 +306,7 @@ _ACTIONS: dict[type[Step], Callable[[Transaction, Any], None]] = {
     steps.FillList: lambda run, step: run.map_steps.fill_list(step),
     steps.SetScalar: lambda run, step: run.map_steps.set_scalar(step),
     steps.FillProcesses: lambda run, step: run.map_steps.fill_processes(step),
+    steps.FillTree: lambda run, step: run.map_steps.fill_tree(step),
     steps.DetachHook: lambda run, step: run.hook_steps.detach(step),
     steps.FreeMap: lambda run, step: run.map_steps.free_map(step),
     steps.RemoveDirectory: lambda run, step: run.map_steps.remove_directory(step),

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from policyd.enrich.container import Container
-from policyd.enrich.place import place
+from policyd.vocabulary.containers import place
 from policyd.enrich.runtimes import from_path
 from policyd.log import log
 from policyd.text import safe
@@ -25,7 +25,7 @@ from policyd.text import safe
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from policyd.enrich.place import Place
+    from policyd.vocabulary.containers import Place
 
 EVENT_LOOKUP_FAILED = "enrich-failed"
 

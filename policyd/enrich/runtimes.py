@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from policyd.enrich.container import Container
-from policyd.enrich.place import CONTAINERD, CRIO, DOCKER, PODMAN
+from policyd.vocabulary.containers import CONTAINERD, CRIO, DOCKER, PODMAN
 from policyd.log import log
 from policyd.text import safe
 
 if TYPE_CHECKING:
     from policyd.enrich.disk import HostFiles
-    from policyd.enrich.place import Place
+    from policyd.vocabulary.containers import Place
 
 EVENT_UNREADABLE = "container-unreadable"
 

@@ -58,6 +58,9 @@ CODES: dict[str, str] = {
     "not-a-flag": "Neither `true` nor `false`.",
     "text-too-long": "A text over the limit.",
     "control-character": "A control or an invisible character in a text that people read.",
+    "bad-cgroup": "No path of a cgroup, or globs that cannot be.",
+    "bad-container": "No id of a container.",
+    "empty-scope": "A scope, or a key of one, that names nobody.",
     # sense
     "duplicate-policy": "Two policies have one name.",
     "duplicate-rule": "Two rules of a policy have one name.",

@@ -17,9 +17,10 @@ from policyd.parsing.outputs import implied_event, read_action, read_outputs
 from policyd.parsing.rates import KEYS as RATE_KEYS
 from policyd.parsing.rates import read_rates
 from policyd.parsing.reader import Keys, Reader, spelling, with_name
+from policyd.parsing.scope import read_scope
 from policyd.parsing.sense import check
 from policyd.parsing.tables import read_tables, read_writes
-from policyd.policy import API_VERSION, Column, EventOutput, Events, Metadata, Output, Param, Policy, Rule, Spec
+from policyd.policy import API_VERSION, EventOutput, Events, Metadata, Output, Param, Policy, Rule, Spec
 from policyd.text import did_you_mean, quote, safe
 
 if TYPE_CHECKING:
@@ -31,10 +32,11 @@ KINDS = (KIND, "PolicyList", "Agent")
 LATER_KINDS = ("NamespacedPolicy", "PolicyTest")
 ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _WORDS = ("severity", "mode", "suspend", "description")
-SPEC_KEYS = (*_WORDS, "events", "event", "params", "tags", "tables", "lists", "macros", "inlined", "rules")
-LATER_SPEC_KEYS = ("scope",)
-RULE_KEYS = ("name", "message", "tags", "hook", "let", "filters", "outputs", "action", "tables", "optional", "onUnread")
-LATER_RULE_KEYS = ("scope",)
+SPEC_KEYS = (*_WORDS, "events", "event", "params", "tags", "tables", "lists", "macros", "inlined", "scope", "rules")
+LATER_SPEC_KEYS: tuple[str, ...] = ()
+_DOES = ("filters", "outputs", "action", "tables")
+RULE_KEYS = ("name", "message", "tags", "scope", "hook", "let", *_DOES, "optional", "onUnread")
+LATER_RULE_KEYS: tuple[str, ...] = ()
 METADATA_KEYS = ("name", "labels", "annotations")
 PARAM_KEYS = ("type", "value", "values", "optional")
 
@@ -118,6 +120,7 @@ def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
     values["params"], values["tags"] = _params(reader, keys), keys.texts("tags")
     values["tables"] = read_tables(keys)
     values["lists"], values["inlined"] = read_lists(reader, keys), read_inlined(reader, keys)
+    values["scope"] = read_scope(reader, keys)
     values["rules"] = _rules(reader, keys)
     reader.macros.read_all()
     return _given(values) if reader.build(Spec, keys, values) else None
@@ -222,6 +225,7 @@ def _rule(reader: Reader, node: Node, path: Path) -> Rule | None:
         values[key] = keys.note(key, value, read(reader, value, keys.below(key)) if value is not None else None)
     values["let"] = read_let(keys)
     values["tables"] = read_writes(keys)
+    values["scope"] = read_scope(reader, keys)
     values["outputs"] = _outputs(reader, keys)
     outputs = values["outputs"]
     if values["message"] and outputs is not None and not any(isinstance(one, EventOutput) for one in outputs):

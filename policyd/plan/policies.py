@@ -13,6 +13,7 @@ from policyd.plan.steps import (
     CreateMap,
     CreateRing,
     FillList,
+    FillTree,
     PlaceMap,
     PrepareRow,
     SetConfig,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from policyd.maps import MapSpec, ScalarParam
     from policyd.observe import Observed, ObservedPolicy
     from policyd.record import PolicyRecord
+    from policyd.trees import TreeRoots
     from policyd.unit import Rows
 
 MOST_RETIRED = 8
@@ -97,6 +99,8 @@ class PolicyPlanner:
             yield from self._list(spec) if spec.values is not None else self._map(spec)
         for param in self.wanted.policy.scalars:
             yield from self._scalar(param)
+        for roots in self.wanted.policy.trees:
+            yield from self._tree(roots)
         if self.known is None or not self.known.same_as(self.record):
             yield WriteRecord(self.name, self.record)
 
@@ -158,6 +162,13 @@ class PolicyPlanner:
             yield CreateMap(self.name, spec, row, reason, repair=same)
         elif self._holder(shared, row) != pinned.id:
             yield PlaceMap(self.name, self._path(spec), shared, row, f"{spec.purpose} {spec.name}")
+
+    def _tree(self, roots: TreeRoots) -> Iterator[Step]:
+        spec = next(spec for spec in self.wanted.policy.maps if spec.name == roots.tree.map_name)
+        pinned = self._pinned(spec)
+        mark = self.observed.trees.get(pinned.id, b"") if pinned else b""
+        if mark != roots.mark:
+            yield FillTree(self.name, self._path(spec), roots, changed=bool(mark))
 
     def _list(self, spec: MapSpec) -> Iterator[Step]:
         """A list is right if its pinned map is frozen, has the name that its values give, and sits in its row."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from policyd.maps import MapClass, MapSpec
     from policyd.record import PolicyRecord, UsedRows
+    from policyd.trees import TreeRoots
     from policyd.unit import AttachPoint, BoundUnit
 
 CONFIG_SUSPEND, CONFIG_ENFORCE = 1, 2
@@ -401,6 +402,23 @@ class FillProcesses(Step):
 
     def describe(self) -> str:
         return f"fill the process table from /proc{because(self.reason)}"
+
+
+@dataclass(frozen=True, slots=True)
+class FillTree(PolicyStep):
+    """Enter the processes that already run into the map of a process tree, pinned at `path`.
+
+    `changed`: it was filled for other programs or numbers, and what does not belong any more is taken out.
+    """
+
+    stage: ClassVar[int] = 7
+    path: str
+    roots: TreeRoots
+    changed: bool = False
+
+    def describe(self) -> str:
+        why = "its roots changed" if self.changed else ""
+        return f"enter running processes into {self.roots.tree.map_name} of policy {self.policy}{because(why)}"
 
 
 # ------------------------------------------------------------------------------------------- 5. clean up

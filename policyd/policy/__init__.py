@@ -77,6 +77,7 @@ from policyd.policy.rules import (
     Rule,
     Spec,
 )
+from policyd.policy.scope import ProcessScope, Scope
 from policyd.policy.tables import (
     Given,
     Table,
@@ -130,10 +131,12 @@ __all__ = [
     "PerfHook",
     "PlainHook",
     "Policy",
+    "ProcessScope",
     "RateLimit",
     "Rates",
     "RawTracepointHook",
     "Rule",
+    "Scope",
     "Spec",
     "StatsColumn",
     "StatsOutput",

@@ -16,6 +16,7 @@ from policyd.policy.lists import Inlined, ValueList
 from policyd.policy.model import Model
 from policyd.policy.outputs import Action, Output
 from policyd.policy.rates import Rates
+from policyd.policy.scope import Scope
 from policyd.policy.tables import Table, TableWrite
 from policyd.vocabulary.severities import Severity
 from policyd.words import (
@@ -62,7 +63,7 @@ class Let(Model):
 class Rule(Model):
     """Where `hook` fires and all `filters` hold: make `outputs`, take `action`, write to `tables`.
 
-    `optional`: a missing hook is no error.
+    `optional`: a missing hook is no error.  `scope`: whom it is about, beside the policy's own.
     `message` is a text with expressions in braces, which whoever reads an event of the rule fills in.
     `on_unread`: what to do where something that could not be read keeps the filters undecided: only the event, or `act` too.
     """
@@ -78,6 +79,7 @@ class Rule(Model):
     tables: tuple[TableWrite, ...] = ()
     message: MessageText = ""
     tags: tuple[Tag, ...] = ()
+    scope: Scope | None = None
 
 
 class Metadata(Model):
@@ -109,6 +111,7 @@ class Spec(Model):
     tags: tuple[Tag, ...] = ()
     lists: tuple[ValueList, ...] = ()
     inlined: Inlined = Inlined()
+    scope: Scope | None = None
     rules: tuple[Rule, ...]
 
 

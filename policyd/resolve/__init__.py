@@ -28,8 +28,9 @@ from policyd.resolve.perf import shared_evictions
 from policyd.resolve.problems import Problems, Wrong
 from policyd.resolve.rates import Holding
 from policyd.resolve.rules import Rules
+from policyd.resolve.scope import Scopes
 from policyd.resolve.tables import Tables
-from policyd.unit import ListRef, ScalarRef, Test, TypedPolicy, leaves, output_maps, output_scalars
+from policyd.unit import ListRef, ScalarRef, Test, TypedPolicy, output_maps, output_scalars, rule_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,6 +62,7 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
         metrics=Metrics(policy.name, reading),
         holding=Holding(policy.name),
         tables=Tables(policy, problems),
+        scopes=Scopes(policy, host, problems),
         problems=problems,
         names=_numbered(name for one in located for place in one.every if place.name_value is None for name in place.names),
         hooks=_numbered(place.spelled for one in located for place in one.every),
@@ -94,6 +96,7 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
         needs_process_table=rules.needs_process_table,
         not_applicable=tuple(rules.not_applicable),
         means=tuple(rules.means),
+        trees=rules.scopes.used(spec.name for spec in maps),
     )
 
 
@@ -112,9 +115,10 @@ def _maps(rules: Rules) -> tuple[MapSpec, ...]:
     for name in sorted(tables.keys() & (rules.metrics.maps.keys() | rules.stock.maps.keys())):
         message = f"`{name}` is the name of a table, and of a metric or a list parameter"
         rules.problems.error(("spec", "tables", name), Wrong("name-taken", message, "rename one of them"))
-    every = rules.metrics.maps | rules.stock.maps | rules.holding.maps | tables
+    every = rules.metrics.maps | rules.stock.maps | rules.holding.maps | rules.scopes.maps | tables
     used = {name for rule in rules.typed for output in rule.outputs for name in output_maps(output)}
     used |= {test.ref.map_name for test in _tests(rules) if isinstance(test.ref, ListRef)} | tables.keys()
+    used |= {roots.tree.binaries for roots in rules.scopes.used(used) if roots.tree.binaries}
     return tuple(every[name] for name in sorted(used))
 
 
@@ -126,7 +130,7 @@ def _scalars(rules: Rules) -> tuple[ScalarParam, ...]:
 
 
 def _tests(rules: Rules) -> Iterator[Test]:
-    return (test for rule in rules.typed for test in leaves(rule.condition))
+    return (test for rule in rules.typed for test in rule_tests(rule))
 
 
 def _numbered(words: Iterable[str]) -> dict[str, int]:

@@ -59,6 +59,10 @@ class Conditions:
             found += made.parts if isinstance(part, Expr) and isinstance(made, AllOf) else (made,)
         return AllOf(tuple(found))
 
+    def leaf(self, leaf: Leaf) -> Condition:
+        """Return the condition of one test."""
+        return self._convert(leaf, negate=False)
+
     def guards(self, place: Place) -> tuple[Condition, ...]:
         """Return the tests that come before a rule's own at `place`."""
         return tuple(self._guard(test) for test in place.guard)

@@ -18,6 +18,7 @@ CODES: dict[str, str] = {
     # hooks
     "unknown-target": "No system call, event, interface or kind of hook of this name on this target.",
     "unknown-cgroup": "No such cgroup on this host.",
+    "scope-not-here": "A scope asks for what cannot be told at a hook.",
     "no-cgroup2": "cgroup v2 is not mounted.",
     "no-tracepoint": "A system call that the kernel makes no tracepoint for.",
     "too-many-hooks": "A glob that matches more tracepoints or functions than a rule may have.",
@@ -77,6 +78,7 @@ WARNINGS: dict[str, str] = {
     "compat-not-covered": "System calls of 32-bit programs are not seen.",
     "every-system-call": "A hook that every system call of the host pays for.",
     "many-programs": "A hook whose names stand for many places, each with a program of its own.",
+    "scope-empty": "A scope names cgroups or containers of which there are none now.",
     "seen-otherwise": "A hook that is seen by another means than the one that was named.",
     "never-written": "A table that rules look into and none writes to.",
     "never-read": "A table that rules write to and none looks into.",

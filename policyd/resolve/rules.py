@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from policyd.resolve.params import Stock
     from policyd.resolve.place import Place
     from policyd.resolve.rates import Holding
+    from policyd.resolve.scope import Scopes
     from policyd.resolve.tables import Tables
     from policyd.target import Target
 
@@ -54,6 +55,7 @@ class Rules:
     metrics: Metrics
     holding: Holding
     tables: Tables
+    scopes: Scopes
     problems: Problems
     names: dict[str, int]
     hooks: dict[str, int]
@@ -95,7 +97,7 @@ class Rules:
             reasons.extend(missing.message for _, missing in complaints)
             return None
         used = {value.path for value in fields.used}
-        self.needs_process_table |= any(reads_table(value.access) for value in fields.used)
+        self.needs_process_table |= any(reads_table(value.access) for value in fields.used) or bool(self.scopes.trees)
         self._warn(rule, place, typed, used)
         for alternative in located.alternatives:
             self._compare(rule, fields, alternative)
@@ -114,7 +116,7 @@ class Rules:
     def _resolved(self, row: int, rule: Rule, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
         fields = self._fields(rule, place, longest)
         conditions = Conditions(fields, self.stock, row)
-        condition = conditions.all_of(rule.filters)
+        condition, scopes = conditions.all_of(rule.filters), self.scopes.of(row, rule, conditions)
         complaints: Complaints = list(conditions.complaints)
         for path, message in conditions.warnings:
             self.problems.warning(path, "host-bits", message)
@@ -133,6 +135,7 @@ class Rules:
             phase=place.phase,
             position=self.policy.position(rule.at),
             writes=writes,
+            scopes=scopes,
             tags=tuple(dict.fromkeys(self.policy.tags + rule.tags)),
         )
         return fields, complaints, replace(typed, entry=_entry(typed, place, conditions))

@@ -19,7 +19,7 @@ from policyd.enrich.answers import Answers
 from policyd.enrich.columns import columns_of
 from policyd.enrich.container import Container
 from policyd.enrich.enricher import Enricher, make_enricher
-from policyd.enrich.place import Place
+from policyd.vocabulary.containers import Place
 from policyd.enrich.users import Users
 from policyd.layout import Column, Layout
 from policyd.reading.events import Decoder

@@ -1,4 +1,4 @@
-"""policyd.enrich.place: every form that runtimes give to a container's cgroup, and nothing that only looks like it."""
+"""policyd.vocabulary.containers: every form that runtimes give to a container's cgroup, and nothing that only looks like it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from container_host import ID, OTHER_ID, SLICE, SLICES, UID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policyd.enrich.place import LONGEST, Place, place
+from policyd.vocabulary.containers import LONGEST, Place, place
 
 HASH = "5f" * 16
 SCOPE = f"{SLICES}/cri-containerd-{ID}.scope"

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from policyd.enrich.container import Container
 from policyd.enrich.disk import MAX_BYTES, HostFiles
-from policyd.enrich.place import place
+from policyd.vocabulary.containers import place
 from policyd.enrich.runtimes import Runtimes
 
 SCOPE = f"{SLICES}/cri-containerd-{ID}.scope"
