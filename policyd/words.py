@@ -59,7 +59,7 @@ _SIZE = re.compile(r"([0-9]{1,18})(|Ki|Mi|Gi)")
 _UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
 
-def wrong(code: LiteralString, message: str, hint: str = "", offset: int = 0) -> PydanticCustomError:
+def wrong(code: LiteralString, message: str, hint: str = "", offset: int | None = None) -> PydanticCustomError:
     """Return the error that becomes the problem `code`, of the text's character `offset`."""
     return PydanticCustomError(code, "{message}", {"message": message, "hint": hint, "offset": offset})
 

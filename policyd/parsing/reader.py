@@ -68,14 +68,14 @@ class Reader:
         path: Path,
         hint: str = "",
         severity: Literal["error", "warning"] = "error",
-        offset: int = 0,
+        offset: int | None = None,
     ) -> None:
         """Keep a problem that stands at `node`, or at the character `offset` of its text."""
         assert code in self.codes, code
         self.counts[severity] += 1
         if self.counts[severity] <= MAX_PROBLEMS:
             shown = tuple(safe(part, 60) if isinstance(part, str) else part for part in path)
-            position = position_in(node, offset) if isinstance(node, Scalar) and offset else node.position
+            position = position_in(node, offset) if isinstance(node, Scalar) and offset is not None else node.position
             self.problems.append(Problem(code, message, position, shown, hint, severity))
 
     def wrong_type(self, node: Node, path: Path, wanted: str, hint: str = "") -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.document import Scalar, scalar_with
+from policyd.document import scalar_with
 from policyd.expression import Binary, Blank, Call, Name, Node, parse, path_of, split, walk
 from policyd.policy import AllOf, AnyOf, Expanded, Filter, Leaf, Not, Param, Policy, Rule
 from policyd.text import did_you_mean, quote
@@ -25,7 +25,10 @@ _NOUNS = {"list": "a list", "scalar": "a single value"}
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A use of a param by `operator`, at `path` of the document, or at the character `offset` of the expression `text` below."""
+    """A use of a param by `operator`, at `path` of the document.
+
+    In an expression, it is the character `offset` of the `text` that stands at the path or below.
+    """
 
     operator: str
     form: ParamForm
@@ -89,7 +92,7 @@ def _settle(reader: Reader, policy: Policy, param: Param, uses: list[Use]) -> Pa
 def _report(reader: Reader, policy: Policy, code: str, message: str, path: Path, hint: str, use: Use) -> None:
     node = policy.node(path)
     scalar = scalar_with(node, use.text) if use.text else None
-    reader.report(code, message, scalar or node, path, hint, offset=use.offset if isinstance(scalar, Scalar) else 0)
+    reader.report(code, message, scalar or node, path, hint, offset=use.offset if scalar is not None else None)
 
 
 # ------------------------------------------------------------------------------------------------ finding them

@@ -66,7 +66,7 @@ class Fields:
     def value(self, text: str) -> Value:
         """Return the value of an expression here, of which a path is the simplest; `Missing` or `Wrong` if there is none."""
         if text not in self._known:
-            plain = is_field_path(text) and not self._is_other(re.split(r"[.\[(]", text, maxsplit=1)[0])
+            plain = is_field_path(text) and text not in {"true", "false"} and not self._is_other(re.split(r"[.\[(]", text, maxsplit=1)[0])
             self._known[text] = self._find(text) if plain else self._made(text)
         return self._known[text]
 

@@ -65,7 +65,7 @@ def _row(
 _ROWS: tuple[Operation, ...] = (
     _row("add", "+", _NUMBERS, "arithmetic", "The sum. Of a time and a duration: a time.", "args.offset + args.count"),
     _row("sub", "-", _NUMBERS, "arithmetic", "The difference. Of two times: a duration, with a sign.", "time - args.start"),
-    _row("mul", "*", _NUMBERS, "arithmetic", "The product: a plain number.", "args.nr_pages * 4096"),
+    _row("mul", "*", _NUMBERS, "arithmetic", "The product. Of a duration or a size and a number: one.", "args.nr_pages * 4096"),
     replace(
         _row(
             "div",
@@ -136,6 +136,11 @@ _ROWS: tuple[Operation, ...] = (
         "The number as another type: its lowest bits, widened by the sign of that type.",
         "(-ret).as(errno)",
     ),
+    Operation(
+        *("address", "as", "method", (_NUMBERS,), 1, 1, "given", "operands"),
+        "An IPv4 address of a number that lies in memory as addresses do, first byte first.",
+        "args.saddr.as(ip)",
+    ),
     _row("starts_with", "startsWith", _STRINGS, "bool", "It begins with the other.", "a.startsWith(b)", "method"),
     _row("ends_with", "endsWith", _STRINGS, "bool", "It ends with the other.", "a.endsWith(b)", "method"),
     _row("contains", "contains", _STRINGS, "bool", "The other stands somewhere in it.", "a.contains(b)", "method"),
@@ -199,12 +204,11 @@ def _plain(types: Sequence[ValueType]) -> ValueType:
 
 
 def _arithmetic(name: str, types: Sequence[ValueType]) -> ValueType:
-    """Units live through sums and differences; a product or a quotient is a plain number."""
+    """Units live through sums, differences, and products with plain numbers; a quotient is a plain number."""
     plain = _plain(types)
-    first, second = types
-    if name in {"mul", "div", "mod"}:
+    kinds = (types[0].kind, types[1].kind)
+    if name in {"div", "mod"} or (name == "mul" and ("time" in kinds or set(kinds) <= {"duration", "size"})):
         return plain
-    kinds = (first.kind, second.kind)
     if name == "sub" and kinds == ("time", "time"):
         return replace(plain, kind="duration", signed=True)
     if "time" in kinds and kinds != ("time", "time"):

@@ -80,7 +80,8 @@ SAME = [
         OPENAT,
         "!(args.flags == 1 && (process.uid == 0 || !(process.gid < 5)))",
         "{not: {allOf: [{field: args.flags, operator: Equal, value: 1}, "
-        "{anyOf: [{field: process.uid, operator: Equal, value: 0}, {not: {field: process.gid, operator: Less, value: 5}}]}]}}",
+        "{anyOf: [{field: process.uid, operator: Equal, value: 0}, "
+        "{not: {field: process.gid, operator: Less, value: 5}}]}]}}",
     ),
 ]
 
