@@ -8,13 +8,15 @@ import time
 from typing import TYPE_CHECKING
 
 from policyd.kernel.bpf.info import LinkInfo, MapInfo, ProgramInfo
-from policyd.layout import ACCOUNT_COLUMNS, Layout
+from policyd.layout import ACCOUNT_COLUMNS, Column, Layout
 from policyd.maps import MapClass
 from policyd.observe import Observed, ObservedPolicy
 from policyd.observed_hook import ObservedHook
 from policyd.plan.cleaning import BASE
 from policyd.record import HookRecord, MapRecord, PolicyRecord, RuleRecord, UsedRows, map_pin
 from policyd.unit import AttachPoint
+from policyd.vocabulary.kinds import kind_type
+from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +42,25 @@ DOCUMENT = {
     },
 }
 COUNTER = MapRecord("opens_total", 3, CLASS, "counter", "f" * 12, 10240, Layout(()), Layout(()))
+STARTED_KEY = Layout(
+    (
+        Column("thread", kind_type("pid")),
+        Column("thread_started", kind_type("time"), hidden=True),
+        Column("fd", kind_type("u64")),
+    )
+)
+STARTED_VALUE = Layout((Column("count", kind_type("u64")), Column("name", ValueType("string", Shape.STRING, 128))))
+STARTED = MapRecord(
+    "started",
+    4,
+    MapClass("lru_hash", STARTED_KEY.size, STARTED_VALUE.size),
+    "table",
+    "e" * 12,
+    1000,
+    STARTED_KEY,
+    STARTED_VALUE,
+)
+STARTED_ROWS = (((40, 7, 3), (2, b"/usr/bin/" + b"long" * 24)), ((7, 9, 5), (1, b"short")))
 RECORD = PolicyRecord(
     name="opens",
     document=json.dumps(DOCUMENT),
@@ -53,12 +74,13 @@ RECORD = PolicyRecord(
     hooks=("syscall:openat",),
     points=(POINT.id,),
     rules=(RuleRecord(0, "open", POINT.key, "syscall", 0, "enter", "none", 0, 9),),
-    maps={"opens_total": COUNTER},
+    maps={"opens_total": COUNTER, "started": STARTED},
     overrides={"watched": ("/srv",)},
     policyd="0.1.0",
     applied=time.time() - (5 * 24 + 1) * 3600,  # an age that stands still while the tests run
 )
 PIN = map_pin("opens", "opens_total", COUNTER.fingerprint)
+STARTED_PIN = map_pin("opens", "started", STARTED.fingerprint)
 RING = MapInfo(11, "ringbuf", 0, 0, 256 << 10, 0, "pd_ring")
 PROGRAM = ProgramInfo(21, "pd_0123456789ab", "tracepoint", "aa", instructions=100, verified_instructions=400)
 STUB = ProgramInfo(22, "pd_stub", "tracepoint", "bb", run_count=7, recursion_misses=4)
@@ -78,26 +100,29 @@ OBSERVED_HOOK = ObservedHook(
     programs={"program-0": PROGRAM},
     pins=("link", "program-0", "record", "slot", "stub"),
 )
-OBSERVED_POLICY = ObservedPolicy(RECORD.id, RECORD, "", RING, {PIN: MapInfo(12, "percpu_hash", 8, 8, 10240, 0, "pd")})
+MAPS = {PIN: MapInfo(12, "percpu_hash", 8, 8, 10240, 0, "pd"), STARTED_PIN: MapInfo(13, "lru_hash", 24, 136, 1000, 0, "pd")}
+OBSERVED_POLICY = ObservedPolicy(RECORD.id, RECORD, "", RING, MAPS)
 SHARED = {
     name: MapInfo(number, "array", 4, 8, 1024, 0, f"pd_{number}")
-    for number, name in enumerate((*BASE, "processes", COUNTER.shared), start=51)
+    for number, name in enumerate((*BASE, "processes", COUNTER.shared, STARTED.shared), start=51)
 }
 OBSERVED = Observed(
     policies={RECORD.id: OBSERVED_POLICY},
     hooks={POINT.id: OBSERVED_HOOK},
     shared=SHARED,
-    rows={"rings": {5: 11}, COUNTER.shared: {3: 12}},
+    rows={"rings": {5: 11}, COUNTER.shared: {3: 12}, STARTED.shared: {4: 13}},
     config={5: 0},
 )
 
 
 class FakeKernel:
-    """Holds the account and the stub: all that is read beside what was observed."""
+    """Holds the account, the stub and a table: all that is read beside what was observed."""
 
     root = "/nowhere"
 
     def open(self, path: str) -> int | None:
+        if path.endswith(STARTED_PIN):
+            return 3
         return {"shared/account": 1}.get(path, 2 if path.endswith("/stub") else None)
 
     def close(self, fd: int) -> None:
@@ -120,4 +145,5 @@ class FakeKernel:
         return ()
 
     def items(self, fd: int) -> Iterator[tuple[bytes, bytes]]:
-        yield from ()
+        if fd == 3:
+            yield from ((STARTED_KEY.encode(key), STARTED_VALUE.encode(value)) for key, value in STARTED_ROWS)

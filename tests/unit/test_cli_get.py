@@ -13,6 +13,7 @@ from state_by_hand import (
     COUNTER,
     DOCUMENT,
     HOOK_RECORD,
+    MAPS,
     OBSERVED,
     OBSERVED_HOOK,
     OBSERVED_POLICY,
@@ -20,6 +21,7 @@ from state_by_hand import (
     PROGRAM,
     RECORD,
     SHARED,
+    STARTED_PIN,
     FakeKernel,
 )
 
@@ -106,7 +108,7 @@ def test_hooks_show_what_the_kernel_counts_on_the_stub(shown: Any) -> None:
 def test_maps_list_the_ring_and_the_outputs(shown: Any) -> None:
     rows = [line.split()[:3] for line in shown("get", "maps").splitlines()[1:]]
 
-    assert rows == [["opens", "ring", "ringbuf"], ["opens", "opens_total", "percpu_hash"]]
+    assert rows == [["opens", "ring", "ringbuf"], ["opens", "opens_total", "percpu_hash"], ["opens", "started", "lru_hash"]]
 
 
 def test_nothing_applied_is_said_on_stderr(state: dict[str, Observed], capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,11 +225,11 @@ def test_ages_are_as_kubectl_shows_them(seconds: float, text: str) -> None:
             changed(record=replace(HOOK_RECORD, shared={"config": 7})),
             "shared map config is not the one that its programs use",
         ),
-        (replace(OBSERVED, rows={"rings": {5: 11}}), "another map stands in the row of opens_total"),
-        (replace(OBSERVED, rows={"rings": {5: 12}, COUNTER.shared: {3: 12}}), "another ring stands in its row"),
+        (replace(OBSERVED, rows={**OBSERVED.rows, COUNTER.shared: {}}), "another map stands in the row of opens_total"),
+        (replace(OBSERVED, rows={**OBSERVED.rows, "rings": {5: 12}}), "another ring stands in its row"),
         (replace(OBSERVED, policies={RECORD.id: replace(OBSERVED_POLICY, ring=None)}), "its ring is not pinned any more"),
         (
-            replace(OBSERVED, policies={RECORD.id: replace(OBSERVED_POLICY, maps={})}),
+            replace(OBSERVED, policies={RECORD.id: replace(OBSERVED_POLICY, maps={STARTED_PIN: MAPS[STARTED_PIN]})}),
             "map opens_total is not pinned any more",
         ),
     ],
