@@ -82,12 +82,7 @@ struct run {
 /*% if program.calls %*/
 /*% include "calls/keys.c" %*/
 
-/*% if program.calls.strings %*/
-/*% include "calls/strings.c" %*/
-
 /*% endif %*/
-/*% endif %*/
-
 /*% if program.preemptible %*/
 /*% include "lib/scratch.c" %*/
 

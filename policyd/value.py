@@ -185,8 +185,8 @@ class PointedString:
 class Memory:
     """The bytes at the address that `pointer` is, in user or kernel memory (`either`: it tells).
 
-    As many as the value's type has; or, of a type with a capacity, `length` of them and no more than fit.  A NULL pointer or a
-    length below zero is *absent*.
+    As many as the value's type has; or, of a type with a capacity, `length` of them and no more than fit.  A NULL pointer is
+    *absent*, and so is a length below zero.
     """
 
     pointer: Value

@@ -8,7 +8,7 @@
 /*% elif step.inside %*/
 	p = (u64) PD_AT(/*{ step.container }*/, p, /*{ step.member }*/);
 /*% else %*/
-	if (pd_read_kernel(&p, sizeof(p), PD_AT(/*{ step.container }*/, p, /*{ step.member }*/)))
+	if (/*{ value.read }*/(&p, sizeof(p), PD_AT(/*{ step.container }*/, p, /*{ step.member }*/)))
 		return PD_UNREAD;
 /*% endif %*/
 /*% endfor %*/

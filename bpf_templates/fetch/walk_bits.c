@@ -1,7 +1,7 @@
 /*% include "fetch/follow.c" %*/
 	u64 found = 0; /* a bit field: the bytes that hold it, then its bits */
 
-	if (pd_read_kernel(&found, /*{ value.size }*/, (char *) p + /*{ value.byte }*/))
+	if (/*{ value.read }*/(&found, /*{ value.size }*/, (char *) p + /*{ value.byte }*/))
 		return PD_UNREAD;
 	/*{ value.to }*/ = /*{ value.number }*/;
 	return PD_OK;

@@ -1,5 +1,5 @@
 /*% include "fetch/follow.c" %*/
-	if (pd_read_kernel(&p, sizeof(p), PD_AT(/*{ value.last.container }*/, p, /*{ value.last.member }*/)))
+	if (/*{ value.read }*/(&p, sizeof(p), PD_AT(/*{ value.last.container }*/, p, /*{ value.last.member }*/)))
 		return PD_UNREAD;
 	if (pd_no_pointer(p))
 		return PD_ABSENT;

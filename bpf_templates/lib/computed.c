@@ -194,17 +194,3 @@ PD_INLINE int pd_contains(struct pd_search *s, const char *one, u32 length, u32 
 	}
 	return kept[1] >= other_length;
 }
-
-/* Copies a string that was fetched; what is too long for its place is cut. */
-PD_INLINE void pd_copy_string(char *data, u32 capacity, u32 *length, u32 *cut, const char *from, u32 from_length, u32 from_cut)
-{
-	u64 kept = from_length < capacity ? from_length : capacity - 1;
-
-	PD_OPAQUE(kept);
-	if (kept >= capacity)
-		return;
-	pd_read_kernel(data, kept, from);
-	data[kept] = 0;
-	*length = kept;
-	*cut = from_cut || from_length >= capacity;
-}

@@ -54,6 +54,47 @@ PD_INLINE u8 pd_string_either(char *data, u32 capacity, u32 *length, u32 *cut, u
 			       pd_string_user(data, capacity, length, cut, address);
 }
 
+/* Where a number does not tell whose memory it leads to. */
+PD_INLINE long pd_read_either(void *to, u32 size, const void *from)
+{
+	return (u64) from >> 63 ? pd_read_kernel(to, size, from) : pd_read_user(to, size, from);
+}
+
+/* Bytes of which there are `count`: as many as fit, with a NUL behind them, for they are kept as strings are. */
+#define PD_BUFFER(space)                                                                                               \
+	PD_INLINE u8 pd_buffer_##space(char *data, u32 capacity, u32 *length, u32 *cut, u64 address, u64 count)        \
+	{                                                                                                              \
+		u64 kept = count < capacity ? count : capacity - 1;                                                    \
+                                                                                                                       \
+		PD_OPAQUE(kept);                                                                                       \
+		if (kept >= capacity)                                                                                  \
+			return PD_UNREAD;                                                                              \
+		if (pd_read_##space(data, kept, (void *) address))                                                     \
+			return PD_UNREAD;                                                                              \
+		data[kept] = 0;                                                                                        \
+		*length = kept;                                                                                        \
+		*cut = count >= capacity;                                                                              \
+		return PD_OK;                                                                                          \
+	}
+
+PD_BUFFER(user)
+PD_BUFFER(kernel)
+PD_BUFFER(either)
+
+/* A string from one place to another, which may be smaller. */
+PD_INLINE void pd_copy_string(char *to, u32 size, u32 *length, u32 *cut, const char *data, u64 count, u32 was_cut)
+{
+	*cut = was_cut || count > size - 1;
+	if (count > size - 1)
+		count = size - 1;
+	PD_OPAQUE(count);
+	if (count > size - 1)
+		return;
+	*length = count;
+	pd_read_kernel(to, count, data);
+	to[count] = 0;
+}
+
 /* A char array inside a record: ends at a NUL or at its own size, never beyond. */
 PD_INLINE u8 pd_string_array(char *data, u32 capacity, u32 *length, u32 *cut, u64 address)
 {

@@ -58,7 +58,6 @@ class CallsView:
     condition: CText | None = None
     kept: tuple[KeptView, ...] = ()
     rows: tuple[CText, ...] = ()
-    strings: bool = False
     unpaired: CText = c.uint(ACCOUNT_COLUMNS.index("unpaired"))
 
 
@@ -89,7 +88,6 @@ def _view(calls: Calls, *, begins: bool) -> CallsView:
         frame=CText(frames[calls.keyed]),
         place=CText("pd_attach_cookie(ctx)" if calls.several else "0"),
         begins=begins,
-        strings=any(value.type.shape is Shape.STRING for value in calls.values),
     )
 
 

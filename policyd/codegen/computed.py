@@ -13,6 +13,7 @@ from policyd.codegen import ctext as c
 from policyd.codegen.copying import copied, written
 from policyd.codegen.ctext import CText
 from policyd.codegen.formula import formula, holds
+from policyd.value import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,8 @@ class BranchView:
 
 def computed_view(plain: FetchView, value: Value, access: Computed) -> FetchView:
     """Return how a computed value is fetched."""
+    if access.operation == "address":
+        return replace(plain, template="fetch/text.c", statements=(_address(plain),))
     found = formula(value, plain.parts)
     if found is not None:
         needs = tuple(dict.fromkeys(need for part in plain.parts for need in part.needs))
@@ -51,6 +54,17 @@ def computed_view(plain: FetchView, value: Value, access: Computed) -> FetchView
 def text_view(plain: FetchView, value: Value, access: Text) -> FetchView:
     """Return how a text of the code's own gets a place, where something wants its address."""
     return replace(plain, template="fetch/text.c", statements=written(plain.to, value.type, access.raw))
+
+
+def _address(plain: FetchView) -> CText:
+    """Make an address of a number; one that was turned into host order is turned back."""
+    (part,) = plain.parts
+    number = CText(f"(u32) {part.value}")
+    return c.call("pd_ip4", plain.pointer, c.call("__builtin_bswap32", number) if _is_turned(part.source) else number)
+
+
+def _is_turned(value: Value) -> bool:
+    return value.big_endian or (isinstance(value.access, Saved) and _is_turned(value.access.value))
 
 
 def _decisions(parts: Sequence[Operand], every: bool) -> tuple[BranchView, ...]:

@@ -16,6 +16,7 @@ from policyd.codegen.computed import computed_view, text_view
 from policyd.codegen.ctext import CText
 from policyd.codegen.families import whole_of
 from policyd.codegen.formula import formula, may_stand, takes_text
+from policyd.codegen.memory import memory_view
 from policyd.codegen.user_memory import user_bytes, user_number, user_string
 from policyd.value import (
     Argument,
@@ -29,6 +30,7 @@ from policyd.value import (
     Elapsed,
     ErrorCode,
     Fetched,
+    Memory,
     PointedBytes,
     PointedString,
     Pointer,
@@ -157,8 +159,10 @@ class FetchView:
     size: CText
     accessor: CText = CText("")
     number: CText = CText("")
+    refused: CText = CText("0")
     address: CText = CText("")
     reader: CText = CText("")
+    read: CText = CText("pd_read_kernel")
     base: CText = CText("")
     c_type: CText = CText("")
     byte: CText = CText("")
@@ -424,7 +428,8 @@ def _through(plain: FetchView, value: Value, access: Through) -> FetchView:
 def _followed(plain: FetchView, access: Walk) -> FetchView:
     """Return the view with the walk's pointers: all steps but the last are followed."""
     views = tuple(map(_step, access.steps))
-    return replace(plain, base=_pointer(plain, access.base), steps=views[:-1], last=views[-1])
+    read = c.ident("pd_read_either" if access.anywhere else "pd_read_kernel")
+    return replace(plain, base=_pointer(plain, access.base), steps=views[:-1], last=views[-1], read=read)
 
 
 def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
@@ -437,7 +442,8 @@ def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
         number = CText(f"{f'(s64) {shifted}' if value.type.signed else shifted} >> {64 - width}")
         return replace(view, template="fetch/walk_bits.c", size=c.uint(end - first), byte=c.uint(first), number=number)
     if value.type.shape is Shape.STRING:
-        return replace(view, template="fetch/walk_string.c")
+        reader = c.ident("pd_string_either" if access.anywhere else "pd_string_array")
+        return replace(view, template="fetch/walk_string.c", reader=reader)
     if value.type.shape is not Shape.NUMBER:
         return replace(view, template="fetch/walk_bytes.c")
     size = value.type.size * 8
@@ -459,6 +465,7 @@ _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     CurrentTask: _task,
     DataLocation: _located,
     ErrorCode: _error,
+    Memory: memory_view,
     Elapsed: _of_call,
     Pointer: _address,
     PointedBytes: user_bytes,

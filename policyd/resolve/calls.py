@@ -15,6 +15,7 @@ from policyd.resolve.problems import Wrong
 from policyd.text import quote
 from policyd.value import (
     Argument,
+    Builtin,
     Constant,
     ContextLoad,
     Elapsed,
@@ -66,6 +67,13 @@ class CallArguments:
         value = pointee or arguments.value(path)
         access = self._late(value, value.access)
         return replace(value, path=f"late({path})", access=access, can_be_absent=True, can_be_unread=True)
+
+    def late_pointer(self, path: str) -> Value:
+        """Return where an argument points to, whatever its type says, to be cast and read as the call ends."""
+        value = self.entry.arguments.value(path)
+        if isinstance(value.access, Argument | ContextLoad | UserLoad | Builtin):
+            return replace(self.saved(value), path=f"late({path})")
+        return self.late(path)
 
     def paths(self) -> tuple[str, ...]:
         """Return the arguments, then the result."""

@@ -27,11 +27,12 @@ from policyd.expression import (
     root_of,
     walk,
 )
+from policyd.resolve.casts import BYTES, MOST_BYTES
 from policyd.resolve.computed import address, computed, number
 from policyd.resolve.constants import ADDRESSES, constant_value, is_constant, is_named, network_text, plain_value
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import quote
-from policyd.value import Value, every_value
+from policyd.value import Constant, Value, every_value
 from policyd.vocabulary.addresses import parse_network
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -106,7 +107,7 @@ class Expressions:
 
     def _plain(self, node: Node) -> Value:
         """Return a constant that meets nothing; a word that is no constant here may be a field that is misspelled."""
-        for part in walk(node):
+        for part in () if isinstance(node, Call) else walk(node):
             if isinstance(part, Name):
                 with placed(part):
                     self.fields.value(part.name)
@@ -170,11 +171,50 @@ class Expressions:
         type_name = path_of(node.arguments[0])
         if not type_name or "." in type_name:
             raise Wrong("unknown-type", "`.as` takes the name of a type", "as (-ret).as(errno) or args.sk.as(tcp_sock)")
-        return self.fields.cast(self.value(node.target), type_name, tuple(members))
+        if self._is_of_begin(node.target) and not self.fields.casts.is_number(type_name):
+            return self._as_it_began(lambda begin: begin._cast(node, members))
+        return self.fields.casts.value(self._pointer(node.target), type_name, members)
+
+    def _bytes(self, node: Call) -> Value:
+        """Return the bytes at a pointer: as many as the first argument says, and at most as the second."""
+        assert node.target is not None
+        length, *most = node.arguments
+        if self._is_of_begin(node.target):
+            late = f"late({node.target.spelled}).bytes({length.spelled})"
+            return self._as_it_began(lambda begin: begin._bytes(node), f"{late} reads as the call ends")
+        value, count = self._pointer(node.target), self.value(length)
+        return self.fields.casts.memory(node.spelled, value, count, self._number(most[0]) if most else BYTES)
+
+    def _pointer(self, node: Node) -> Value:
+        """Return what a cast is of; of `late(X)`: where X points to, which the cast reads as the call ends."""
+        if isinstance(node, Call) and node.function == "late" and (path := path_of(node.arguments[0])):
+            return self.fields.late_pointer(path)
+        return self.value(node)
+
+    def _is_of_begin(self, node: Node) -> bool:
+        """Whether a value is an argument of the call that now ends: what it points to is read as the call begins, too."""
+        late = isinstance(node, Call) and node.function == "late"
+        return self.fields.begin is not None and not late and self.value(node).path.startswith(("args.", "args["))
+
+    def _as_it_began(self, made: Callable[[Expressions], Value], hint: str = "") -> Value:
+        assert self.fields.begin is not None
+        try:
+            return self.fields.saved(made(Expressions(self.fields.begin)))
+        except Missing as missing:
+            for one in missing.each:
+                one.hint = hint or one.hint
+            raise
+
+    def _number(self, node: Node) -> int:
+        found = self.value(node).access if self.is_constant(node) else None
+        if isinstance(found, Constant):
+            return found.number
+        with placed(node):
+            raise Wrong("bad-value", f"{quote(node.spelled)} is no number", f"as .bytes(args.count, {MOST_BYTES})")
 
     def _call(self, node: Call) -> Value:
-        if node.function == "as":
-            return self._cast(node)
+        if node.function in {"as", "bytes"}:
+            return self._cast(node) if node.function == "as" else self._bytes(node)
         return self._method(node) if node.target is not None else _FUNCTIONS[node.function](self, node)
 
     def _first(self, node: Call) -> Value:
@@ -228,6 +268,8 @@ class Expressions:
             return self._computed(node, "default", self._together((node.left, node.right)))
         left, right = self._pair(node)
         self._check_units(node, left.type, right.type)
+        if node.operator in {"/", "%"} and isinstance(right.access, Constant) and not right.access.number:
+            raise Wrong("bad-value", f"{quote(node.spelled)} divides by zero")
         return self._computed(node, _BINARY[node.operator], [left, right])
 
     def _pair(self, node: Binary) -> tuple[Value, Value]:

@@ -119,6 +119,12 @@ class Fields:
             self._known[f"late({path})"] = self._shortened(self._arguments.late(path))
         return self._known[f"late({path})"]
 
+    def late_pointer(self, path: str) -> Value:
+        """Return where the argument `path` points to, for a cast that reads it as the call ends; `Missing` or `Wrong`."""
+        if not isinstance(self._arguments, CallArguments) or not is_argument(path):
+            raise no_late(path, self.place.spelled)
+        return self._arguments.late_pointer(path)
+
     @property
     def begin(self) -> Fields | None:
         """The fields of where the call began that ends here; None where that is not known.  `saved` carries them over."""

@@ -141,6 +141,11 @@ def _bytes(name: str, size: int, explain: str, example: str, read: Reader, json:
     return KindRow(name, Shape.BYTES, size, False, explain, example, read, json)
 
 
+def _buffer(name: str, explain: str, example: str, json: Shower) -> KindRow:
+    read = values.read_hex if json is values.json_bytes else values.read_base64
+    return KindRow(name, Shape.STRING, 256, False, explain, example, read, json)
+
+
 _NAMED = values.symbol_or_number
 _RESULT = "What a system call returned: below zero, an errno."
 _DEVICE = "A block device, by its numbers; shown by name."
@@ -162,6 +167,8 @@ _ROWS: tuple[KindRow, ...] = (
     _address("cidr", "A network, or a single address.", "10.0.0.0/8", values.read_network),
     _bytes("mac", 6, "A hardware address.", "02:00:00:00:00:01", values.read_mac, values.json_mac),
     _bytes("bytes", 16, "Bytes, in hexadecimal.", "00" * 16, values.read_bytes, values.json_bytes),
+    _buffer("buffer", "Bytes of a length that is known when they are read, in hexadecimal.", "474554", values.json_bytes),
+    _buffer("base64", "The same bytes, in base64.", "R0VU", values.json_base64),
     _number("port", 2, "A port of TCP or UDP.", "443", values.number_reader(values.port_number)),
     _signed(_number("pid", 4, "A process or a thread, in the host's numbers.", "1", _INTEGER)),
     _number("uid", 4, "A user, by number or name.", "root", values.number_reader(values.uid_number)),

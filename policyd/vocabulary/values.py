@@ -6,6 +6,7 @@ symbols).
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from functools import cache
@@ -368,3 +369,30 @@ def read_bytes(type_: ValueType, text: str, _: Symbols) -> Raw:
 def json_bytes(_: ValueType, raw: Raw, __: Symbols) -> Json:
     """Show bytes in hexadecimal."""
     return _bytes(raw).hex()
+
+
+def read_hex(type_: ValueType, text: str, _: Symbols) -> Raw:
+    """Read bytes in hexadecimal, as many as the field can hold."""
+    try:
+        return _within(type_, bytes.fromhex(text.strip().removeprefix("0x").replace(":", "")))
+    except ValueError:
+        raise ValueError(f"up to {type_.size - 1} bytes in hexadecimal, as 474554") from None
+
+
+def read_base64(type_: ValueType, text: str, _: Symbols) -> Raw:
+    """Read bytes in base64, as many as the field can hold."""
+    try:
+        return _within(type_, base64.b64decode(text.strip(), validate=True))
+    except ValueError:
+        raise ValueError(f"up to {type_.size - 1} bytes in base64, as R0VU") from None
+
+
+def _within(type_: ValueType, raw: bytes) -> bytes:
+    if not 0 < len(raw) < type_.size:
+        raise ValueError(len(raw))
+    return raw
+
+
+def json_base64(_: ValueType, raw: Raw, __: Symbols) -> Json:
+    """Show bytes in base64."""
+    return base64.b64encode(_bytes(raw)).decode()
