@@ -65,7 +65,9 @@ def _row(
 _ROWS: tuple[Operation, ...] = (
     _row("add", "+", _NUMBERS, "arithmetic", "The sum. Of a time and a duration: a time.", "args.offset + args.count"),
     _row("sub", "-", _NUMBERS, "arithmetic", "The difference. Of two times: a duration, with a sign.", "time - args.start"),
-    _row("mul", "*", _NUMBERS, "arithmetic", "The product. Of a duration or a size and a number: one.", "args.nr_pages * 4096"),
+    _row(
+        "mul", "*", _NUMBERS, "arithmetic", "The product. Of a duration or a size and a number: one.", "args.nr_pages * 4096"
+    ),
     replace(
         _row(
             "div",
