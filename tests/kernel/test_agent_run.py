@@ -16,6 +16,7 @@ from conftest import Host
 from devices import ip, make_pair
 from load import CALLS, Load, compile_loop
 from network import private_network
+from warm import policyd
 
 from policyd.daemon.damage import find_damage
 from policyd.errors import NotFoundError
@@ -74,9 +75,7 @@ def agent(host: Host, tmp_path: Path) -> Iterator[RunningAgent]:
 def program(agent: RunningAgent, *words: str, code: int = 0) -> str:
     """Call the command line as a user does."""
     environment = {**os.environ, "POLICYD_SOCKET": agent.client.path, "POLICYD_ROOT": agent.root}
-    done = subprocess.run(
-        [sys.executable, "-m", "policyd", *words], capture_output=True, text=True, check=False, env=environment
-    )
+    done = policyd(*words, environment=environment, directory=agent.directory)
     assert done.returncode == code, (done.stdout, done.stderr)
     return done.stdout + done.stderr
 

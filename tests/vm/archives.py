@@ -18,6 +18,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".cache/kernels"
 
 _DAYS = 7  # for so long a suite's lists are not asked for again
+_TRIES, _PAUSE_SECONDS, _MOST_SECONDS = 3, 10.0, 240.0
+"""How often something is fetched where that fails, with what pause, and how long one try may take."""
+_NETWORK = ("-o", "Acquire::Retries=3", "-o", "Acquire::http::Timeout=30", "-o", "Acquire::https::Timeout=30")
 
 
 class LaneError(Exception):
@@ -25,7 +28,11 @@ class LaneError(Exception):
 
 
 class UnavailableError(LaneError):
-    """Why a kernel cannot be had on this machine: no mirror of Debian is known, or none answers."""
+    """Why a kernel cannot be had on this machine: no mirror of its distribution is known."""
+
+
+class NetworkError(LaneError):
+    """What could not be fetched now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ class Apt:
         source = f"deb [{archive.trust} arch=amd64] {_mirror(archive)} {suite} main\n"
         (self.directory / "sources.list").write_text(source)
         self.options = [
+            *_NETWORK,
             *("-o", f"Dir::Etc::sourcelist={self.directory}/sources.list", "-o", "Dir::Etc::sourceparts=-"),
             *("-o", f"Dir::State::lists={self.directory}/lists", "-o", f"Dir::Cache={self.directory}/cache"),
             *("-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none"),
@@ -101,8 +109,8 @@ class Apt:
         if self._stamp.exists() and time.time() - self._stamp.stat().st_mtime < _DAYS * 86400:
             return
         try:
-            run(["apt-get", *self.options, "-qq", "update"], CHECKOUT, UnavailableError)
-        except UnavailableError as error:
+            self._fetch(["update", "--error-on=any"], CHECKOUT)
+        except NetworkError as error:
             if not self._stamp.exists():
                 raise
             print(f"test-vm: going on with old lists: {error}")
@@ -120,11 +128,24 @@ class Apt:
         known = set(run(["apt-cache", *self.options, "pkgnames", "linux-"], CHECKOUT).split())
         there = [name for name in names if name in known]
         try:
-            run(["apt-get", *self.options, "-qq", "download", *there], directory, UnavailableError)
-        except UnavailableError:
+            self._fetch(["download", *there], directory)
+        except NetworkError:
             self._stamp.unlink(missing_ok=True)  # the lists may name what the mirror has no more
             raise
         return list(directory.glob("*.deb"))
+
+    def _fetch(self, words: list[str], directory: Path) -> None:
+        """Run an apt-get that needs the network, again where it fails; `NetworkError`."""
+        for left in reversed(range(_TRIES)):
+            try:
+                run(["apt-get", *self.options, "-qq", *words], directory, NetworkError, _MOST_SECONDS)
+            except NetworkError as error:
+                if not left:
+                    raise
+                print(f"test-vm: trying again: {error}", flush=True)
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
 
 
 def _mirror(archive: Archive) -> str:
@@ -142,9 +163,12 @@ def _mirror(archive: Archive) -> str:
     raise UnavailableError(f"this system gets no packages of {archive.name}: set {archive.mirror} to the URL of a mirror")
 
 
-def run(command: list[str], directory: Path, error: type[LaneError] = LaneError) -> str:
-    """Run a program and return what it prints; `error` if it fails."""
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+def run(command: list[str], directory: Path, error: type[LaneError] = LaneError, seconds: float | None = None) -> str:
+    """Run a program and return what it prints; `error` if it fails or takes longer than this."""
+    try:
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise error(f"{' '.join(command[:1] + command[-2:])}: not done within {seconds:.0f} s") from None
     if done.returncode:
         raise error(f"{' '.join(command[:1] + command[-2:])}: {(done.stderr or done.stdout).strip()}")
     return done.stdout

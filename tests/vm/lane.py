@@ -31,9 +31,12 @@ def main() -> int:
         "kernels", nargs="*", default=DEFAULT, metavar="KERNEL", help=f"6.1, 6.12 (the default), {NEWEST}, ubuntu-6.8…"
     )
     parser.add_argument("-k", default="", metavar="WORDS", help="only the tests that pytest's -k selects")
+    parser.add_argument("--fetch", action="store_true", help="only fetch the kernels")
     parser.add_argument("--write-docs", action="store_true", help="write what was found into docs/support.md")
     options = parser.parse_args()
     kernels = [fetch(name) for name in options.kernels]
+    if options.fetch:
+        return 0
     runs = [Run(kernel, script, options.k) for kernel, script in zip(kernels, in_turn(len(kernels)), strict=True)]
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         try:
