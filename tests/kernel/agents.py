@@ -17,7 +17,7 @@ from policyd.api.client import AgentClient
 from policyd.errors import NotFoundError, PolicydError
 from policyd.health import AgentStatus, SourceStatus
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 def until(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:

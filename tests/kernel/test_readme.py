@@ -64,7 +64,7 @@ def test_the_agent_of_the_readme_works_from_beginning_to_end(
     command = [sys.executable, "-m", "policyd", "--root", shell.root, *words, "--listen", f"unix:{socket}"]
     with (tmp_path / "agent.log").open("w") as out, subprocess.Popen(command, cwd=CHECKOUT, stderr=out) as agent:
         try:
-            until(lambda: "Applied" in shell.run("get", "sources", check=False).stdout, 60)
+            until(lambda: "Applied" in shell.run("get", "sources", check=False).stdout)
             until(lambda: "Proven" in shell.run("get", "policies").stdout)
             shell.act('subprocess.run(["true"]); open("/etc/hostname").close()')
             printed = {" ".join(words): shell.run(*words).stdout for words in commands}
