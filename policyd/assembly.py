@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from policyd.engine import Overrides, ProcessTable, Resolver
     from policyd.host import Host
+    from policyd.parsing.policy_list import PolicyList
     from policyd.policy import Policy
     from policyd.target import Target
     from policyd.unit import TypedPolicy
@@ -45,6 +46,13 @@ def resolve_all(
             typed.append(resolved.policy)
             problems += resolved.warnings
     return tuple(typed), tuple(problems)
+
+
+def check_lists(lists: Iterable[PolicyList], target: Target) -> tuple[Problem, ...]:
+    """Return what is wrong with the values of PolicyLists, whether or not a policy uses them."""
+    from policyd.resolve.shared import check_values  # noqa: PLC0415 (as above)
+
+    return tuple(problem for shared in lists for problem in check_values(shared, target.arch))
 
 
 def make_resolver(target: Target, host: Host) -> Resolver:

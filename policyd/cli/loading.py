@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policyd.assembly import resolve_all, warning_lines
+from policyd.assembly import check_lists, resolve_all, warning_lines
 from policyd.errors import Problem, ProblemsError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
@@ -19,21 +19,27 @@ if TYPE_CHECKING:
 
     from policyd.cli.context import Settings
     from policyd.host import Host
+    from policyd.parsing.policy_list import PolicyList
     from policyd.target import Target
     from policyd.unit import TypedPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What files hold: policies in the order of the files, and all problems, errors and warnings alike."""
+    """What files hold: policies in the order of the files, and all problems, errors and warnings alike.
+
+    `lists` are the documents of kind PolicyList; what policies use of them is in the policies.
+    """
 
     policies: tuple[TypedPolicy, ...]
     problems: tuple[Problem, ...]
+    lists: tuple[PolicyList, ...] = ()
 
     @property
     def files(self) -> int:
-        """How many files the policies are from."""
-        return len({policy.source.rpartition(":")[0] for policy in self.policies})
+        """How many files the policies and PolicyLists are from."""
+        sources = [policy.source for policy in self.policies] + [one.source for one in self.lists]
+        return len({source.rpartition(":")[0] for source in sources})
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -72,8 +78,13 @@ def load(settings: Settings, paths: Sequence[str]) -> Loaded:
     from policyd import parsing
 
     found = parsing.load(paths)
-    typed, problems = resolve_all(found.policies, *target_and_host(settings)) if found.policies else ((), ())
-    return Loaded(typed, found.problems + problems)
+    if not found.policies and not found.lists:
+        return Loaded((), found.problems)
+    target, host = target_and_host(settings)
+    typed, problems = resolve_all(found.policies, target, host)
+    known = {problem.position for problem in problems}
+    of_lists = (problem for problem in check_lists(found.lists, target) if problem.position not in known)
+    return Loaded(typed, (*found.problems, *problems, *of_lists), found.lists)
 
 
 def load_or_fail(settings: Settings, paths: Sequence[str]) -> Loaded:
@@ -83,4 +94,8 @@ def load_or_fail(settings: Settings, paths: Sequence[str]) -> Loaded:
     loaded = load(settings, paths)
     if loaded.errors:
         raise ProblemsError(loaded.problems)
+    if loaded.lists and not loaded.policies:
+        raise UsageError(
+            "there are only PolicyLists in these files: they take effect with the policies that use them, so give both (-f)"
+        )
     return loaded

@@ -59,7 +59,8 @@ def _report(settings: Settings, loaded: Loaded, compiled: int) -> None:
     show_problems(loaded.warnings)
     if not settings.quiet:
         built = f", {plural(compiled, 'program')} compiled" if compiled else ""
-        say(f"{plural(len(loaded.policies), 'policy')} in {plural(loaded.files, 'file')}: valid{built}")
+        lists = f" and {plural(len(loaded.lists), 'policy list')}" if loaded.lists else ""
+        say(f"{plural(len(loaded.policies), 'policy')}{lists} in {plural(loaded.files, 'file')}: valid{built}")
 
 
 def _compile(settings: Settings, loaded: Loaded) -> int:

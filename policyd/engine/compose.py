@@ -164,7 +164,9 @@ class Composer:
         unknown = sorted(set(changes) - params_of(policy))
         if unknown:
             known = ", ".join(sorted(params_of(policy))) or "none"
-            raise NotFoundError(f"policy {name} has no param {unknown[0]}; it has {known}")
+            lists = {spec.list.rpartition("/")[2]: spec.list for spec in policy.maps if spec.list}
+            where = f"; {lists[unknown[0]]} is a list: change it in its file, and apply" if unknown[0] in lists else ""
+            raise NotFoundError(f"policy {name} has no param {unknown[0]}; it has {known}{where}")
         return Wanted(replace(policy, source=record.source), record.set, record.revision, overrides, warnings)
 
     def _pruned(self, given: set[str]) -> set[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.document import locate
 from policyd.parsing.envelope import ENVELOPE, is_kind, read_metadata
 from policyd.parsing.library import KIND
 from policyd.parsing.lists import read_inlined, read_lists
@@ -13,8 +14,8 @@ from policyd.parsing.reader import Keys, Reader
 from policyd.policy import ValueList
 
 if TYPE_CHECKING:
-    from policyd.document import Document
-    from policyd.errors import Problem
+    from policyd.document import Document, Node
+    from policyd.errors import Path, Position, Problem
     from policyd.parsing.library import Linked
 
 SPEC_KEYS = ("description", "lists", "macros", "inlined")
@@ -28,6 +29,11 @@ class PolicyList:
     source: str
     lists: tuple[ValueList, ...]
     macros: int
+    root: Node = field(compare=False, repr=False)
+
+    def position(self, path: Path) -> Position:
+        """Return where a part of it stands in its file."""
+        return locate(self.root, path).position
 
 
 def read_policy_list(linked: Linked) -> tuple[PolicyList | None, tuple[Problem, ...]]:
@@ -54,7 +60,8 @@ def _read(reader: Reader, document: Document) -> PolicyList | None:
     copied = {name for name, _ in inlined.lists} if inlined else set()
     own = tuple(one for one in lists if one.name not in copied)
     macros = len(reader.macros.nodes) - (len(inlined.filters) + len(inlined.fields) if inlined else 0)
-    return PolicyList(metadata["name"], f"{document.file}:{document.root.position.line}", own, macros)
+    source = f"{document.file}:{document.root.position.line}"
+    return PolicyList(metadata["name"], source, own, macros, document.root)
 
 
 def _spec(reader: Reader, envelope: Keys) -> Keys | None:

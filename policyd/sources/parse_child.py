@@ -32,7 +32,8 @@ NOBODY = 65534
 _FRAME = struct.Struct("<II")
 _PIECE = 1 << 20
 _WARM_UP = (
-    b"apiVersion: policyd.dev/v1alpha1\nkind: Policy\nmetadata: {nam: x}\nspec: {rules: [{name: 'A', hook: {xdp: [a]}}]}\n"
+    b"apiVersion: policyd.dev/v1alpha1\nkind: Policy\nmetadata: {nam: x}\n"
+    b"spec: {rules: [{name: 'A', hook: {xdp: [a]}, message: '{a + 1}', filters: [{expr: a = b}]}]}\n"
 )
 
 
