@@ -113,6 +113,32 @@ def test_containers_are_told_by_the_cgroups_that_runtimes_make(host: Host, cgrou
     assert [counted(host, name) for name in ("every", "any", "one", "none")] == [2, 1, 1, 1]
 
 
+@both_builders
+def test_packets_are_of_the_cgroup_of_their_socket(host: Host, cgroup: Path) -> None:
+    (cgroup / "a" / "b").mkdir(parents=True)
+    mine = leaf("dst.port", "Equal", "4789")
+    hooks: dict[str, object] = {
+        "cgroup": {"cgroup": "skb_egress"},
+        "tc": {"tc": {"interfaces": ["lo"], "direction": "egress"}},
+    }
+    rules = [
+        rule(
+            name,
+            hook,
+            [mine],
+            [{"counter": {"name": f"{name}_total", "help": name}}],
+            scope={"cgroups": [f"/{cgroup.name}/a"]},
+        )
+        for name, hook in hooks.items()
+    ]
+    host.apply(policy("seen", rules))
+    send = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 4789))"
+
+    for folder, expected in ((cgroup, 0), (cgroup / "a", 1), (cgroup / "a" / "b", 2)):
+        call(before=inside(folder), command=(sys.executable, "-c", send))
+        assert [counted(host, name) for name in hooks] == [expected, expected]
+
+
 # ------------------------------------------------------------------------------------------------ processes
 
 

@@ -140,7 +140,7 @@ BAD: dict[str, tuple[str, str]] = {
         "",
     ),
     "group": (_with_filter("{field: process, operator: Exists}"), ""),
-    "not-yet": (_with_filter("{field: process.origin, operator: Exists}"), ""),
+    "not-yet": (_with_filter("{field: kernel.stack, operator: Exists}"), ""),
     "list-in-key": (one_rule(OPENAT, outputs="[{counter: {name: a, help: A, by: [process.ancestors]}}]"), ""),
     "operator-does-not-fit": (_with_filter("{field: process.uid, operator: Prefix, values: [a]}"), ""),
     "bad-path": (_with_filter("{expr: 'births > 3'}"), "tables: {births: {key: {pid: pid}, value: {born: time}}}"),
@@ -163,6 +163,7 @@ BAD: dict[str, tuple[str, str]] = {
         "",
     ),
     "name-taken": (_with_filter(_LIST.replace("param: p", "param: seen")), "params: {seen: {type: uid, values: [0]}}"),
+    "scope-not-here": (one_rule("{xdp: eth0}", more="scope: {containers: true}"), ""),
     "not-decidable": (one_rule("{function: vfs_read}", more="action: {deny: EPERM}"), ""),
     "action-not-here": (one_rule(OPENAT, more="action: {drop: true}"), ""),
 }
