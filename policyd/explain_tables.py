@@ -30,7 +30,7 @@ _WRITES = (
 
 def tables_page() -> Page:
     """Return the page."""
-    rows = tuple((row.name, row.takes, _ends(row.ending), row.explain) for row in TABLE_KEYS.values())
+    rows = tuple((row.name, row.takes, _ends(row.endings), row.explain) for row in TABLE_KEYS.values())
     return Page(
         "Tables",
         _SAID,
@@ -42,5 +42,5 @@ def tables_page() -> Page:
     )
 
 
-def _ends(ending: Ending | None) -> str:
-    return "-" if ending is None else f"{ending.kind}:{ending.target}"
+def _ends(endings: tuple[Ending, ...]) -> str:
+    return ", ".join(f"{ending.kind}:{ending.target}" for ending in endings) or "-"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import PolicyError, Problem
 from policyd.host import Host
-from policyd.resolve.asked import asked_by
+from policyd.resolve.asked import Asked, asked_by
 from policyd.resolve.coverage import warn_of_callers
 from policyd.resolve.endings import endings
 from policyd.resolve.hooks import locate
@@ -53,7 +53,7 @@ class Resolved:
 def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     """Return `policy` as `target` and `host` understand it; `PolicyError` with every problem otherwise."""
     problems, reading = Problems(policy), Reading(target.arch)
-    written = (*policy.rules, *endings(policy))
+    written = (*policy.rules, *endings(policy, lambda hook: bool(locate(hook, target, host, Asked(arguments=True)).places)))
     located = [locate(rule.hook, target, host, asked_by(rule, policy)) for rule in written]
     rules = Rules(
         policy=policy,

@@ -60,7 +60,7 @@ class Table:
 class Tables:
     """The tables of `policy`; what is wrong with their declarations is reported to `problems` at once.
 
-    `read` and `written` name those that rules look into and write to.
+    `read` and `written` name those that rules look into and set rows of, `touched` all that they write to.
     """
 
     policy: Policy
@@ -68,6 +68,7 @@ class Tables:
     tables: dict[str, Table] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for written in self.policy.tables:
@@ -144,7 +145,9 @@ class Tables:
         keys = tuple(self._value_of(one, fields) for one in given)
         parts = self._at((*written.at, "key"), lambda: key_values(table.name, table.keys, keys, fields))
         columns = tuple(self._column(table, one, name, fields) for name, one in _named(table, written))
-        self.written.add(table.name)
+        self.touched.add(table.name)
+        if written.kind == "set":
+            self.written.add(table.name)
         return TableWrite(table.name, written.kind, parts, columns, written.if_absent)
 
     def _column(self, table: Table, given: Given, name: str, fields: Fields) -> tuple[int, Value]:
@@ -207,7 +210,7 @@ class Tables:
 
     def used(self) -> dict[str, MapSpec]:
         """Return the maps of the tables that rules write to or look into."""
-        return {name: table.spec for name, table in self.tables.items() if name in self.read | self.written}
+        return {name: table.spec for name, table in self.tables.items() if name in self.read | self.touched}
 
     def warn(self) -> None:
         """Warn of tables that only half of what they are for is done with."""
@@ -219,7 +222,7 @@ class Tables:
             elif written and not read:
                 hint = f"`policyd get records {table.name}` shows it"
                 self.problems.warning(table.at, "never-read", f"no rule looks into the table {table.name}", hint)
-            elif not read:
+            elif not read and table.name not in self.touched:
                 self.problems.warning(table.at, "unused-table", f"no rule uses the table {table.name}: it is not made")
 
 

@@ -39,13 +39,14 @@ class KeyForm:
 class Ending:
     """Where a thing ends: the hook (its kind, its target), the thing there as a key's text, and the tests that must hold.
 
-    A test is (field, operator, value).
+    A test is (field, operator, value).  `spare`: where the hook cannot be had, it is done without, and nothing is said.
     """
 
     kind: str
     target: str
     key: str
     tests: tuple[tuple[str, str, str], ...] = ()
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class TableKey:
     example: str
     parts: tuple[KeyPart, ...]
     forms: tuple[KeyForm, ...]
-    ending: Ending | None = None
+    endings: tuple[Ending, ...] = ()
 
 
 _PID, _TIME, _U64 = kind_type("pid"), kind_type("time"), kind_type("u64")
@@ -75,7 +76,7 @@ _ROWS = (
             KeyForm("process.tid", ("process.tid", "process.task.start_boottime")),
             KeyForm("", (".pid", ".start_boottime")),
         ),
-        Ending("raw_tracepoint", "sched_process_exit", "args[0]"),
+        (Ending("raw_tracepoint", "sched_process_exit", "args[0]"),),
     ),
     TableKey(
         "process",
@@ -88,16 +89,19 @@ _ROWS = (
             KeyForm(".parent.pid", (".parent.pid", ".parent.start_time")),
             KeyForm("", (".tgid", ".group_leader.start_boottime")),
         ),
-        Ending("raw_tracepoint", "sched_process_exit", "args[0]", (("args[0].signal.live.counter", "LessOrEqual", "0"),)),
+        (Ending("raw_tracepoint", "sched_process_exit", "args[0]", (("args[0].signal.live.counter", "LessOrEqual", "0"),)),),
     ),
     TableKey(
         "sock",
-        "A socket of the kernel's, by its address. TCP: its rows go when it is closed.",
+        "A socket of the kernel's, by its address. Its rows go when it is closed (TCP) or freed (where functions are seen).",
         "a pointer to a socket: args.sk, args.skaddr",
         "args.sk",
         (KeyPart("", _HEX),),
         (KeyForm("", ("",)),),
-        Ending("tracepoint", "sock/inet_sock_set_state", "args.skaddr", (("args.newstate", "Equal", "TCP_CLOSE"),)),
+        (
+            Ending("tracepoint", "sock/inet_sock_set_state", "args.skaddr", (("args.newstate", "Equal", "TCP_CLOSE"),)),
+            Ending("function", "inet_sock_destruct", "args[0]", spare=True),
+        ),
     ),
     TableKey(
         "cgroup",
@@ -106,7 +110,7 @@ _ROWS = (
         "process.cgroup",
         (KeyPart("", kind_type("cgroup")),),
         (KeyForm("", ("",)),),
-        Ending("tracepoint", "cgroup/cgroup_rmdir", "args.id"),
+        (Ending("tracepoint", "cgroup/cgroup_rmdir", "args.id"),),
     ),
     TableKey(
         "inode",
