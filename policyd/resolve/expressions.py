@@ -124,6 +124,8 @@ class Expressions:
         root = root_of(node)
         if root == "params":
             raise Wrong("param-does-not-fit", "a param can be compared in a filter only", "x > params.NAME")
+        if root == "lists":
+            raise Wrong("list-does-not-fit", "a list can be asked in a filter only", "x in lists.NAME")
         if root in self.fields.lets:
             return self._named(node)
         if root in self.fields.tables.names():
@@ -313,6 +315,8 @@ class Expressions:
     def _is_one(self, node: Binary, value: Value, item: Node) -> Value:
         if path_of(item).startswith("params."):
             raise Wrong("param-does-not-fit", "a list param can be asked in filters only", "move the condition to a filter")
+        if path_of(item).startswith("lists."):
+            raise Wrong("list-does-not-fit", "a list can be asked in filters only", "move the condition to a filter")
         is_network = isinstance(item, Call) and item.function in ADDRESSES
         if value.type.shape is Shape.ADDRESS and (is_network or isinstance(item, Literal)):
             return self._in_network(node, value, item)

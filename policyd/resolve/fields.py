@@ -43,7 +43,7 @@ _ELSEWHERE = {
     "perf": "only samples have it, at `perf` hooks",
 }
 
-_WORDS = frozenset({*(row.path for row in FIELDS), *GROUPS, *LATER_FIELDS, "args", "ret", "params"})
+_WORDS = frozenset({*(row.path for row in FIELDS), *GROUPS, *LATER_FIELDS, "args", "ret", "params", "lists"})
 _KIND_NUMBERS = {name: number for number, name in HOOK_KIND.symbols}
 
 
@@ -78,6 +78,13 @@ class Fields:
         """Return a param of the policy."""
         return self.stock.policy.param(name)
 
+    def given_type(self, path: str) -> str:
+        """Return the type that a policy declares for what `params.NAME` or `lists.NAME` stands for; empty for neither."""
+        kind, _, name = path.partition(".")
+        lists = {one.name: one.type for one in self.stock.policy.lists}
+        param = self.param(name) if kind == "params" else None
+        return lists.get(name, "") if kind == "lists" else param.type if param else ""
+
     def is_field(self, name: str) -> bool:
         """Whether a word alone is something that an event has, not the name of a constant (`tcp`)."""
         return name in _WORDS or self._is_other(name)
@@ -101,7 +108,7 @@ class Fields:
         return Casts(self.place, self.target, self.longest)
 
     def _is_other(self, root: str) -> bool:
-        return root in self.lets or root == "params" or root in self.tables.names()
+        return root in self.lets or root in {"params", "lists"} or root in self.tables.names()
 
     def _made(self, text: str) -> Value:
         try:

@@ -44,7 +44,7 @@ _OPERATORS = {
 """The operators of filters that comparisons and methods are."""
 
 _SWAPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_PARAMS = "params."
+_PARAMS, _LISTS = "params.", "lists."
 
 
 @dataclass(slots=True)
@@ -181,6 +181,8 @@ class Lowering:
         assert node.target is not None
         if path_of(node.target).startswith(_PARAMS):
             raise Wrong("param-does-not-fit", "a param is what something else is compared with", "x > params.NAME")
+        if path_of(node.target).startswith(_LISTS):
+            raise Wrong("list-does-not-fit", "a list is what something else is looked up in", "x in lists.NAME")
         value = self.expressions.value(node.target)
         operator = _OPERATORS[node.function]
         if len(node.arguments) == 1 and _is_param(node.arguments[0]):
@@ -202,9 +204,10 @@ class Lowering:
             return self._test(value, operator, tuple(texts), negate)
 
     def _param(self, value: Value, operator: str, node: Node, negate: bool) -> Condition:
-        name = path_of(node).removeprefix(_PARAMS)
+        kind, _, name = path_of(node).partition(".")
+        param, list_ = (name, "") if kind == "params" else ("", name)
         with placed(node):
-            leaf = Leaf.model_construct(field=value.path, operator=operator, values=(), param=name, list="", at=self.at)
+            leaf = Leaf.model_construct(field=value.path, operator=operator, values=(), param=param, list=list_, at=self.at)
             return self.ask(value, leaf, negate)
 
     def _test(self, value: Value, operator: str, texts: tuple[str, ...], negate: bool) -> Condition:
@@ -225,12 +228,12 @@ class Lowering:
             raise
 
     def _is_network_param(self, node: Node) -> bool:
-        param = self.expressions.fields.param(path_of(node).removeprefix(_PARAMS))
-        return param is not None and param.type == "cidr"
+        return self.expressions.fields.given_type(path_of(node)) == "cidr"
 
 
 def _is_param(node: Node) -> bool:
-    return path_of(node).startswith(_PARAMS)
+    """Whether it is a param or a list of the policy."""
+    return path_of(node).startswith((_PARAMS, _LISTS))
 
 
 def _is_network(node: Node) -> bool:

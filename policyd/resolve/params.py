@@ -84,6 +84,9 @@ class Stock:
         lists = {one.name: one for one in self.policy.lists}
         if name not in lists:
             raise Wrong("unknown-list", f"there is no list {quote(name)}", did_you_mean(name, lists) or _DECLARE_LIST)
+        if operator not in FORMS:
+            known = ", ".join(FORMS)
+            raise Wrong("list-does-not-fit", f"{operator} takes no list ({quote(name)})", f"lists go with {known}")
         one = lists[name]
         try:
             list_type = declared_type(one.type)

@@ -34,8 +34,8 @@ def list_items(records: Mapping[str, PolicyRecord]) -> list[ListItem]:
     found: dict[tuple[object, ...], ListItem] = {}
     for _, record in sorted(records.items()):
         for item in lists_of(record):
-            key = (item.name, item.policy_list, item.type, tuple(item.values), tuple(item.include))
-            key = key if item.policy_list else (*key, record.name)
+            whose = item.policy_list or f"policy/{record.name}"
+            key = (item.name, whose, item.type, tuple(item.values), tuple(item.include))
             known = found.setdefault(key, item)
             if known is not item:
                 found[key] = msgspec.structs.replace(known, policies=[*known.policies, record.name])

@@ -278,6 +278,6 @@ def field_row(path: str, contexts: frozenset[Context]) -> Field | None:
     return next((row for row in FIELDS if row.path == path and row.context in contexts), None)
 
 FIELD_ROOTS = frozenset(row.path.partition(".")[0] for row in FIELDS) | {
-    *("args", "ret", "params", "kernel", "user", "start", "end", "span"),
+    *("args", "ret", "params", "lists", "kernel", "user", "start", "end", "span"),
 }
 """What paths begin with: names that a policy gives away cannot be among them."""
