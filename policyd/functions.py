@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from policyd.errors import TargetError
 from policyd.kernel.bpf.btf_format import BtfType, Kind
+from policyd.vocabulary.arguments import function_argument_type
 from policyd.vocabulary.syscalls import RESULT
 from policyd.walk import value_type
 
@@ -131,7 +132,7 @@ class Functions:
         types = [self._btf.type(found.type_id) for found in given]
         args, slot = [], 0
         for each, type_ in zip(names, types, strict=True):
-            args.append(replace(self._argument(each, type_), slot=slot))
+            args.append(replace(self._meant(name, self._argument(each, type_)), slot=slot))
             slot += max(1, -(-args[-1].size // 8))
         return Prototype(name, tuple(args), self._result(function, slot), slot, variadic, "function")
 
@@ -158,8 +159,15 @@ class Functions:
         names = [parameter.name for parameter in named] if len(named) == len(parameters) else []
         names += [f"arg{index}" for index in range(len(names), len(parameters))]
         types = [self._btf.type(parameter.type_id) for parameter in parameters]
-        args = [replace(self.parameter(*pair), slot=slot) for slot, pair in enumerate(zip(names, types, strict=True))]
+        found = [self._meant(event, self.parameter(*pair)) for pair in zip(names, types, strict=True)]
+        args = [replace(one, slot=slot) for slot, one in enumerate(found)]
         return Prototype(event, tuple(args), slots=len(args))
+
+    def _meant(self, function: str, parameter: Parameter) -> Parameter:
+        """Return a parameter with what its number means there, where the vocabulary knows it."""
+        if parameter.value is None:
+            return parameter
+        return replace(parameter, value=function_argument_type(function, parameter.name, parameter.value, self._arch))
 
     def _argument(self, name: str, type_: BtfType) -> Parameter:
         """Return a function's parameter: only Clang tells pointers to user memory, so that else the address must."""

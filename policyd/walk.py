@@ -221,7 +221,9 @@ def _finish(btf: Btf, place: _Place, arch: str) -> Walked:
     if type_ is None:
         raise _no_value(btf, place)
     string = type_.shape is Shape.STRING and btf.resolve(place.at).kind is Kind.POINTER
-    return Walked((*place.steps, place.step()), type_, declared, string, _is_big_endian(btf, place.at), place.bit_offset // 8)
+    return Walked(
+        (*place.steps, place.step()), type_, declared, string, _is_big_endian(btf, place.at), place.bit_offset // 8
+    )
 
 
 def _wrapped_number(btf: Btf, type_: BtfType) -> str:
@@ -252,8 +254,7 @@ def value_type(btf: Btf, type_: BtfType, arch: str, declared: BtfType | None = N
     """
     resolved, size = btf.resolve(type_), btf.size_of(type_)
     if resolved.kind is Kind.POINTER:
-        is_string = _unqualified(btf, btf.target(resolved)).name in {"char", "unsigned char"}  # but no u8: those are bytes
-        return string_type(STRING_SIZE) if is_string else number_type(8, False, "hex")
+        return _pointer_type(btf, btf.target(resolved))
     if resolved.kind is Kind.ARRAY:
         element = btf.resolve(btf.target(resolved))
         return string_type(size) if element.name == "char" and size else None
@@ -266,6 +267,14 @@ def value_type(btf: Btf, type_: BtfType, arch: str, declared: BtfType | None = N
     signed = resolved.signed and not resolved.boolean
     name = _telling_name(btf, declared or type_) or ("bool" if resolved.boolean else "")
     return typed(name, size, signed, arch)
+
+
+def _pointer_type(btf: Btf, pointed: BtfType) -> ValueType:
+    """Return what a pointer is: a text (of chars, but no u8: those are bytes), a place in code, or an address."""
+    if btf.resolve(pointed).kind is Kind.PROTOTYPE:
+        return number_type(8, False, "symbol")
+    is_string = _unqualified(btf, pointed).name in {"char", "unsigned char"}
+    return string_type(STRING_SIZE) if is_string else number_type(8, False, "hex")
 
 
 def _struct_type(btf: Btf, type_: BtfType, resolved: BtfType, arch: str) -> ValueType | None:

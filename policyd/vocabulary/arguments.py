@@ -117,6 +117,7 @@ TRACEPOINT_FIELDS: tuple[ArgumentMeaning, ...] = (
     _row("sig", "signal", "signal/signal_generate signal/signal_deliver"),
     _row("errno", "errno", "signal/signal_generate signal/signal_deliver"),
     *_rows("sport dport", "port", "*"),
+    _row("ifindex", "interface", "*"),
     _row("pid", "pid", "oom/mark_victim"),
     _row("id", "syscall", "raw_syscalls/sys_enter raw_syscalls/sys_exit"),
     _row("protocol", "ethertype", "skb/kfree_skb net/net_dev_start_xmit net/netif_rx_entry net/netif_receive_skb_entry"),
@@ -127,6 +128,57 @@ TRACEPOINT_FIELDS: tuple[ArgumentMeaning, ...] = (
     _row("delay", "duration", "sched/sched_stat_iowait sched/sched_stat_blocked"),
 )
 """The same for fields of tracepoints, by `system/event`."""
+
+
+FUNCTION_ARGUMENTS: tuple[ArgumentMeaning, ...] = (
+    # permissions, credentials and signals
+    _row("mask", "may", "file_permission inode_permission generic_permission path_permission"),
+    _row(
+        "cap", "capability", "capable cap_capable ns_capable ns_capable_noaudit has_capability has_ns_capability sk_capable"
+    ),
+    _row("mode", "ptrace_mode", "ptrace_access_check ptrace_may_access"),
+    _row("sig", "signal", "*"),
+    # files
+    *_rows("dfd olddfd newdfd", "directory", "*"),
+    _row("flags", "open_flags", "do_sys_open"),
+    _row("flags", "rename_flags", "path_rename inode_rename do_renameat2"),
+    _row("flags", "mount_flags", "sb_mount do_mount path_mount"),
+    _row("flags", "umount_flags", "sb_umount"),
+    _row("cmd", "fcntl_command", "file_fcntl"),
+    # memory
+    *_rows(
+        "prot reqprot", "memory_protection", "mmap_file file_mprotect do_mmap vm_mmap_pgoff ksys_mmap_pgoff do_mprotect_pkey"
+    ),
+    *_rows("flags flag", "map_flags", "mmap_file do_mmap vm_mmap_pgoff ksys_mmap_pgoff"),
+    # sockets
+    _row("family", "address_family", "socket_create sock_create sock_create_kern __sock_create __sys_socket"),
+    _row("type", "socket_type", "socket_create sock_create sock_create_kern __sock_create __sys_socket"),
+    _row(
+        "protocol",
+        "protocol",
+        "socket_create sock_create sock_create_kern __sock_create __sys_socket inet_create inet6_create",
+    ),
+    _row("level", "socket_level", "socket_setsockopt socket_getsockopt"),
+    _row("how", "shutdown_how", "socket_shutdown"),
+    _row("state", "tcp_state", "tcp_set_state"),
+    *_rows("oldstate newstate", "tcp_state", "inet_sock_set_state"),
+    _row("ifindex", "interface", "*"),
+    # processes and the system
+    _row("clone_flags", "clone_flags", "*"),
+    _row("resource", "resource", "task_setrlimit do_prlimit"),
+    _row("option", "prctl_option", "task_prctl"),
+    _row("cmd", "bpf_command", "bpf"),
+    _row("vec_nr", "softirq", "*"),
+    _row("nr", "softirq", "raise_softirq raise_softirq_irqoff __raise_softirq_irqoff"),
+    _row("id", "syscall", "sys_enter"),
+    _row("ret", "result", "sys_exit"),
+    *_rows("location call_site", "symbol", "*"),
+    _row("function", "symbol", "workqueue_execute_end"),
+)
+"""The same for arguments of functions, LSM hooks (without `security_` and `bpf_lsm_`) and raw tracepoints."""
+
+_PLAIN = frozenset(f"{sign}{bits}" for sign in "us" for bits in (8, 16, 32, 64)) | {"hex"}
+_HOOK_PREFIXES = ("security_", "bpf_lsm_")
 
 
 def argument_type(syscall: str, signature: Signature, arch: str) -> ValueType:
@@ -143,6 +195,14 @@ def argument_type(syscall: str, signature: Signature, arch: str) -> ValueType:
 def tracepoint_field_type(tracepoint: str, name: str, plain: ValueType, arch: str) -> ValueType:
     """Return the type of a tracepoint's field, given what its C type says."""
     return _as(_meaning(TRACEPOINT_FIELDS, tracepoint, name), plain, arch)
+
+
+def function_argument_type(function: str, name: str, plain: ValueType, arch: str) -> ValueType:
+    """Return the type of a function's argument, given what its C type says; what says more than a number stays."""
+    if plain.kind not in _PLAIN:
+        return plain
+    hook = next((function.removeprefix(prefix) for prefix in _HOOK_PREFIXES if function.startswith(prefix)), function)
+    return _as(_meaning(FUNCTION_ARGUMENTS, hook, name), plain, arch)
 
 
 def _meaning(rows: tuple[ArgumentMeaning, ...], place: str, name: str) -> str:

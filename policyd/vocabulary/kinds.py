@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from policyd.vocabulary import values
 from policyd.vocabulary.constants import ARCHITECTURES, symbols
 from policyd.vocabulary.quantities import parse_duration, parse_integer, parse_number, parse_size
-from policyd.vocabulary.syscalls import syscall_symbols
+from policyd.vocabulary.syscalls import compat_symbols, syscall_symbols
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
@@ -78,9 +78,13 @@ def _symbols(type_: ValueType, arch: str) -> Symbols:
     if type_.symbols:
         return type_.symbols
     row = KINDS[type_.kind]
-    if row.constants == "syscalls":
-        return syscall_symbols(arch or host_architecture())
+    if row.constants in _CALLS:
+        return _CALLS[row.constants](arch or host_architecture())
     return symbols(row.constants, arch or host_architecture()) if row.constants else ()
+
+
+_CALLS = {"syscalls": syscall_symbols, "compat_syscalls": compat_symbols}
+"""Names of system calls, by the table of an architecture."""
 
 
 @cache
@@ -148,6 +152,7 @@ def _buffer(name: str, explain: str, example: str, json: Shower) -> KindRow:
 
 _NAMED = values.symbol_or_number
 _RESULT = "What a system call returned: below zero, an errno."
+_COMPAT = "A system call as 32-bit programs number them."
 _DEVICE = "A block device, by its numbers; shown by name."
 _INTERFACE = "A network interface, by name or index."
 
@@ -193,6 +198,7 @@ _ROWS: tuple[KindRow, ...] = (
         "capabilities",
     ),
     _symbolic(_signed(_number("syscall", 4, "A system call.", "openat", _SYSCALL, _NAMED)), "syscalls"),
+    _symbolic(_signed(_number("compat_syscall", 4, _COMPAT, "openat", _SYSCALL, _NAMED)), "compat_syscalls"),
     _symbolic(_number("protocol", 1, "A protocol above IP.", "tcp", _PROTOCOL, _TCP), "protocols"),
     _symbolic(_number("ethertype", 2, "What an Ethernet frame holds.", "ipv6", _ETHERTYPE, _IPV6), "ethertypes"),
     _number("device", 4, _DEVICE, "8:0", values.number_reader(values.device_number), values.show_device),

@@ -112,6 +112,12 @@ def _argument(syscall: str, index: int, row: Signature, arch: str) -> SyscallArg
 
 
 @cache
+def compat_symbols(arch: str) -> tuple[tuple[int, str], ...]:
+    """Return the (number, name) pairs of the system calls that 32-bit callers make."""
+    return tuple(sorted({(number, row.name) for row in syscalls(arch).values() for number in row.compat_numbers}))
+
+
+@cache
 def syscall_symbols(arch: str) -> tuple[tuple[int, str], ...]:
     """Return the (number, name) pairs of the native system calls."""
     return tuple(sorted((row.number, row.name) for row in syscalls(arch).values() if row.number is not None))
