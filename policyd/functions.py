@@ -97,6 +97,7 @@ class Functions:
     def __init__(self, btf: Btf, arch: str) -> None:
         self._btf, self._arch = btf, arch
         self._known: dict[str, Prototype] = {}
+        self._prefixed: dict[str, tuple[str, ...]] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all functions, sorted."""
@@ -104,7 +105,10 @@ class Functions:
 
     def with_prefix(self, prefix: str) -> tuple[str, ...]:
         """Return what follows `prefix` in the names of functions that begin with it, sorted."""
-        return tuple(sorted(name.removeprefix(prefix) for name in self._btf.functions() if name.startswith(prefix)))
+        if prefix not in self._prefixed:
+            found = (name.removeprefix(prefix) for name in self._btf.functions() if name.startswith(prefix))
+            self._prefixed[prefix] = tuple(sorted(found))
+        return self._prefixed[prefix]
 
     def prototype(self, name: str) -> Prototype | None:
         """Return the arguments and the result of a function; None if there are no types of it."""
