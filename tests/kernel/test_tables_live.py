@@ -192,6 +192,25 @@ def test_rows_of_threads_that_ended_are_gone_after_ten_thousand_of_them(host: Ho
     assert {was for _, was in shown(host)} == {None}, "a thread read the row of one that had ended"
 
 
+def test_the_row_of_a_process_goes_with_its_last_thread(host: Host) -> None:
+    host.apply(
+        f"{HEAD}  tables: {{t: {{key: {{who: process}}, value: {{n: u64}}}}}}\n"
+        "  rules:\n"
+        "    - name: all\n"
+        "      hook: {syscall: read}\n"
+        f"      filters: [{{field: args.fd, operator: Equal, value: {FD}}}]\n"
+        "      tables: [{set: t, key: [process.pid], value: [args.count]}]\n"
+    )
+    thread = threading.Thread(target=read, args=(5,))
+
+    thread.start()
+    thread.join()
+    for number in range(20):
+        child_reads(number)
+
+    assert [(row["who"], row["n"]) for row in rows(host)] == [(os.getpid(), 5)]
+
+
 def test_a_process_does_not_read_the_row_of_one_that_had_its_number(host: Host) -> None:
     host.apply(
         f"{HEAD}  tables: {{t: {{key: {{fd: u64, who: process}}, value: {{n: u64}}}}}}\n"
