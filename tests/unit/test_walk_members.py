@@ -79,7 +79,7 @@ def test_a_bit_field_tells_where_its_bits_are(btf: Btf) -> None:
         ("port", "u16", 2, False),
         ("hardware[0]", "u8", 1, False),
         ("parent", "hex", 8, False),
-        ("callback", "hex", 8, False),
+        ("callback", "symbol", 8, False),
         ("wait", "s64", 8, True),
     ],
 )
