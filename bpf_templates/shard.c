@@ -2,7 +2,14 @@
 PD_INLINE void run_/*{ shard.index }*/(struct run *r)
 {
 /*% if shard.first %*/
+/*% if program.cleared %*/
+/*% for offset, size in program.cleared %*/
+	__builtin_memset(r->s->state + /*{ offset }*/, 0, /*{ size }*/);
+	PD_BARRIER(); /* the compiler would join the two, and then has no function to call */
+/*% endfor %*/
+/*% else %*/
 	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
+/*% endif %*/
 /*% for flag in program.searches %*/
 	r->s->/*{ flag }*/ = 0;
 /*% endfor %*/

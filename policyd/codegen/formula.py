@@ -130,16 +130,18 @@ def _shifted(sign: str, function: str) -> Callable[[Sequence[Operand]], CText]:
 
 
 def _extreme(greatest: bool) -> Callable[[Sequence[Operand]], CText]:
-    """Unsigned ones first: of those and a signed one, the least always has a sign."""
+    """Those of one sign among themselves first: what comes of both has no sign of its own."""
+    name = "pd_max" if greatest else "pd_min"
+
+    def one_of(parts: Sequence[Operand], signs: str) -> CText:
+        return reduce(lambda first, second: c.call(f"{name}_{signs}", first, second), [part.value for part in parts])
 
     def text(parts: Sequence[Operand]) -> CText:
-        ordered = sorted(parts, key=_has_sign)
-        found, signed = ordered[0].value, _has_sign(ordered[0])
-        for part in ordered[1:]:
-            signs = f"{'s' if signed else 'u'}{'s' if _has_sign(part) else 'u'}"
-            found = c.call(f"pd_{'max' if greatest else 'min'}_{signs}", found, part.value)
-            signed |= _has_sign(part)
-        return found
+        unsigned = [part for part in parts if not _has_sign(part)]
+        signed = [part for part in parts if _has_sign(part)]
+        if not unsigned or not signed:
+            return one_of(parts, "ss" if signed else "uu")
+        return c.call(f"{name}_us", one_of(unsigned, "uu"), one_of(signed, "ss"))
 
     return text
 

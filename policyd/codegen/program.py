@@ -46,6 +46,8 @@ MOST_SHARDS = 30
 """Programs in a chain of tail calls: the kernel stops one at 33 (MAX_TAIL_CALL_CNT), and a stub is in it too."""
 _SCRATCH_SLOTS = 16
 """Scratch places a CPU where a program can be preempted by itself (as many as `pd_claim` of `lib/scratch.c` looks at)."""
+_MOST_CLEARED = 1024
+"""Bytes that clang clears in line (128 stores of 8); it has no function to call for more."""
 _TASK = frozenset({"struct task_struct"})
 
 
@@ -179,6 +181,7 @@ class Drawing:
             structs=c.block(HEADER_C + self.shapes.structs + self.tables.structs + self.automata.structs),
             members=self._members(),
             states=c.uint(max(len(self.values), 1)),
+            cleared=_cleared(len(self.values)),
             slack=c.uint(SLACK),
             subject_bytes=c.uint(self._subject_bytes()),
             searches=(*self._searches, *(c.ident(name) for row in self._families for name in row.resets)),
@@ -399,6 +402,14 @@ def _eager(rules: tuple[TypedRule, ...]) -> frozenset[tuple[str, Access]]:
         for (path, access, cost), count in tested.items()
         if (path, access) not in before and (cost <= _CONTEXT_COST or (cost <= _EAGER_COST and count > 1))
     )
+
+
+def _cleared(states: int) -> tuple[tuple[CText, CText], ...]:
+    """Return the pieces in which states are cleared where there are more than the compiler clears in one go."""
+    if states <= _MOST_CLEARED:
+        return ()
+    pieces = range(0, states, _MOST_CLEARED)
+    return tuple((c.uint(offset), c.uint(min(_MOST_CLEARED, states - offset))) for offset in pieces)
 
 
 def _accessor(access: Access) -> str:

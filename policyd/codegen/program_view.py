@@ -98,7 +98,10 @@ class ShardView:
 
 @dataclass(frozen=True, slots=True)
 class ProgramView:
-    """What `program.c` may print."""
+    """What `program.c` may print.
+
+    `cleared` are offset and size of the pieces of `state` that are cleared one by one, where there is too much for one go.
+    """
 
     title: CText
     shards: tuple[ShardView, ...]
@@ -109,6 +112,7 @@ class ProgramView:
     structs: CText
     members: tuple[CText, ...]
     states: CText
+    cleared: tuple[tuple[CText, CText], ...]
     slack: CText
     subject_bytes: CText
     searches: tuple[CText, ...]

@@ -56,7 +56,8 @@ def settled_params(reader: Reader, policy: Policy) -> tuple[Param, ...]:
         if name not in names and not reader.full:
             hint = did_you_mean(name, names) or "declare it under `spec.params`"
             path = using[0].path if using[0].text else (*using[0].path, "param")
-            _report(reader, policy, "unknown-param", f"there is no param {quote(name)}", path, hint, using[0])
+            where = f" in policy `{policy.name}`, which uses this macro" if path[:2] == ("spec", "macros") else ""
+            _report(reader, policy, "unknown-param", f"there is no param {quote(name)}{where}", path, hint, using[0])
     return tuple(_settle(reader, policy, param, uses[param.name]) for param in policy.params)
 
 
