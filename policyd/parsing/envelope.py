@@ -115,11 +115,11 @@ def _spec(reader: Reader, envelope: Keys) -> dict[str, Any] | None:
         return None
     values: dict[str, Any] = {key: keys.text(key) for key in _WORDS}
     values["ring_bytes"] = _ring_bytes(reader, keys)
+    values["lists"], values["inlined"] = read_lists(reader, keys), read_inlined(reader, keys)
     read_macros(reader, keys)
     values |= _event(reader, keys)
     values["params"], values["tags"] = _params(reader, keys), keys.texts("tags")
     values["tables"] = read_tables(keys)
-    values["lists"], values["inlined"] = read_lists(reader, keys), read_inlined(reader, keys)
     values["scope"] = read_scope(reader, keys)
     values["rules"] = _rules(reader, keys)
     reader.macros.read_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.document import Mapping, Node, Scalar, Sequence
+from policyd.parsing.lists import missing_hint
 from policyd.parsing.reader import macro_name
 from policyd.policy import AllOf, AnyOf, Expr, Filter, Leaf, Not
 from policyd.text import quote
@@ -126,6 +127,9 @@ def _shared(keys: Keys, operator: Operator | None) -> tuple[str | None, str | No
     for what, name in names.items():
         if name is not None and operator is not None:
             _check_takes(keys, operator, what, name)
+    if below is not None and names["list"] is not None and names["list"] not in keys.reader.lists:
+        hint = missing_hint(keys.reader, names["list"], keys.reader.lists)
+        below.fail("list", "unknown-list", f"there is no list {quote(names['list'])}", hint)
     if below is None or below.bad or below.misspelled:
         keys.bad.add("valuesFrom")
     return names["param"], names["list"]

@@ -28,6 +28,7 @@ def read_lists(reader: Reader, spec: Keys) -> tuple[ValueList, ...] | None:
     if not isinstance(node, Mapping):
         reader.wrong_type(node, path, "a mapping of names to lists", "as {shells: {type: path, values: [/bin/sh]}}")
         return spec.note("lists", node, None)
+    reader.lists = tuple(name.text for name, _ in node.items)
     read = [_list(reader, name, body, path) for name, body in node.items]
     found = tuple(one for one in read if one is not None)
     good = len(found) == len(read) and _check_includes(reader, node, found)

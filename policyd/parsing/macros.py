@@ -97,7 +97,7 @@ class Macros:
         if macro is None or levels + macro.depth > MAX_DEPTH:
             self._fail("too-deep", f"macros are nested deeper than {MAX_DEPTH} levels", name, path)
             return None
-        self._count(macro, name, path, levels)
+        self._count(macro, name, path)
         return macro.found
 
     def _macro(self, key: tuple[Form, str], name: Scalar, path: Path, read: Read) -> _Macro:
@@ -120,7 +120,7 @@ class Macros:
             else:
                 yield 1
 
-    def _count(self, macro: _Macro, name: Scalar, path: Path, levels: int) -> None:
+    def _count(self, macro: _Macro, name: Scalar, path: Path) -> None:
         """Keep account of what this use comes to."""
         if self._open:
             outer = self._open[-1]

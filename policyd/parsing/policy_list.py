@@ -1,4 +1,4 @@
-"""A document of kind PolicyList: read for its problems, and for what it is called; policies copy from its nodes (`library`)."""
+"""A document of kind PolicyList: read for its problems and its name; policies copy from its nodes (`library`)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from policyd.parsing.library import KIND
 from policyd.parsing.lists import read_inlined, read_lists
 from policyd.parsing.macros import read_macros
 from policyd.parsing.reader import Keys, Reader
-from policyd.policy import ValueList
 
 if TYPE_CHECKING:
     from policyd.document import Document, Node
     from policyd.errors import Path, Position, Problem
     from policyd.parsing.library import Linked
+    from policyd.policy import ValueList
 
 SPEC_KEYS = ("description", "lists", "macros", "inlined")
 

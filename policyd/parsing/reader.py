@@ -36,13 +36,15 @@ _NOUNS = {Mapping: "a mapping", Sequence: "a list", Scalar: "a text"}
 class Reader:
     """Collects the problems of one document; `codes` are those that it may have.
 
-    `shared` are names that PolicyLists have and the document does not use, by form (`lists`, `filters`, `fields`).
+    `shared` are names that PolicyLists have and the document does not use, by form (`lists`, `filters`, `fields`); `lists`
+    are the names of those that filters can use.
     """
 
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     codes: Container[str] = frozenset(CODES)
     shared: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lists: tuple[str, ...] = ()
     macros: Macros = field(init=False)
 
     def __post_init__(self) -> None:

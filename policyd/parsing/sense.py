@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from policyd.parsing.lists import missing_hint
-from policyd.parsing.uses import check_lets, leaves, settled_params
+from policyd.parsing.uses import check_lets, settled_params
 from policyd.policy import MetricOutput, Policy, Rule, StatsColumn, StatsOutput
-from policyd.text import quote
 
 if TYPE_CHECKING:
     from policyd.errors import Path
@@ -23,7 +21,6 @@ def check(reader: Reader, policy: Policy) -> Policy:
     _rule_names(reader, policy)
     params = settled_params(reader, policy)
     check_lets(reader, policy)
-    _lists(reader, policy)
     rules = _share_shapes(reader, policy)
     if policy.acts and policy.mode == "monitor":
         message = "nothing acts: the mode is monitor, so actions are counted and shown as they would be, not taken"
@@ -47,19 +44,6 @@ def _rule_names(reader: Reader, policy: Policy) -> None:
         if first is not rule:
             message = f"rule `{rule.name}` is here a second time; the first is at {policy.position((*first.at, 'name'))}"
             _report(reader, policy, "duplicate-rule", message, (*rule.at, "name"))
-
-
-# ------------------------------------------------------------------------------------------------ lists
-
-
-def _lists(reader: Reader, policy: Policy) -> None:
-    """Report filters whose list is not there."""
-    known = [one.name for one in policy.lists]
-    for leaf in (leaf for rule in policy.rules for leaf in leaves(rule.filters) if leaf.list):
-        if leaf.list not in known and not reader.full:
-            message = f"there is no list {quote(leaf.list)}"
-            path = (*leaf.at, "valuesFrom", "list")
-            _report(reader, policy, "unknown-list", message, path, missing_hint(reader, leaf.list, known))
 
 
 # ------------------------------------------------------------------------------------------------ outputs
