@@ -19,11 +19,10 @@ from policyd.explain_objects import (
     behind,
     field_page,
     rows_of_path,
-    type_named,
-    type_page,
     types_with_fields,
 )
 from policyd.explain_tables import tables_page
+from policyd.explain_types import one_type, types_page
 from policyd.page import Page, Table
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
@@ -32,7 +31,6 @@ from policyd.vocabulary.attach import ATTACH_KINDS, AttachKind
 from policyd.vocabulary.compat import ways
 from policyd.vocabulary.fields import FIELDS, GROUPS, Field
 from policyd.vocabulary.hooks import HOOK_KINDS, LATER_HOOKS, whose_process
-from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.operators import OPERATORS, fitting
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS
 from policyd.vocabulary.perf_events import DEFAULT_FREQUENCY, PERF_EVENTS
@@ -281,7 +279,7 @@ _ON_TARGET: dict[str, Callable[[str, Target], Own]] = {
 }
 
 
-# ------------------------------------------------------------------------------------------------ fields and types
+# ------------------------------------------------------------------------------------------------ fields
 
 
 def _type(type_: ValueType) -> str:
@@ -347,27 +345,6 @@ def _field_facts(row: Field) -> Table:
     if row.type.symbols:
         facts.insert(1, ("names", _symbols(row.type)))
     return Table("", ("", ""), tuple(facts))
-
-
-def _types() -> Page:
-    rows = tuple((row.name, row.explain, row.example) for row in KINDS.values())
-    return Page(
-        "Types", ("Most fields have their type from the kernel. Params declare theirs.",), (Table("", _TYPE_HEADINGS, rows),)
-    )
-
-
-_TYPE_HEADINGS = ("type", "meaning", "example")
-
-
-def _one_type(name: str, target: Target) -> Page:
-    if name not in KINDS and (type_ := type_named(name, target)):
-        return type_page(type_, target)
-    if name not in KINDS:
-        raise _not_found("type", name, KINDS)
-    row = KINDS[name]
-    operators = ", ".join(operator.name for operator in OPERATORS.values() if row.shape in operator.shapes)
-    facts = (("example", row.example), ("kept as", row.shape.value), ("bytes", str(row.size)), ("operators", operators))
-    return Page(f"Type {name}", (row.explain,), (Table("", ("", ""), facts),))
 
 
 # ------------------------------------------------------------------------------------------------ operators and what follows
@@ -449,7 +426,7 @@ def _scope() -> Page:
 LISTS: dict[str, Callable[[], Page]] = {
     "hooks": _hooks,
     "fields": _fields,
-    "types": _types,
+    "types": types_page,
     "operators": _operators,
     "outputs": _outputs,
     "actions": _actions,
@@ -461,7 +438,7 @@ LISTS: dict[str, Callable[[], Page]] = {
 THINGS: dict[str, Callable[[str, Target], Page]] = {
     "hook": _hook,
     "field": _field,
-    "type": _one_type,
+    "type": one_type,
     "operator": _operator,
     "output": _output,
     "action": _action,

@@ -1,0 +1,91 @@
+"""What `policyd explain types` and `explain type NAME` tell: kinds of values, sets of constants, and the kernel's own types.
+
+In: a type's name, as a param, a table or `.as(TYPE)` spells it.  Out: pages for `explain.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policyd.errors import NotFoundError
+from policyd.explain_objects import type_named, type_page
+from policyd.kernel.bpf.btf_format import Kind
+from policyd.page import Page, Table
+from policyd.text import did_you_mean, quote
+from policyd.vocabulary.constants import constant_sets
+from policyd.vocabulary.kinds import KINDS, host_architecture
+from policyd.vocabulary.operators import fitting
+from policyd.vocabulary.types import Shape, ValueType
+
+if TYPE_CHECKING:
+    from policyd.target import Target
+    from policyd.vocabulary.kinds import KindRow
+
+_FROM_KERNEL = (
+    "Most fields have their type from the kernel. Params and tables declare theirs, and `.as(TYPE)` gives one to any value."
+)
+_SETS = "Numbers that the kernel's headers name, as enums or as flags: `.as(open_flags)`. Enums of the kernel go by their names."
+_CASTS = (
+    ("ret.as(errno)", "a number as another type of number: its lowest bits, widened by the sign of that type"),
+    ("args.state.as(tcp_state)", "a number with the names of a set of constants, or of an enum of the kernel's"),
+    ("args.sk.as(tcp_sock).bytes_acked", "a pointer to a structure of the kernel's: members and fields follow"),
+    ("args.addr.as(sockaddr).ip", "a socket's address, in the kernel or in the process: family, ip, port, path"),
+    ("args.p.as(string64)", "the text that a pointer leads to; `path` too"),
+    ("args.p.as(bytes16)", "so many bytes of what a pointer leads to"),
+    ("args.buf.bytes(args.count)", "as many bytes as another value says, up to 256: shown in hexadecimal"),
+    ("args.buf.bytes(args.count, 1024)", "the same, up to 1024"),
+    ("late(args.buf).bytes(ret)", "the same, as the call ends"),
+    ("args.buf.bytes(args.count).as(base64)", "the same, shown in base64"),
+    ("args.saddr.as(ip)", "an address of 4 or 16 bytes as they lie in memory"),
+)
+_FACTS = ("", "")
+_MOST_NAMES = 6
+
+
+def types_page() -> Page:
+    """Return the list of all types, with the ways to give one to a value."""
+    kinds = tuple((row.name, row.explain, row.example) for row in KINDS.values())
+    sets = tuple((row.name, row.kind, _some(row.symbols)) for row in constant_sets(host_architecture()).values())
+    return Page(
+        "Types",
+        (_FROM_KERNEL,),
+        (
+            Table("", ("type", "meaning", "example"), kinds),
+            Table("Casts", ("written", "meaning"), _CASTS),
+            Table("Sets of constants", ("type", "kind", "names"), sets),
+        ),
+    )
+
+
+def one_type(name: str, target: Target) -> Page:
+    """Return the page of a kind, a set of constants, an enum or a structure; `NotFoundError` with near misses."""
+    if name in KINDS:
+        return _kind_page(KINDS[name])
+    sets = constant_sets(target.arch)
+    if name in sets:
+        return _names_page(name, sets[name].kind, sets[name].symbols, _SETS)
+    if type_ := type_named(name, target):
+        return type_page(type_, target)
+    found = target.btf.find(name.removeprefix("enum "), Kind.ENUM, Kind.ENUM64)
+    if found is None:
+        hint = did_you_mean(name, [*KINDS, *sets]) or "`policyd explain types` lists them"
+        raise NotFoundError(f"there is no type {quote(name)}; {hint}")
+    return _names_page(found.name, "enum", target.btf.enum_values(found), "An enum of this kernel's.")
+
+
+def _kind_page(row: KindRow) -> Page:
+    operators = ", ".join(fitting(ValueType(row.name, row.shape, row.size, row.signed)))
+    length = "up to N, as declared" if row.shape is Shape.STRING else str(row.size)
+    facts = (("example", row.example), ("kept as", row.shape.value), ("bytes", length), ("operators", operators))
+    return Page(f"Type {row.name}", (row.explain,), (Table("", _FACTS, facts),))
+
+
+def _names_page(name: str, kind: str, symbols: tuple[tuple[int, str], ...], explain: str) -> Page:
+    base = "{:#x}" if kind == "flags" else "{}"
+    rows = tuple((symbol, base.format(number)) for number, symbol in symbols)
+    return Page(f"Type {name}", (explain,), (Table("Names", ("name", "number"), rows),))
+
+
+def _some(symbols: tuple[tuple[int, str], ...]) -> str:
+    names = [symbol for _, symbol in symbols]
+    return ", ".join(names[:_MOST_NAMES]) + ("…" if len(names) > _MOST_NAMES else "")
