@@ -84,6 +84,13 @@ def test_a_cgroup_counts_with_all_below_it_whenever_that_is_made(host: Host, cgr
     call()
     assert counted(host) == 3
 
+    (cgroup / "new.service").mkdir()
+    scope = about({"cgroups": [f"/{cgroup.name}/*.service"]})
+    assert len(host.pending_steps(scope)) == 2, "the list, and the record that says what is in it"
+    host.apply(scope)
+    call(before=inside(cgroup / "new.service"))
+    assert counted(host) == 4
+
 
 def test_another_scope_is_no_other_program(host: Host, cgroup: Path) -> None:
     (cgroup / "a").mkdir()

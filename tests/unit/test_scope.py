@@ -30,6 +30,7 @@ from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from policyd.unit import TypedPolicy
 
 ID = "5e" * 32
@@ -119,10 +120,9 @@ def test_a_list_of_cgroups_says_at_which_levels_they_are() -> None:
 
     levels = (1 << 64) - 1
     assert contents(found, "rule-0-scope-cgroups") == {70: 1, 80: 1, 90: 1, levels: 0b110}
-    (scope,) = found.policy.rules[0].scopes
-    assert scope.condition.parts == (
-        TypedTest(scope.condition.parts[0].value, "Below", (), ListRef("rule-0-scope-cgroups")),
-    )  # type: ignore[union-attr]
+    (test,) = found.policy.rules[0].scopes[0].condition.parts
+    assert isinstance(test, TypedTest)
+    assert (test.operator, test.ref) == ("Below", ListRef("rule-0-scope-cgroups"))
 
 
 def test_what_a_scope_names_is_no_part_of_a_program() -> None:
@@ -231,7 +231,7 @@ def test_members_of_a_tree_are_found_by_program_by_number_and_by_parent(proc: Pa
 def with_tree(found: TreeRoots) -> TypedPolicy:
     number = Layout((Column("pid", ValueType("u64", Shape.NUMBER, 8)),))
     spec = MapSpec("p", found.tree.map_name, "tree", MapClass("hash", 8, 8, 1), MOST_PROCESSES, number, number)
-    plain = policy("p", counters={"c": 1}, processes=True)
+    plain: TypedPolicy = policy("p", counters={"c": 1}, processes=True)
     return replace(plain, maps=(*plain.maps, spec), trees=(found,))
 
 
