@@ -31,6 +31,7 @@ from policyd.resolve.casts import BYTES, MOST_BYTES
 from policyd.resolve.computed import address, computed, number
 from policyd.resolve.constants import ADDRESSES, constant_value, is_constant, is_named, network_text, plain_value
 from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.table_values import constant_as
 from policyd.text import quote
 from policyd.value import Constant, Value, every_value
 from policyd.vocabulary.addresses import parse_network
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from policyd.resolve.fields import Fields
+    from policyd.vocabulary.tables import TableKey
 
 MOST_OPERATIONS = 256
 """Values that one expression is made of, `let` names written out."""
@@ -163,10 +165,21 @@ class Expressions:
         if not isinstance(node, Index) or not isinstance(node.base, Name) or len(names) > 1:
             name = root_of(node)
             raise Wrong("bad-path", f"{quote(name)} is a table: name a row and a column", f"as {name}[KEY].COLUMN")
-        keys = tuple(map(self.value, node.keys))
+        keys = self._keys(node.base.name, node.keys)
         if presence and not names:
             return self.fields.tables.presence(node.base.name, keys, self.fields)
         return self.fields.tables.lookup(node.base.name, keys, names[0] if names else None, self.fields)
+
+    def _keys(self, table: str, nodes: Sequence[Node]) -> tuple[Value, ...]:
+        """Return the keys of a table's row; a constant is read by the type of its column."""
+        types = self.fields.tables.key_types(table)
+        if len(types) != len(nodes):  # which `tables` tells
+            return tuple(map(self.value, nodes))
+        return tuple(self._key(node, type_) for node, type_ in zip(nodes, types, strict=True))
+
+    def _key(self, node: Node, type_: ValueType | TableKey) -> Value:
+        with placed(node):
+            return constant_as(node, type_, self.fields) or self.value(node)
 
     def _cast(self, node: Call, members: Sequence[str] = ()) -> Value:
         assert node.target is not None

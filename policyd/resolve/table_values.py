@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policyd.expression import Name
+from policyd.resolve.constants import constant_value, is_constant
 from policyd.resolve.problems import Missing, Wrong
 from policyd.value import Constant, Value
 from policyd.vocabulary.types import Shape, ValueType
@@ -11,6 +13,7 @@ from policyd.vocabulary.types import Shape, ValueType
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from policyd.expression import Node
     from policyd.resolve.fields import Fields
     from policyd.vocabulary.tables import KeyForm, TableKey
 
@@ -71,6 +74,18 @@ def _part(form: KeyForm, path: str, key: Value, fields: Fields) -> Value:
     return fields.value(key.path.removesuffix(form.ending) + path) if path else key
 
 
+def constant_as(node: Node, type_: ValueType | TableKey, fields: Fields) -> Value | None:
+    """Return a constant as a column of `type_` reads it; None for what is none, or for a name that the type has not."""
+    if not isinstance(type_, ValueType) or not is_constant(node, fields.is_field):
+        return None
+    try:
+        return constant_value(node, type_, fields.reading)
+    except Wrong:
+        if isinstance(node, Name):
+            return None
+        raise
+
+
 def misfit(value: Value, type_: ValueType) -> Misfit | None:
     """Return why `value` cannot be kept in a column of `type_`; None if it can."""
     own = value.type
@@ -87,7 +102,7 @@ def _number_misfit(value: Value, type_: ValueType) -> Misfit | None:
     own, bits = value.type, type_.size * 8 - type_.signed
     if isinstance(value.access, Constant):
         fits = -(1 << bits) * type_.signed <= value.access.number < 1 << bits
-        return None if fits else (f"is {value.access.number}", "declare a larger column: u64")
+        return None if fits else ("does not fit in it", "declare a larger column: u64")
     if own.size > type_.size:
         return f"is a number of {own.size * 8} bits", f"declare the column as {'s' if own.signed else 'u'}{own.size * 8}"
     if own.signed and not type_.signed:

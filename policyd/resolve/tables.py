@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from policyd.expression import parse
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec
 from policyd.resolve.columns import MOST_KEY_BYTES
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.operands import declared_type
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
-from policyd.resolve.table_values import key_values, misfit, wrong_number
+from policyd.resolve.table_values import constant_as, key_values, misfit, wrong_number
 from policyd.text import did_you_mean, one_of, quote
 from policyd.unit import TableWrite
 from policyd.value import ROW, Lookup, Value
@@ -81,6 +82,10 @@ class Tables:
         """Return the names of all tables, in the order of the file."""
         return tuple(table.name for table in self.policy.tables)
 
+    def key_types(self, name: str) -> tuple[ValueType | TableKey, ...]:
+        """Return the types of a table's key columns, in order; `Wrong` for an unknown table."""
+        return tuple(self._table(name).keys.values())
+
     def columns(self, name: str) -> tuple[str, ...]:
         """Return the names of a table's value columns, in order; `Wrong` for an unknown table."""
         return tuple(self._table(name).columns)
@@ -142,7 +147,7 @@ class Tables:
     def _write(self, written: Written, fields: Fields) -> TableWrite:
         table = self._at(written.at, lambda: self._table(written.table), written.kind)
         given = _ordered(table, written.key, list(table.keys), (*written.at, "key"))
-        keys = tuple(self._value_of(one, fields) for one in given)
+        keys = tuple(self._value_of(one, type_, fields) for one, type_ in zip(given, table.keys.values(), strict=True))
         parts = self._at((*written.at, "key"), lambda: key_values(table.name, table.keys, keys, fields))
         columns = tuple(self._column(table, one, name, fields) for name, one in _named(table, written))
         self.touched.add(table.name)
@@ -152,14 +157,15 @@ class Tables:
 
     def _column(self, table: Table, given: Given, name: str, fields: Fields) -> tuple[int, Value]:
         number = self._at(given.at, lambda: table.column(name))
-        value = self._value_of(given, fields)
+        value = self._value_of(given, table.columns[name], fields)
         if wrong := misfit(value, table.columns[name]):
             message = f"the column {name} of {table.name} is {table.columns[name].kind}, and {given.field} {wrong[0]}"
             raise Wrong("value-does-not-fit", message, wrong[1], given.at)
         return number, value
 
-    def _value_of(self, given: Given, fields: Fields) -> Value:
-        return self._at(given.at, lambda: fields.value(given.field))
+    def _value_of(self, given: Given, type_: ValueType | TableKey, fields: Fields) -> Value:
+        """Return what a write gives a column; a constant is read by the column's type."""
+        return self._at(given.at, lambda: constant_as(parse(given.field), type_, fields) or fields.value(given.field))
 
     @staticmethod
     def _at(path: Path, read: Callable[[], T], *below: str) -> T:

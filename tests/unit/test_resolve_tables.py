@@ -113,6 +113,18 @@ def test_a_list_gives_values_in_the_order_of_the_columns_and_a_mapping_by_name()
     assert gone == TableWrite("births", "unset", every.keys)
 
 
+def test_a_constant_is_read_by_the_type_of_its_column() -> None:
+    declared = "t: {key: {p: protocol, s: signal, n: string16}, value: {d: duration, u: uid, e: errno}}"
+    write = """{set: t, key: [tcp, SIGKILL, "'a'"], value: {d: 10ms, u: root, e: EPERM}}"""
+    shown = "[{event: {fields: {u: \"t[tcp, SIGKILL, 'a'].u\"}}}]"
+    made = typed(one_rule(STATE, outputs=shown, more=f"tables: [{write}]"), tables(declared)).rules[0]
+    (row,) = made.writes
+    assert [value.access.number for value in row.keys[:2]] == [6, 9]  # type: ignore[union-attr]
+    assert [value.access.number for _, value in row.columns] == [10_000_000, 0, 1]  # type: ignore[union-attr]
+    (output,) = made.outputs
+    assert output.values[0].access.keys == row.keys  # type: ignore[union-attr]
+
+
 def added(
     *declared: str, write: str, hook: str = "{raw_tracepoint: sched_process_exec}"
 ) -> list[tuple[str, str, list[str]]]:
