@@ -12,6 +12,7 @@ from policyd.explain_objects import type_named, type_page
 from policyd.kernel.bpf.btf_format import Kind
 from policyd.page import Page, Table
 from policyd.text import did_you_mean, quote
+from policyd.vocabulary.casts import CASTS
 from policyd.vocabulary.constants import constant_sets
 from policyd.vocabulary.kinds import KINDS, host_architecture
 from policyd.vocabulary.operators import fitting
@@ -24,19 +25,8 @@ if TYPE_CHECKING:
 _FROM_KERNEL = (
     "Most fields have their type from the kernel. Params and tables declare theirs, and `.as(TYPE)` gives one to any value."
 )
-_SETS = "Numbers that the kernel's headers name, as enums or as flags: `.as(open_flags)`. Enums of the kernel go by their names."
-_CASTS = (
-    ("ret.as(errno)", "a number as another type of number: its lowest bits, widened by the sign of that type"),
-    ("args.state.as(tcp_state)", "a number with the names of a set of constants, or of an enum of the kernel's"),
-    ("args.sk.as(tcp_sock).bytes_acked", "a pointer to a structure of the kernel's: members and fields follow"),
-    ("args.addr.as(sockaddr).ip", "a socket's address, in the kernel or in the process: family, ip, port, path"),
-    ("args.p.as(string64)", "the text that a pointer leads to; `path` too"),
-    ("args.p.as(bytes16)", "so many bytes of what a pointer leads to"),
-    ("args.buf.bytes(args.count)", "as many bytes as another value says, up to 256: shown in hexadecimal"),
-    ("args.buf.bytes(args.count, 1024)", "the same, up to 1024"),
-    ("late(args.buf).bytes(ret)", "the same, as the call ends"),
-    ("args.buf.bytes(args.count).as(base64)", "the same, shown in base64"),
-    ("args.saddr.as(ip)", "an address of 4 or 16 bytes as they lie in memory"),
+_SETS = (
+    "Numbers that the kernel's headers name, as enums or as flags: `.as(open_flags)`. Enums of the kernel go by their names."
 )
 _FACTS = ("", "")
 _MOST_NAMES = 6
@@ -51,7 +41,7 @@ def types_page() -> Page:
         (_FROM_KERNEL,),
         (
             Table("", ("type", "meaning", "example"), kinds),
-            Table("Casts", ("written", "meaning"), _CASTS),
+            Table("Casts", ("written", "meaning"), CASTS),
             Table("Sets of constants", ("type", "kind", "names"), sets),
         ),
     )

@@ -33,6 +33,7 @@ from policyd.vocabulary.c_types import ADDRESS, MAC, number_type, string_type
 from policyd.vocabulary.constants import constant_sets
 from policyd.vocabulary.kinds import KINDS, kind_type
 from policyd.vocabulary.types import Shape, ValueType
+from policyd.walk import value_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,6 +156,9 @@ class Casts:
             if value.type.size != type_.size:
                 raise _no_cast(value, type_.kind, f"it has {value.type.size} bytes, and not {type_.size}")
             return replace(value, path=path, type=type_)
+        return self._memory(value, type_, path)
+
+    def _memory(self, value: Value, type_: ValueType, path: str) -> Value:
         pointer = _pointer(value)
         access = Memory(pointer, None, self._space(value))
         return Value(path, type_, access, True, True, pointer.cost + _READ_COST)
@@ -199,6 +203,8 @@ class Casts:
     def _behind(self, value: Value, struct: BtfType, members: tuple[str, ...], path: str) -> Value:
         if struct.name == _SOCKADDR and members and members[0] in _ADDRESS_FIELDS:
             members = ("address", *members)
+        if not members and value_type(self.target.btf, struct, self.target.arch) == ADDRESS:
+            return self._memory(value, ADDRESS, path)
         if not members:
             names = record(self.target, struct, ()) or tuple(self._members(struct))[:8]
             hint = f"name one of its members: {', '.join(f'{path}.{name}' for name in names[:4])}"
