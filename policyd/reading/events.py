@@ -48,8 +48,8 @@ class Event:
     """One event.  `time` is in nanoseconds since boot; `values` are raw, one a column, None if absent or unread.
 
     `undecided`: a filter of the rule could not be decided, because something could not be read.  `unread` and `cut` name
-    columns (`cut` those too that only the message shows).  `form` is None if the layout is not known; then `layout` and `size`
-    are all there is to tell.  `parts` are those of the rule's message: texts, and numbers of columns.
+    columns (`cut` those too that only the message shows).  `form` is None if the layout is not known; then `layout` and
+    `size` are all there is to tell.  `parts` are those of the rule's message: texts, and numbers of columns.
     """
 
     time: int

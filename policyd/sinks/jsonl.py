@@ -1,9 +1,9 @@
 """Events as JSON lines, from the ring's memory to text with a function made for each layout.
 
 In: batches of a ring, and the decoder of its policy.  Out: one line an event; lines sort by time as they are.  The keys of a
-line, always in this order: `time` (RFC 3339, UTC), `policy`, `severity`, `rule`, `tags` (if there are any), `undecided` (if a
-filter could not be decided), `message` (if the rule has one), `hook`, `verdict`, `cpu`, `fields` (null: absent or unread), and,
-where there are any, `unread` and `cut` (names).
+line, always in this order: `time` (RFC 3339, UTC), `policy`, `severity`, `rule`, `tags` (if there are any), `undecided` (if
+a filter could not be decided), `message` (if the rule has one), `hook`, `verdict`, `cpu`, `fields` (null: absent or unread),
+and, where there are any, `unread` and `cut` (names).
 
 A line is put together from fragments (`"process.comm":"cat"`).  Columns that repeat (a process's numbers and names) are
 looked up together by their bytes; plain numbers are printed; whatever is out of the ordinary (a value absent, unread or cut)

@@ -126,10 +126,8 @@ def test_a_shared_list_changes_in_all_its_policies_without_another_program(host:
 def test_a_record_is_understood_without_the_file_of_its_list(host: Host) -> None:
     host.apply(together(lists(4_000_001), of_us(ASKED)))
     before = host.record("asked")
-    own = ALSO.replace("{list: watched}", "{list: own}").replace(
-        "rules:", "lists: {own: {type: u32, values: [1]}}\n  rules:"
-    )
-    result = host.apply(of_us(own), prune=False)
+    own = of_us(ALSO).replace("{list: watched}", "{list: own}")
+    result = host.apply(own.replace("rules:", "lists: {own: {type: u32, values: [1]}}\n  rules:"), prune=False)
     assert {row.policy: row.kind for row in result.outcomes} == {"also": "created", "asked": "unchanged"}
     assert host.record("asked") == before
     assert before.list_sources == {"base": "test.yaml:2"}

@@ -57,6 +57,17 @@ def test_a_stream_can_ask_for_what_is_severe(client: AgentClient, agent: AgentBy
     lines.close()
 
 
+def test_a_stream_can_ask_for_tags(client: AgentClient, agent: AgentByHand) -> None:
+    lines = client.stream("/api/v1/events", [("tag", "a"), ("tag", "c")])
+    next(lines)
+    agent.wait_for_rings(1)
+    tags = {1: ["a", "b"], 2: [], 3: ["d"], 4: ["c"]}
+    agent.rings[0].put(*(event(number).replace(',"n"', f',"tags":{json.dumps(found)},"n"') for number, found in tags.items()))
+
+    assert numbers(lines, 2) == [1, 4]
+    lines.close()
+
+
 def test_silence_is_a_heartbeat(client: AgentClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.0)
     monkeypatch.setattr(stream, "_WAIT_SECONDS", 0.01)

@@ -1,4 +1,4 @@
-"""PolicyLists, lists and macros: what a policy uses of them is in its document, with the places that it has in its own file."""
+"""PolicyLists, lists and macros: what a policy uses of them is in its document, with its places in its own file."""
 
 from __future__ import annotations
 
