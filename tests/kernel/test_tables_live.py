@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import Host, both_builders
+from load import OF_ANYBODY, Load, compile_loop
 
 from policyd.reading import open_policy
 
@@ -240,3 +241,26 @@ def child_reads(*counts: int, last_pid: int = 0) -> int:
         os._exit(0)
     os.waitpid(child, 0)
     return child
+
+
+def test_a_row_counts_every_event_while_its_policy_is_replaced(host: Host, tmp_path: Path) -> None:
+    count = "(t[process.comm].n ?? 0) + 1"
+    versions = [
+        f"{HEAD}  tables: {{t: {{key: {{comm: string16}}, value: {{n: u64}}}}}}\n"
+        "  rules:\n"
+        "    - name: all\n"
+        "      hook: {syscall: getppid}\n"
+        f"      filters: [{{field: process.comm, operator: Equal, value: pd-loop}}, {{field: {second}}}]\n"
+        f"      tables: [{{set: t, key: [process.comm], value: {{n: '{count}'}}}}]\n"
+        for second in OF_ANYBODY
+    ]
+    host.apply(versions[0])
+    load = Load(compile_loop(tmp_path), "calls")
+
+    load.start()
+    for number in range(1, 31):
+        host.apply(versions[number % 2])
+    made = load.finish()
+
+    assert made > 10_000
+    assert rows(host) == [{"comm": "pd-loop", "n": made}]
