@@ -15,6 +15,7 @@ from policyd.resolve.problems import Complaints, Wrong
 from policyd.text import quote
 from policyd.unit import RateLimit
 from policyd.vocabulary.types import Shape, ValueType
+from policyd.words import MAX_ENTRIES
 
 if TYPE_CHECKING:
     from policyd.policy import RateLimit as WrittenLimit
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 _NUMBER = ValueType("u64", Shape.NUMBER, 8)
 _BUCKET = Layout((Column("full", ValueType("time", Shape.NUMBER, 8)),))
 """When the bucket will be full again, in ns since boot: what is earned up to now is there to be spent."""
+
+SPARE = 2
+"""Entries for each key: the kernel sets some of an LRU map aside for each CPU (bpf_lru_list.c), and gives up what is in use rather
+than take those of another CPU.  With one each, 900 active keys of 1000 lost their buckets."""
 
 Held = tuple[tuple[str, ...], tuple[RateLimit, ...]]
 """The names of samples, and the limits, of an event."""
@@ -62,7 +67,8 @@ class Holding:
     def _spec(self, name: str, written: WrittenLimit, key: Layout | None) -> MapSpec:
         size = _BUCKET.size
         map_class = MapClass("lru_hash", key.size, size) if key else MapClass("array", 4, size, max_entries=1)
-        return MapSpec(self.policy, name, "rate", map_class, written.max_keys if key else 1, key, _BUCKET)
+        entries = min(SPARE * written.max_keys, MAX_ENTRIES) if key else 1
+        return MapSpec(self.policy, name, "rate", map_class, entries, key, _BUCKET)
 
     def _number(self, name: str, low: int, high: int) -> str:
         self.scalars[name] = ScalarParam(self.policy, name, _NUMBER, (low, high))

@@ -162,3 +162,18 @@ def test_other_numbers_are_a_write_to_a_map_and_the_buckets_stay(host: Host) -> 
     through = let_through(host)
     assert through[QUIET] == 8
     assert through[NOISY] == 5
+
+
+def test_so_many_keys_keep_their_buckets_whichever_cpu_they_come_from(host: Host) -> None:
+    """The kernel sets entries of an LRU map aside for each CPU: there must be room for the others' all the same."""
+    host.apply(limited({"rateLimit": {"events": 1, "per": "1h", "by": ["args.fd"], "maxKeys": 1000}}))
+    every = os.sched_getaffinity(0)
+
+    for turn in range(4):
+        os.sched_setaffinity(0, {sorted(every)[turn % len(every)]})
+        for key in range(1000):
+            read(FD + key)
+    os.sched_setaffinity(0, every)
+
+    account = host.account("held")
+    assert (account["matched"], account["delivered"]) == (4000, 1000)

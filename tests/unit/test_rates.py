@@ -41,7 +41,7 @@ def test_each_key_has_a_bucket_in_an_lru_map() -> None:
     found = limited("rateLimit: {events: 10, per: 1s, by: [process.pid, process.comm], burst: 4, maxKeys: 99}")
     output, maps, scalars = parts(found)
     (limit,) = output.limits
-    assert (maps[limit.name].map_class, maps[limit.name].max_entries) == (MapClass("lru_hash", 24, 8), 99)
+    assert (maps[limit.name].map_class, maps[limit.name].max_entries) == (MapClass("lru_hash", 24, 8), 198)
     assert scalars[limit.name].value == (10**8, 4 * 10**8)
     assert [value.path for value in limit.keys] == ["process.pid", "process.comm"]
 
