@@ -27,8 +27,8 @@ _BUCKET = Layout((Column("full", ValueType("time", Shape.NUMBER, 8)),))
 """When the bucket will be full again, in ns since boot: what is earned up to now is there to be spent."""
 
 SPARE = 2
-"""Entries for each key: the kernel sets some of an LRU map aside for each CPU (bpf_lru_list.c), and gives up what is in use rather
-than take those of another CPU.  With one each, 900 active keys of 1000 lost their buckets."""
+"""Entries for each key: the kernel sets some of an LRU map aside for each CPU (bpf_lru_list.c), and gives up what is in use
+rather than take those of another CPU.  With one each, 900 active keys of 1000 lost their buckets."""
 
 Held = tuple[tuple[str, ...], tuple[RateLimit, ...]]
 """The names of samples, and the limits, of an event."""
