@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from policyd.elf import Binaries
 from policyd.elf.listing import function_rows, probe_rows
 from policyd.errors import NotFoundError, TargetError
+from policyd.explain_expressions import expressions_page
 from policyd.explain_functions import KINDS as KERNEL_FUNCTIONS
 from policyd.explain_functions import function_facts
 from policyd.explain_objects import (
@@ -430,6 +431,7 @@ LISTS: dict[str, Callable[[], Page]] = {
     "operators": _operators,
     "outputs": _outputs,
     "actions": _actions,
+    "expressions": expressions_page,
     "tables": tables_page,
     "scope": _scope,
 }

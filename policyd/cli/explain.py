@@ -40,6 +40,7 @@ def command(settings: Settings, topic: str, name: tuple[str, ...], output: str |
       policyd explain hook raw_tracepoint:sched_process_exec
       policyd explain field process.exe
       policyd explain operator InCIDR
+      policyd explain expressions
       policyd explain field args.sk.flow.dst.port
       policyd explain type duration
       policyd explain type struct file

@@ -27,6 +27,7 @@ from policyd.expression.nodes import (
     path_of,
 )
 from policyd.text import did_you_mean, quote
+from policyd.vocabulary.expressions import FUNCTIONS as ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,16 +40,8 @@ MAX_LENGTH = 2048
 MAX_DEPTH = 48
 """Levels of an expression: each sign of a sum is one, `&&` and `||` of many parts are one."""
 
-METHODS = ("as", "bytes", "contains", "container_of", "endsWith", "glob", "has", "startsWith", "under")
-FUNCTIONS = ("cidr", "container_of", "first", "has", "ip", "late", "max", "min", "size")
-_COUNTS = {
-    **dict.fromkeys((".as", ".container_of", ".has", "cidr", "container_of", "has", "ip", "late", "size"), (1, 1)),
-    **dict.fromkeys((".contains", ".endsWith", ".glob", ".startsWith", ".under"), (1, 64)),
-    **dict.fromkeys(("min", "max"), (2, 8)),
-    ".bytes": (1, 2),
-    "first": (1, 16),
-}
-"""How many arguments a function takes; methods begin with a dot."""
+METHODS = tuple(row.name for row in ROWS.values() if row.method)
+FUNCTIONS = tuple(row.name for row in ROWS.values() if not row.method)
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\\\"'ntr/*?\[\]])|(.))", re.DOTALL)
@@ -150,20 +143,20 @@ def _index(made: _Made) -> Node:
 
 
 def _call(made: _Made) -> Node:
-    return _checked(Call(made.words[0], tuple(made.parts), **made.place), FUNCTIONS, "")
+    return _checked(Call(made.words[0], tuple(made.parts), **made.place), "")
 
 
 def _method(made: _Made) -> Node:
     target, *arguments = made.parts
-    return _checked(Call(made.words[0], tuple(arguments), target, **made.place), METHODS, ".")
+    return _checked(Call(made.words[0], tuple(arguments), target, **made.place), ".")
 
 
-def _checked(call: Call, known: tuple[str, ...], dot: str) -> Node:
+def _checked(call: Call, dot: str) -> Node:
     """Return a call of a function that there is, with as many arguments as it takes."""
     noun, name = ("method", f".{call.function}") if dot else ("function", call.function)
-    if call.function not in known:
+    if name not in ROWS:
         raise ExpressionError(f"there is no {noun} {quote(name)}", call.at, _other(call, dot))
-    least, most = _COUNTS[name]
+    least, most = ROWS[name].least, ROWS[name].most
     if not least <= len(call.arguments) <= most:
         count = f"{least}" if least == most else f"{least} to {most}"
         raise ExpressionError(f"{quote(name)} takes {count} argument{'s' * (most > 1)}, not {len(call.arguments)}", call.at)
@@ -177,8 +170,7 @@ def _other(call: Call, dot: str) -> str:
         return f"it follows what it is asked of: x.{call.function}(…)"
     if dot and call.function in FUNCTIONS:
         return f"what it is asked of stands inside: {call.function}(x)"
-    names = [*FUNCTIONS, *(f".{name}" for name in METHODS)]
-    return did_you_mean(dot + call.function, names) or f"there are {', '.join(names)}"
+    return did_you_mean(dot + call.function, ROWS) or f"there are {', '.join(ROWS)}"
 
 
 def _unary(made: _Made) -> Node:
