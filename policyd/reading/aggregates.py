@@ -23,8 +23,9 @@ Labels = dict[str, str]
 Number = int | float
 Row = tuple[Any, ...]
 
-_SCALES = {"duration": 1e-9, "time": 1e-9}
-"""What a value of a kind is multiplied with on its way out: nanoseconds leave as seconds."""
+_PARTS = {"duration": 10**9, "time": 10**9}
+"""How many of a kind's units make the one that it leaves in, nanoseconds in seconds: divided, for 3 / 10**9 is 3e-09, and
+3 * 1e-9 is not."""
 UNITS = {"duration": "seconds", "time": "seconds", "size": "bytes"}
 
 
@@ -118,9 +119,9 @@ class Reader:
         type_ = of.value.columns[self._at].type
         self.unit = UNITS.get(type_.kind, "")
         self.type: FamilyType = "gauge" if column.aggregate == "sum" and type_.signed else self._kept.type
-        self._scale = _SCALES.get(type_.kind, 1)
+        self._parts = _PARTS.get(type_.kind, 1)
         self._zero = boot_offset() if type_.kind == "time" and self._kept.type == "gauge" else 0
-        self._bounds = tuple(bound * self._scale for bound in column.buckets.bounds) if column.buckets else None
+        self._bounds = tuple(self._whole(bound) for bound in column.buckets.bounds) if column.buckets else None
         self._beside = Beside(of, column)
 
     def value(self, rows: Sequence[Row]) -> SeriesValue | None:
@@ -128,11 +129,14 @@ class Reader:
         value = self._kept.merge(rows, self._at)
         if value is None:
             return None
-        scaled = (value + self._zero) * self._scale if self._scale != 1 else value
+        scaled = self._whole(value + self._zero)
         if self._bounds is None:
             return scaled
         buckets = range(self._first_bucket, self._first_bucket + len(self._bounds) + 1)
         return Histogram(self._bounds, tuple(_added(rows, at) for at in buckets), scaled, _added(rows, self.column.at))
+
+    def _whole(self, number: Number) -> Number:
+        return number / self._parts if self._parts > 1 else number
 
     def beside(self, rows: Sequence[Row]) -> Labels:
         """Return what was kept of the event that set the record."""
