@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 _FROM_KERNEL = (
     "Most fields have their type from the kernel. Params and tables declare theirs, and `.as(TYPE)` gives one to any value."
 )
-_SETS = (
-    "Numbers that the kernel's headers name, as enums or as flags: `.as(open_flags)`. Enums of the kernel go by their names."
-)
+_SETS = "Numbers that headers of the kernel name, enums or flags: `.as(open_flags)`. The kernel's enums go by their names."
 _FACTS = ("", "")
 _MOST_NAMES = 6
 

@@ -245,7 +245,7 @@ PD_INLINE void need_12(struct run *r)
 		r->s->state[12] = fetch_12(r);
 }
 
-#line 40 "tests/golden/values.yaml"
+#line 48 "tests/golden/values.yaml"
 /* values/pointers */
 PD_INLINE void match_0(struct run *r)
 {
@@ -488,7 +488,7 @@ PD_INLINE void need_1(struct run *r)
 		r->s->state[1] = fetch_1(r);
 }
 
-#line 51 "tests/golden/values.yaml"
+#line 59 "tests/golden/values.yaml"
 /* values/addresses */
 PD_INLINE void match_0(struct run *r)
 {
@@ -594,7 +594,7 @@ PD_ENTRY int pd_1f6d2ec5b424(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_pread64, pd_3621961b7631 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_pread64, pd_2fbaa0132b17 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -608,7 +608,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xae9e85b17e82ULL
-#define PD_CANARY_PROGRAM 0x3621961b7631ULL
+#define PD_CANARY_PROGRAM 0x2fbaa0132b17ULL
 
 /* lib/maps.c */
 
@@ -620,7 +620,7 @@ PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(percpu_hash_8_16_f1, 12, 4, 4, 4096);
 PD_MAP(zeros, 2, 4, 16, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 1264, 1);
+PD_MAP(scratch, 6, 4, 1344, 1);
 #endif
 
 /* lib/numbers.c */
@@ -658,12 +658,20 @@ struct layout_0_0 {
 	u8 c4; /* low */
 	u8 pad0[7];
 	s64 c5; /* least */
-	s64 c6; /* twice */
-	struct pd_packed c7; /* read */
-	struct pd_packed c8; /* base */
-	u8 c9[4]; /* head */
-	u8 c10[16]; /* text */
-	u8 pad1[4];
+	u64 c6; /* most */
+	s64 c7; /* turned */
+	s64 c8; /* down */
+	s64 c9; /* product */
+	u8 c10; /* ordered */
+	u8 c11; /* has */
+	u8 pad1[6];
+	u64 c12; /* turned_over */
+	s64 c13; /* twice */
+	struct pd_packed c14; /* read */
+	struct pd_packed c15; /* base */
+	u8 c16[4]; /* head */
+	u8 c17[16]; /* text */
+	u8 pad2[4];
 };
 struct key_0_0 {
 	u8 c0[5]; /* side */
@@ -684,22 +692,23 @@ struct subject {
 	u64 v0;
 	u64 v1;
 	u64 v3;
-	u64 v16;
-	u64 v18;
-	PD_STRING(65) v19;
-	PD_STRING(257) v20;
-	u8 v21[8] __attribute__((aligned(8)));
-	PD_STRING(16) v22;
-	PD_STRING(5) v27;
+	u64 v31;
+	u64 v36;
+	u64 v38;
+	PD_STRING(65) v39;
+	PD_STRING(257) v40;
+	u8 v41[8] __attribute__((aligned(8)));
+	PD_STRING(16) v42;
+	PD_STRING(5) v47;
 	u32 queued_0;
 	u32 queue_0[1];
 	u64 key[1];
-	u64 event[59];
-	u8 state[28]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	u64 event[65];
+	u8 state[48]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 1264, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 1344, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -751,123 +760,151 @@ PD_INLINE void need_3(struct run *r)
 		r->s->state[3] = fetch_3(r);
 }
 
+/* args.fd <= args.count && args.count != args.fd && !(args.pos >= args.count) */
+PD_INLINE u8 fetch_31(struct run *r)
+{
+	u8 state = PD_OK;
+
+	r->s->v31 = 0; /* once one operand decides, the others are of no matter */
+	need_3(r);
+	need_1(r);
+	if (!(!(r->s->v1 < r->s->v3) != 0))
+		return PD_OK;
+	need_1(r);
+	need_3(r);
+	if (!(!(r->s->v1 == r->s->v3) != 0))
+		return PD_OK;
+	need_0(r);
+	need_1(r);
+	if (!(!(!(pd_signed_below(r->s->v0, r->s->v1)) != 0) != 0))
+		return PD_OK;
+	r->s->v31 = !0;
+	return state;
+}
+
+PD_INLINE void need_31(struct run *r)
+{
+	if (!r->s->state[31])
+		r->s->state[31] = fetch_31(r);
+}
+
 /* args.count + args.pos */
-PD_INLINE u8 fetch_16(struct run *r)
+PD_INLINE u8 fetch_36(struct run *r)
 {
 	need_1(r);
 	need_0(r);
-	r->s->v16 = ((u64) r->s->v1 + r->s->v0);
+	r->s->v36 = ((u64) r->s->v1 + r->s->v0);
 	return PD_OK;
 }
 
-PD_INLINE void need_16(struct run *r)
+PD_INLINE void need_36(struct run *r)
 {
-	if (!r->s->state[16])
-		r->s->state[16] = fetch_16(r);
+	if (!r->s->state[36])
+		r->s->state[36] = fetch_36(r);
 }
 
 /* args.buf */
-PD_INLINE u8 fetch_18(struct run *r)
+PD_INLINE u8 fetch_38(struct run *r)
 {
-	r->s->v18 = PD_CONTEXT(u64, r->ctx, 24);
+	r->s->v38 = PD_CONTEXT(u64, r->ctx, 24);
 	return PD_OK;
 }
 
-PD_INLINE void need_18(struct run *r)
+PD_INLINE void need_38(struct run *r)
 {
-	if (!r->s->state[18])
-		r->s->state[18] = fetch_18(r);
+	if (!r->s->state[38])
+		r->s->state[38] = fetch_38(r);
 }
 
 /* args.buf.bytes(args.count, 64) */
-PD_INLINE u8 fetch_19(struct run *r)
+PD_INLINE u8 fetch_39(struct run *r)
 {
-	need_18(r);
+	need_38(r);
 	need_1(r);
-	u64 p = r->s->v18;
+	u64 p = r->s->v38;
 
 	if (pd_no_pointer(p) || 0)
 		return PD_ABSENT;
-	return pd_buffer_user(r->s->v19.data, 65, &r->s->v19.length, &r->s->v19.cut, p, r->s->v1);
+	return pd_buffer_user(r->s->v39.data, 65, &r->s->v39.length, &r->s->v39.cut, p, r->s->v1);
 }
 
-PD_INLINE void need_19(struct run *r)
+PD_INLINE void need_39(struct run *r)
 {
-	if (!r->s->state[19])
-		r->s->state[19] = fetch_19(r);
+	if (!r->s->state[39])
+		r->s->state[39] = fetch_39(r);
 }
 
 /* args.buf.bytes(args.count).as(base64) */
-PD_INLINE u8 fetch_20(struct run *r)
+PD_INLINE u8 fetch_40(struct run *r)
 {
-	need_18(r);
+	need_38(r);
 	need_1(r);
-	u64 p = r->s->v18;
+	u64 p = r->s->v38;
 
 	if (pd_no_pointer(p) || 0)
 		return PD_ABSENT;
-	return pd_buffer_user(r->s->v20.data, 257, &r->s->v20.length, &r->s->v20.cut, p, r->s->v1);
+	return pd_buffer_user(r->s->v40.data, 257, &r->s->v40.length, &r->s->v40.cut, p, r->s->v1);
 }
 
-PD_INLINE void need_20(struct run *r)
+PD_INLINE void need_40(struct run *r)
 {
-	if (!r->s->state[20])
-		r->s->state[20] = fetch_20(r);
+	if (!r->s->state[40])
+		r->s->state[40] = fetch_40(r);
 }
 
 /* args.buf.as(bytes4) */
-PD_INLINE u8 fetch_21(struct run *r)
+PD_INLINE u8 fetch_41(struct run *r)
 {
-	need_18(r);
-	u64 p = r->s->v18;
+	need_38(r);
+	u64 p = r->s->v38;
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return pd_read_user(r->s->v21, 4, (void *) p) ? PD_UNREAD : PD_OK;
+	return pd_read_user(r->s->v41, 4, (void *) p) ? PD_UNREAD : PD_OK;
 }
 
-PD_INLINE void need_21(struct run *r)
+PD_INLINE void need_41(struct run *r)
 {
-	if (!r->s->state[21])
-		r->s->state[21] = fetch_21(r);
+	if (!r->s->state[41])
+		r->s->state[41] = fetch_41(r);
 }
 
 /* args.buf.as(string16) */
-PD_INLINE u8 fetch_22(struct run *r)
+PD_INLINE u8 fetch_42(struct run *r)
 {
-	return pd_string_user(r->s->v22.data, 16, &r->s->v22.length, &r->s->v22.cut, PD_CONTEXT(u64, r->ctx, 24));
+	return pd_string_user(r->s->v42.data, 16, &r->s->v42.length, &r->s->v42.cut, PD_CONTEXT(u64, r->ctx, 24));
 }
 
-PD_INLINE void need_22(struct run *r)
+PD_INLINE void need_42(struct run *r)
 {
-	if (!r->s->state[22])
-		r->s->state[22] = fetch_22(r);
+	if (!r->s->state[42])
+		r->s->state[42] = fetch_42(r);
 }
 
 /* args.pos < 0 . "none" : "some" */
-PD_INLINE u8 fetch_27(struct run *r)
+PD_INLINE u8 fetch_47(struct run *r)
 {
 	need_0(r);
 	if (((s64) r->s->v0 < (s64) 0)) {
-		r->s->v27.length = 4;
-		r->s->v27.cut = 0;
-		PD_LOAD(u32, r->s->v27.data, 0) = 1701736302;
-		PD_LOAD(u8, r->s->v27.data, 4) = 0;
+		r->s->v47.length = 4;
+		r->s->v47.cut = 0;
+		PD_LOAD(u32, r->s->v47.data, 0) = 1701736302;
+		PD_LOAD(u8, r->s->v47.data, 4) = 0;
 		return PD_OK;
 	}
 	{
-		r->s->v27.length = 4;
-		r->s->v27.cut = 0;
-		PD_LOAD(u32, r->s->v27.data, 0) = 1701670771;
-		PD_LOAD(u8, r->s->v27.data, 4) = 0;
+		r->s->v47.length = 4;
+		r->s->v47.cut = 0;
+		PD_LOAD(u32, r->s->v47.data, 0) = 1701670771;
+		PD_LOAD(u8, r->s->v47.data, 4) = 0;
 		return PD_OK;
 	}
 }
 
-PD_INLINE void need_27(struct run *r)
+PD_INLINE void need_47(struct run *r)
 {
-	if (!r->s->state[27])
-		r->s->state[27] = fetch_27(r);
+	if (!r->s->state[47])
+		r->s->state[47] = fetch_47(r);
 }
 
 #line 10 "tests/golden/values.yaml"
@@ -921,14 +958,14 @@ PD_INLINE u64 *entry_0_0(struct run *r, const struct pd_rule *d, u64 *counts, vo
 	struct key_0_0 *key = (void *) r->s->key;
 	u64 *entry;
 
-	need_27(r);
+	need_47(r);
 	need_1(r);
 	if (!1) {
 		PD_ADD(&counts[4], 1);
 		return 0;
 	}
 	__builtin_memset(key, 0, sizeof(*key));
-	pd_put_string(key->c0, sizeof(key->c0), r->s->v27.data, r->s->v27.length);
+	pd_put_string(key->c0, sizeof(key->c0), r->s->v47.data, r->s->v47.length);
 	entry = pd_entry(map, key, pd_row(MAP(zeros), 0));
 	if (!entry)
 		PD_ADD(&counts[3], 1);
@@ -965,13 +1002,14 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_1(r);
 	need_0(r);
 	need_3(r);
-	need_16(r);
-	need_19(r);
-	need_20(r);
-	need_21(r);
-	need_22(r);
+	need_31(r);
+	need_36(r);
+	need_39(r);
+	need_40(r);
+	need_41(r);
+	need_42(r);
 	e = (void *) r->s->event;
-	pd_fill_header(&e->h, 1999009565, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0xc6676f71ULL, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = ((u64) r->s->v1 / 1048576);
 	e->f.c1 = pd_mod_signed(r->s->v0, 4096);
 	e->f.c2 = (r->s->v0 ? PD_OK : PD_ABSENT) == PD_OK ? pd_div_signed(r->s->v1, r->s->v0) : 0;
@@ -979,35 +1017,42 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	e->f.c3 = ((u64) pd_shl(r->s->v1, r->s->v3) & 0xfffffffffffffffcULL);
 	e->f.c4 = ((u64) (u8) r->s->v1);
 	e->f.c5 = pd_min_us(pd_min_uu(r->s->v1, 4096), r->s->v0);
-	e->f.c6 = ((u64) r->s->v16 * r->s->v16);
-	if (r->s->state[19] == PD_OK) {
-		at = pd_append(e, at, 136, &e->f.c7, r->s->v19.data, r->s->v19.length, r->s->v19.cut, 65);
+	e->f.c6 = pd_max_uu(r->s->v3, r->s->v1);
+	e->f.c7 = ((u64) (0 - (u64) r->s->v0) ^ ((u64) ((u64) r->s->v1 | 1) >> 3));
+	e->f.c8 = pd_shr_signed(r->s->v0, r->s->v3);
+	e->f.c9 = ((u64) ((u64) r->s->v1 * 2) - r->s->v0);
+	e->f.c10 = r->s->v31;
+	e->f.c11 = ((((r->s->v1 & 3) == 3) != 0) && (pd_below_signed(r->s->v3, r->s->v0) != 0));
+	e->f.c12 = (~(u64) r->s->v3);
+	e->f.c13 = ((u64) r->s->v36 * r->s->v36);
+	if (r->s->state[39] == PD_OK) {
+		at = pd_append(e, at, 184, &e->f.c14, r->s->v39.data, r->s->v39.length, r->s->v39.cut, 65);
 		if (!at)
 			return;
 	} else {
-		e->f.c7.offset = 0;
-		e->f.c7.length = 0;
+		e->f.c14.offset = 0;
+		e->f.c14.length = 0;
 	}
-	pd_mark(&absent, &unread, r->s->state[19], 7);
-	if (r->s->state[20] == PD_OK) {
-		at = pd_append(e, at, 201, &e->f.c8, r->s->v20.data, r->s->v20.length, r->s->v20.cut, 257);
+	pd_mark(&absent, &unread, r->s->state[39], 14);
+	if (r->s->state[40] == PD_OK) {
+		at = pd_append(e, at, 249, &e->f.c15, r->s->v40.data, r->s->v40.length, r->s->v40.cut, 257);
 		if (!at)
 			return;
 	} else {
-		e->f.c8.offset = 0;
-		e->f.c8.length = 0;
+		e->f.c15.offset = 0;
+		e->f.c15.length = 0;
 	}
-	pd_mark(&absent, &unread, r->s->state[20], 8);
-	if (r->s->state[21] == PD_OK)
-		__builtin_memcpy(&e->f.c9, &r->s->v21, sizeof(e->f.c9));
+	pd_mark(&absent, &unread, r->s->state[40], 15);
+	if (r->s->state[41] == PD_OK)
+		__builtin_memcpy(&e->f.c16, &r->s->v41, sizeof(e->f.c16));
 	else
-		__builtin_memset(&e->f.c9, 0, sizeof(e->f.c9));
-	pd_mark(&absent, &unread, r->s->state[21], 9);
-	if (r->s->state[22] == PD_OK)
-		pd_put_string(e->f.c10, sizeof(e->f.c10), r->s->v22.data, r->s->v22.length);
+		__builtin_memset(&e->f.c16, 0, sizeof(e->f.c16));
+	pd_mark(&absent, &unread, r->s->state[41], 16);
+	if (r->s->state[42] == PD_OK)
+		pd_put_string(e->f.c17, sizeof(e->f.c17), r->s->v42.data, r->s->v42.length);
 	else
-		__builtin_memset(e->f.c10, 0, sizeof(e->f.c10));
-	pd_mark(&absent, &unread, r->s->state[22], 10);
+		__builtin_memset(e->f.c17, 0, sizeof(e->f.c17));
+	pd_mark(&absent, &unread, r->s->state[42], 17);
 	e->h.absent = absent;
 	e->h.unread = unread;
 	e->h.length = at;
@@ -1063,7 +1108,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_3621961b7631(void *ctx)
+PD_ENTRY int pd_2fbaa0132b17(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1236,7 +1281,7 @@ PD_ENTRY int pd_abd765d4f31f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_renameat, pd_d9c7fa73bfd0 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_renameat, pd_be43ed2a8ed4 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1251,7 +1296,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x1b860cd29221ULL
-#define PD_CANARY_PROGRAM 0xd9c7fa73bfd0ULL
+#define PD_CANARY_PROGRAM 0xbe43ed2a8ed4ULL
 
 /* lib/maps.c */
 
@@ -1262,7 +1307,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 7232, 1);
+PD_MAP(scratch, 6, 4, 7240, 1);
 #endif
 
 /* lib/numbers.c */
@@ -1301,9 +1346,10 @@ struct layout_0_0 {
 	struct pd_packed c4; /* chosen */
 	u8 pad1[4];
 	u64 c5; /* size */
-	u8 c6; /* every */
-	u8 c7; /* some */
-	u8 pad2[6];
+	u8 c6; /* ends */
+	u8 c7; /* every */
+	u8 c8; /* some */
+	u8 pad2[5];
 };
 struct event_0_0 {
 	struct pd_header h;
@@ -1329,16 +1375,17 @@ struct subject {
 	PD_STRING(1024) v13;
 	u64 v15;
 	u64 v16;
-	u64 v19;
+	u64 v17;
+	u64 v20;
 	u32 queued_0;
 	u32 queue_0[1];
 	struct pd_search search;
 	u64 event[267];
-	u8 state[20]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	u8 state[21]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 7232, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 7240, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -1516,12 +1563,13 @@ PD_INLINE void need_13(struct run *r)
 		r->s->state[13] = fetch_13(r);
 }
 
-/* has(args.oldname) */
+/* args.oldname.endsWith(args.newname) */
 PD_INLINE u8 fetch_15(struct run *r)
 {
 	need_0(r);
-	r->s->v15 = (r->s->state[0] == PD_OK);
-	return ((r->s->state[0] == PD_UNREAD) ? PD_UNREAD : PD_OK);
+	need_1(r);
+	r->s->v15 = ((r->s->state[0] == PD_OK) && (r->s->state[1] == PD_OK) && pd_ends_with(r->s->v0.data, r->s->v0.length, 1024, r->s->v1.data, r->s->v1.length, 1024));
+	return (((r->s->state[0] == PD_UNREAD) || (r->s->state[1] == PD_UNREAD)) ? PD_UNREAD : PD_OK);
 }
 
 PD_INLINE void need_15(struct run *r)
@@ -1530,24 +1578,12 @@ PD_INLINE void need_15(struct run *r)
 		r->s->state[15] = fetch_15(r);
 }
 
-/* args.oldname == args.newname && has(args.oldname) */
+/* has(args.oldname) */
 PD_INLINE u8 fetch_16(struct run *r)
 {
-	u8 state = PD_OK;
-
-	r->s->v16 = 0; /* once one operand decides, the others are of no matter */
-	need_2(r);
-	if (r->s->state[2] == PD_UNREAD)
-		state = PD_UNREAD;
-	else if (!((r->s->state[2] == PD_OK) && (r->s->v2 != 0)))
-		return PD_OK;
-	need_15(r);
-	if (r->s->state[15] == PD_UNREAD)
-		state = PD_UNREAD;
-	else if (!((r->s->state[15] == PD_OK) && (r->s->v15 != 0)))
-		return PD_OK;
-	r->s->v16 = !0;
-	return state;
+	need_0(r);
+	r->s->v16 = (r->s->state[0] == PD_OK);
+	return ((r->s->state[0] == PD_UNREAD) ? PD_UNREAD : PD_OK);
 }
 
 PD_INLINE void need_16(struct run *r)
@@ -1556,31 +1592,57 @@ PD_INLINE void need_16(struct run *r)
 		r->s->state[16] = fetch_16(r);
 }
 
-/* has(args.oldname) || process.comm == "mv" */
-PD_INLINE u8 fetch_19(struct run *r)
+/* args.oldname == args.newname && has(args.oldname) */
+PD_INLINE u8 fetch_17(struct run *r)
 {
 	u8 state = PD_OK;
 
-	r->s->v19 = 1; /* once one operand decides, the others are of no matter */
-	need_15(r);
-	if (r->s->state[15] == PD_UNREAD)
+	r->s->v17 = 0; /* once one operand decides, the others are of no matter */
+	need_2(r);
+	if (r->s->state[2] == PD_UNREAD)
 		state = PD_UNREAD;
-	else if (((r->s->state[15] == PD_OK) && (r->s->v15 != 0)))
+	else if (!((r->s->state[2] == PD_OK) && (r->s->v2 != 0)))
+		return PD_OK;
+	need_16(r);
+	if (r->s->state[16] == PD_UNREAD)
+		state = PD_UNREAD;
+	else if (!((r->s->state[16] == PD_OK) && (r->s->v16 != 0)))
+		return PD_OK;
+	r->s->v17 = !0;
+	return state;
+}
+
+PD_INLINE void need_17(struct run *r)
+{
+	if (!r->s->state[17])
+		r->s->state[17] = fetch_17(r);
+}
+
+/* has(args.oldname) || process.comm == "mv" */
+PD_INLINE u8 fetch_20(struct run *r)
+{
+	u8 state = PD_OK;
+
+	r->s->v20 = 1; /* once one operand decides, the others are of no matter */
+	need_16(r);
+	if (r->s->state[16] == PD_UNREAD)
+		state = PD_UNREAD;
+	else if (((r->s->state[16] == PD_OK) && (r->s->v16 != 0)))
 		return PD_OK;
 	need_3(r);
 	if ((((PD_LOAD(u16, r->s->v3.data, 0) == 30317) && (PD_LOAD(u8, r->s->v3.data, 2) == 0)) != 0))
 		return PD_OK;
-	r->s->v19 = !1;
+	r->s->v20 = !1;
 	return state;
 }
 
-PD_INLINE void need_19(struct run *r)
+PD_INLINE void need_20(struct run *r)
 {
-	if (!r->s->state[19])
-		r->s->state[19] = fetch_19(r);
+	if (!r->s->state[20])
+		r->s->state[20] = fetch_20(r);
 }
 
-#line 27 "tests/golden/values.yaml"
+#line 34 "tests/golden/values.yaml"
 /* values/texts */
 PD_INLINE void match_0(struct run *r)
 {
@@ -1606,10 +1668,11 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_0(r);
 	need_9(r);
 	need_13(r);
-	need_16(r);
-	need_19(r);
+	need_15(r);
+	need_17(r);
+	need_20(r);
 	e = (void *) r->s->event;
-	pd_fill_header(&e->h, 0xdf4764c5ULL, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0xd2c77fb5ULL, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->state[2] == PD_OK ? r->s->v2 : 0;
 	pd_mark(&absent, &unread, r->s->state[2], 0);
 	e->f.c1 = r->s->state[5] == PD_OK ? r->s->v5 : 0;
@@ -1636,10 +1699,12 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	pd_mark(&absent, &unread, r->s->state[13], 4);
 	e->f.c5 = r->s->state[0] == PD_OK ? r->s->v0.length : 0;
 	pd_mark(&absent, &unread, r->s->state[0], 5);
-	e->f.c6 = r->s->state[16] == PD_OK ? r->s->v16 : 0;
-	pd_mark(&absent, &unread, r->s->state[16], 6);
-	e->f.c7 = r->s->state[19] == PD_OK ? r->s->v19 : 0;
-	pd_mark(&absent, &unread, r->s->state[19], 7);
+	e->f.c6 = r->s->state[15] == PD_OK ? r->s->v15 : 0;
+	pd_mark(&absent, &unread, r->s->state[15], 6);
+	e->f.c7 = r->s->state[17] == PD_OK ? r->s->v17 : 0;
+	pd_mark(&absent, &unread, r->s->state[17], 7);
+	e->f.c8 = r->s->state[20] == PD_OK ? r->s->v20 : 0;
+	pd_mark(&absent, &unread, r->s->state[20], 8);
 	e->h.absent = absent;
 	e->h.unread = unread;
 	e->h.length = at;
@@ -1696,7 +1761,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_d9c7fa73bfd0(void *ctx)
+PD_ENTRY int pd_be43ed2a8ed4(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1920,7 +1985,7 @@ PD_INLINE void need_2(struct run *r)
 		r->s->state[2] = fetch_2(r);
 }
 
-#line 55 "tests/golden/values.yaml"
+#line 63 "tests/golden/values.yaml"
 /* values/late */
 PD_INLINE void match_0(struct run *r)
 {
