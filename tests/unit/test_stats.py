@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -12,6 +13,9 @@ from resolving import one_rule, problem, typed
 from ring_bytes import policy
 from test_reading_metrics import Maps
 
+from policyd.api.metrics import exposition_of
+from policyd.api.snapshot import Kept
+from policyd.layout import Layout
 from policyd.maps import MapClass, MapSpec
 from policyd.reading import PolicyReader
 from policyd.reading.metrics import Family, Histogram
@@ -20,7 +24,9 @@ from policyd.sinks.metrics_table import metric_tables
 from policyd.sinks.prometheus import exposition
 
 if TYPE_CHECKING:
+    from policyd.api.port import Agent
     from policyd.kernel.port import Kernel
+    from policyd.observe import Observed
 
 READ = "{syscall: {names: [read], phase: exit}}"
 COLUMNS = "calls: count, bytes: {sum: ret, signed: true}, most: {max: ret, with: {tid: process.tid, who: process.comm}}"
@@ -202,3 +208,28 @@ def test_what_was_absent_when_the_record_was_set_is_left_out(aggregate: str) -> 
     found = cat(spec, entry(spec, edge_count=1, edge_value=1, edge_bits=2, tid=7, pid=8))["reads_edge"]
 
     assert found.record == ({"pid": "8"},)
+
+
+def test_a_scrape_has_one_place_for_a_column_and_another_policy_s_counter_of_its_name() -> None:
+    spec = stats("calls: count, bytes: {sum: ret}")
+    first, second = replace(policy(), name="first"), replace(policy(), name="second")
+    of = MapRecord("reads", 0, spec.map_class, spec.purpose, "f", 10, spec.key, spec.value, "Helps.", stats=spec.stats)
+    count = Layout((spec.value.columns[0],))
+    counter = MapRecord("reads_calls", 0, MapClass("percpu_array", 4, 8, 0, 1), "counter", "f", 1, None, count, "Counts.")
+    kernel = Maps(
+        {
+            policy_path("first", map_pin("first", "reads", "f")): {b"cat".ljust(16, b"\0"): entry(spec, calls_count=3)},
+            policy_path("second", map_pin("second", "reads_calls", "f")): {bytes(4): struct.pack("<Q", 4)},
+        }
+    )
+    records = {"first": replace(first, maps={"reads": of}), "second": replace(second, maps={"reads_calls": counter})}
+    agent, observed = SimpleNamespace(kernel=kernel), SimpleNamespace(records=records)
+
+    text = exposition_of(cast("Agent", agent), Kept(lambda: cast("Observed", observed))).decode()
+
+    assert [line for line in text.splitlines() if "reads_calls" in line] == [
+        "# HELP reads_calls Helps.",
+        "# TYPE reads_calls counter",
+        'reads_calls{policy="first",process_comm="cat"} 3',
+        'reads_calls{policy="second"} 4',
+    ]
