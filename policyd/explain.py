@@ -15,6 +15,7 @@ from policyd.errors import NotFoundError, TargetError
 from policyd.explain_expressions import expressions_page
 from policyd.explain_functions import KINDS as KERNEL_FUNCTIONS
 from policyd.explain_functions import function_facts
+from policyd.explain_lists import lists_page
 from policyd.explain_objects import (
     TYPES_HEADINGS,
     behind,
@@ -433,6 +434,7 @@ LISTS: dict[str, Callable[[], Page]] = {
     "actions": _actions,
     "expressions": expressions_page,
     "tables": tables_page,
+    "lists": lists_page,
     "scope": _scope,
 }
 """Topics that list all of a noun."""

@@ -164,8 +164,7 @@ class Composer:
         unknown = sorted(set(changes) - params_of(policy))
         if unknown:
             known = ", ".join(sorted(params_of(policy))) or "none"
-            lists = {spec.list.rpartition("/")[2]: spec.list for spec in policy.maps if spec.list}
-            where = f"; {lists[unknown[0]]} is a list: change it in its file, and apply" if unknown[0] in lists else ""
+            where = "; a list of that name is changed in its file" if unknown[0] in _declared(policy, "lists") else ""
             raise NotFoundError(f"policy {name} has no param {unknown[0]}; it has {known}{where}")
         return Wanted(replace(policy, source=record.source), record.set, record.revision, overrides, warnings)
 
@@ -210,7 +209,12 @@ class Composer:
 def params_of(policy: TypedPolicy) -> set[str]:
     """Return the names of a policy's params, those that no rule uses included."""
     used = {spec.param for spec in policy.maps if spec.param} | {param.name for param in policy.scalars if param.is_param}
+    return used | _declared(policy, "params")
+
+
+def _declared(policy: TypedPolicy, key: str) -> set[str]:
+    """Return the names below a key of the `spec` in a policy's document."""
     document = msgspec.json.decode(policy.document or "{}")
     spec = document.get("spec", {}) if isinstance(document, dict) else {}
-    params = spec.get("params", {}) if isinstance(spec, dict) else {}
-    return used | set(params if isinstance(params, dict) else ())
+    found = spec.get(key, {}) if isinstance(spec, dict) else {}
+    return set(found if isinstance(found, dict) else ())

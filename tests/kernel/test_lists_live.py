@@ -1,4 +1,4 @@
-"""Shared lists, macros, messages and tags where they count: a list is another one from one event to the next, no program is."""
+"""Shared lists, macros, messages and tags where they count: lists change from one event to the next, programs do not."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ def test_a_stream_can_ask_for_tags(client: AgentClient, agent: AgentByHand) -> N
     next(lines)
     agent.wait_for_rings(1)
     tags = {1: ["a", "b"], 2: [], 3: ["d"], 4: ["c"]}
-    agent.rings[0].put(*(event(number).replace(',"n"', f',"tags":{json.dumps(found)},"n"') for number, found in tags.items()))
+    tagged = [event(number).replace(',"n"', f',"tags":{json.dumps(found)},"n"') for number, found in tags.items()]
+    agent.rings[0].put(*tagged)
 
     assert numbers(lines, 2) == [1, 4]
     lines.close()
