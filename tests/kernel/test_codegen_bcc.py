@@ -64,7 +64,8 @@ def units(case: Path) -> Iterator[tuple[Source, AttachPoint, dict[str, object]]]
     specs = {(spec.policy, spec.name): spec for policy in typed for spec in policy.maps}
     classes = {spec.map_class.name: spec.map_class for spec in specs.values()}
     for unit in desired.units:
-        yield render(BoundUnit(unit, rows, specs), target()), unit.attach_point, classes
+        calls = {"calls": unit.calls.map_class} if unit.calls else {}
+        yield render(BoundUnit(unit, rows, specs), target()), unit.attach_point, {**classes, **calls}
 
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case.stem)
