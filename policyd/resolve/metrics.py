@@ -52,7 +52,7 @@ class Metrics:
         return made[1]
 
     def _plain(self, written: WrittenMetric, key: Layout, keys: tuple[Value, ...], fields: Fields) -> Made:
-        value = number(written.value, written.kind, fields) if written.value else None
+        value = number(written.value, written.kind, fields, (*written.at, "value")) if written.value else None
         return self._spec(written, key, value), MetricOutput(cast("Purpose", written.kind), written.name, keys, value)
 
     def _stats(

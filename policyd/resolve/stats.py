@@ -15,6 +15,7 @@ from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
+    from policyd.errors import Path
     from policyd.policy import Column as NamedPath
     from policyd.policy import StatsColumn, StatsOutput
     from policyd.resolve.fields import Fields
@@ -32,11 +33,16 @@ _UNITS = frozenset({"duration", "size", "time"})
 """Kinds whose unit a metric keeps: durations leave as seconds, sizes as bytes."""
 
 
-def number(text: str, what: str, fields: Fields) -> Value:
-    """Return the value that feeds `what`; `Wrong` for what is no number."""
-    value = fields.value(text)
+def number(text: str, what: str, fields: Fields, at: Path) -> Value:
+    """Return the value that feeds `what`, as written at `at`; `Wrong` for what is no number."""
+    try:
+        value = fields.value(text)
+    except Missing as missing:
+        for one in missing.each:
+            one.at = one.at or at
+        raise
     if value.type.shape is not Shape.NUMBER:
-        raise Wrong("not-a-number", f"{text} is of type {value.type.kind}: a {what} needs a number")
+        raise Wrong("not-a-number", f"{text} is of type {value.type.kind}: a {what} needs a number", at=at)
     return value
 
 
@@ -95,7 +101,7 @@ class StatsValue:
 
     def _add(self, written: StatsColumn) -> None:
         row = AGGREGATES[written.aggregate]
-        value = number(written.value, row.name, self.fields) if written.value else None
+        value = number(written.value, row.name, self.fields, (*written.at, row.name)) if written.value else None
         spread = value is not None and row.name == "histogram"
         buckets = resolve_buckets(written.buckets, value.type, self.reading) if value and spread else None
         signed = value is not None and (written.signed if row.name == "sum" else value.type.signed and not spread)

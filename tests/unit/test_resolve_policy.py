@@ -125,6 +125,7 @@ _COUNTER = "{counter: {name: c, help: C, by: {a: process.comm}}}, {counter: {nam
 _DOUBLED = "let: {a: args.flags + 1, " + ", ".join(f"{b}: {a} * {a}" for a, b in pairwise("abcdefghi")) + "}"
 _EVICTS = "[{counter: {name: seen, help: Seen, by: [cpu], evict: true}}]"
 _SWITCH = "{raw_tracepoint: sched_switch}"
+_WIDE = ", ".join(f"h{n}: {{histogram: args.mode, buckets: {{linear: 0..1000, step: 10}}}}" for n in range(12))
 BAD: dict[str, tuple[str, str]] = {
     "unknown-target": (one_rule("{syscall: opnat}"), ""),
     "unknown-cgroup": (one_rule("{cgroup: {name: bind4, path: /gone}}"), ""),
@@ -154,6 +155,7 @@ BAD: dict[str, tuple[str, str]] = {
     "unknown-type": (_with_filter(_LIST), "params: {p: {type: uidd, values: [0]}}"),
     "too-many-columns": (_with_output(f"{{event: {{fields: {{{_MANY}}}}}}}"), ""),
     "key-too-long": (_with_output(f"{{counter: {{name: c, help: C, by: {{{_LONG}}}}}}}"), ""),
+    "value-too-long": (_with_output(f"{{stats: {{name: c, columns: {{{_WIDE}}}}}}}"), ""),
     "duplicate-column": (_with_output("{event: {fields: {process_pid: process.uid}}}"), "event: {fields: [process.pid]}"),
     "not-a-number": (_with_output("{sum: {name: s, help: S, value: process.comm}}"), ""),
     "bad-buckets": (_with_output("{histogram: {name: h, help: H, value: args.mode, buckets: [3, 2]}}"), ""),

@@ -71,7 +71,7 @@ def test_contents_outlive_a_new_help_and_not_a_new_column() -> None:
 def test_a_value_that_is_no_number_is_refused_at_its_column() -> None:
     found = problem(one_rule(READ, outputs="[{stats: {name: reads, columns: {n: count, a: {max: process.comm}}}}]"))
     assert (found.code, found.message) == ("not-a-number", "process.comm is of type string: a max needs a number")
-    assert found.path[-2:] == ("columns", "a")
+    assert found.path[-3:] == ("columns", "a", "max")
 
 
 def test_columns_that_take_too_much_room_are_refused() -> None:
