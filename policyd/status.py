@@ -16,7 +16,7 @@ from policyd.plan.cleaning import needed_shared
 from policyd.plan.steps import CONFIG_ENFORCE, CONFIG_SUSPEND
 from policyd.reading.account import EVENT_LOSSES, held_back, read_account
 from policyd.record import PolicyRecord, hook_path, map_pin, opened, policy_path
-from policyd.unit import PROCESS_POINTS, AttachPoint
+from policyd.unit import CGROUP_POINT, PROCESS_POINTS, AttachPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,7 +179,7 @@ def _hook_fault(hook: ObservedHook | None, record: PolicyRecord, point: str) -> 
 def _point_key(record: PolicyRecord, point: str) -> str:
     """Return the key of one of the attach points that a policy needs, by its id."""
     points = [AttachPoint(kind, target) for kind, _, target in (rule.point.partition(":") for rule in record.rules)]
-    return next((known.key for known in (*points, *PROCESS_POINTS) if known.id == point), point)
+    return next((known.key for known in (*points, *PROCESS_POINTS, CGROUP_POINT) if known.id == point), point)
 
 
 def _shared_faults(observed: Observed, record: PolicyRecord) -> Iterator[str]:

@@ -1,6 +1,7 @@
-"""Process trees: which processes a scope holds, and how the map that says so is kept.
+"""What programs keep for scopes: process trees, and cgroups by name.
 
-`resolve` makes them, `codegen` keeps their maps at fork, exec and exit, the engine enters who is there already.
+`resolve` makes them; `codegen` keeps their maps, at fork, exec and exit, and where cgroups are made; the engine enters what
+is there already.
 """
 
 from __future__ import annotations
@@ -30,6 +31,23 @@ class Tree:
     map_name: str
     binaries: str
     follow: bool
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        return (self.map_name, self.binaries) if self.binaries else (self.map_name,)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Followed:
+    """A list of cgroups, `map_name` of `policy`: a cgroup that is made and whose path is in the map `paths` comes in."""
+
+    policy: str
+    map_name: str
+    paths: str
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        return (self.map_name, self.paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from policyd.errors import Position
     from policyd.layout import Layout
     from policyd.maps import MapSpec, Purpose, ScalarParam
-    from policyd.trees import Tree, TreeRoots
+    from policyd.trees import Followed, Tree, TreeRoots
     from policyd.value import Access, Value
 
 # ------------------------------------------------------------------------------------------------ where
@@ -66,6 +66,11 @@ class AttachPoint:
     @property
     def id(self) -> str:
         return f"{self.kind}-{hashlib.sha256(self.key.encode()).hexdigest()[:12]}"
+
+
+def kind_of(point: str) -> str:
+    """Return the attach kind of a point, by its id."""
+    return point.rpartition("-")[0]
 
 
 def several(names: tuple[str, ...]) -> str:
@@ -372,6 +377,7 @@ class TypedPolicy:
     not_applicable: tuple[tuple[str, str], ...] = ()
     means: tuple[Means, ...] = ()  # of rules whose hooks can be seen in several ways, or name several things
     trees: tuple[TreeRoots, ...] = ()  # processes that its scopes hold
+    follows: tuple[Followed, ...] = ()  # cgroups that its scopes name
 
     @property
     def points(self) -> frozenset[str]:
@@ -381,7 +387,8 @@ class TypedPolicy:
     @property
     def entries(self) -> tuple[str, ...]:
         """The ids of the attach points where something is kept for its rules."""
-        return tuple(sorted({rule.entry.point.id for rule in self.rules if rule.entry is not None}))
+        made = {CGROUP_POINT.id} if self.follows else set()
+        return tuple(sorted(made | {rule.entry.point.id for rule in self.rules if rule.entry is not None}))
 
     @property
     def acts(self) -> bool:
@@ -418,7 +425,7 @@ class Saves:
 class Unit:
     """One C program for one attach point, holding every rule of every policy there, in policy name order.
 
-    `internal` names the engine-owned template instead of rules (`process_exec`, `process_fork`, `process_exit`).
+    `internal` names the engine-owned template beside rules (`process_exec`, `process_fork`, `process_exit`, `cgroup_mkdir`).
     """
 
     attach_point: AttachPoint
@@ -426,7 +433,12 @@ class Unit:
     internal: str = ""
     saves: Saves | None = None  # what is kept of the calls that begin here
     resumes: Calls | None = None  # what was kept of the calls that end here
-    trees: tuple[Tree, ...] = ()  # whose maps are kept here
+    keeps: tuple[Tree | Followed, ...] = ()  # whose maps are kept here
+
+    @property
+    def keeps_processes(self) -> bool:
+        """Whether the process table is kept here."""
+        return self.internal.startswith("process_")
 
     @property
     def calls(self) -> Calls | None:
@@ -436,13 +448,13 @@ class Unit:
     @property
     def policies(self) -> tuple[str, ...]:
         """The policies with rules here, and those for whose rules something is kept here."""
-        kept = {*(self.saves.policies if self.saves else ())} | {tree.policy for tree in self.trees}
+        kept = {*(self.saves.policies if self.saves else ())} | {one.policy for one in self.keeps}
         return tuple(sorted({rule.policy for rule in self.rules} | kept))
 
     @property
     def map_keys(self) -> tuple[tuple[str, str], ...]:
         """(policy, map) of every map that a rule of this unit writes or looks into."""
-        found = {(tree.policy, name) for tree in self.trees for name in (tree.map_name, tree.binaries) if name}
+        found = {(one.policy, name) for one in self.keeps for name in one.maps}
         for rule in self.rules:
             found |= {(rule.policy, name) for name in written_maps(rule)}
             found |= {(rule.policy, test.ref.map_name) for test in rule_tests(rule) if isinstance(test.ref, ListRef)}
@@ -515,11 +527,13 @@ class BoundUnit:
         rows = tuple(self.rows.policies[name] for name in names)
         facts: tuple[object, ...] = (CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows)
         scopes = tuple(rule.scopes for rule in rules)
-        facts += (self.unit.trees, scopes) if self.unit.trees or any(scopes) else ()
+        facts += (self.unit.keeps, scopes) if self.unit.keeps or any(scopes) else ()
         saves, resumes = self.unit.saves, self.unit.resumes
         if saves is None and resumes is None:
             return digest(facts)
-        return digest((*facts, (saves.calls.pin, saves.conditions, saves.rules) if saves else (), resumes.pin if resumes else ""))
+        return digest(
+            (*facts, (saves.calls.pin, saves.conditions, saves.rules) if saves else (), resumes.pin if resumes else "")
+        )
 
     @property
     def program_name(self) -> str:
@@ -540,6 +554,9 @@ PROCESS_UNITS: tuple[tuple[str, str], ...] = (
 PROCESS_POINTS = tuple(AttachPoint("raw_tracepoint", event) for event, _ in PROCESS_UNITS)
 """Where the engine's own programs keep the process table."""
 
+CGROUP_POINT = AttachPoint("raw_tracepoint", "cgroup_mkdir")
+"""Where one of them sees cgroups being made."""
+
 
 def gather(policies: list[TypedPolicy]) -> Desired:
     """Sort the rules of all policies into one unit for each attach point, and add the engine-owned units they need.
@@ -551,6 +568,11 @@ def gather(policies: list[TypedPolicy]) -> Desired:
     internal = {}
     if any(policy.needs_process_table for policy in policies):
         internal = {point: name for point, (_, name) in zip(PROCESS_POINTS, PROCESS_UNITS, strict=True)}
+    keeps: dict[AttachPoint, tuple[Tree | Followed, ...]] = {}
+    if follows := tuple(sorted(one for policy in policies for one in policy.follows)):
+        internal[CGROUP_POINT], keeps[CGROUP_POINT] = "cgroup_mkdir", follows
+    trees = tuple(sorted(roots.tree for policy in policies for roots in policy.trees))
+    keeps |= dict.fromkeys(PROCESS_POINTS, trees)
     by_point: dict[AttachPoint, list[TypedRule]] = {point: [] for point in internal}
     for policy in sorted(policies, key=lambda p: p.name):
         for rule in policy.rules:
@@ -558,7 +580,6 @@ def gather(policies: list[TypedPolicy]) -> Desired:
     saves = _saves(rule for rules in by_point.values() for rule in rules)
     resumes = {exit_: saved.calls for (_, exit_), saved in saves.items()}
     begins = {entry: saved for (entry, _), saved in saves.items()}
-    trees = tuple(sorted(roots.tree for policy in policies for roots in policy.trees))
     units = tuple(
         Unit(
             point,
@@ -566,7 +587,7 @@ def gather(policies: list[TypedPolicy]) -> Desired:
             internal.get(point, ""),
             begins.get(point),
             resumes.get(point),
-            trees if point in internal else (),
+            keeps.get(point, ()),
         )
         for point in sorted({*by_point, *begins})
     )

@@ -17,24 +17,26 @@ if TYPE_CHECKING:
 def needs_of_policies(policies: Iterable[TypedPolicy]) -> tuple[Need, ...]:
     """Return what typed policies need."""
     from policyd.privileges import needs, uses
-    from policyd.unit import EventOutput
+    from policyd.unit import EventOutput, kind_of
 
     known = tuple(policies)
     rules = [rule for policy in known for rule in policy.rules]
     events = [output.layout for rule in rules for output in rule.outputs if isinstance(output, EventOutput)]
     keys = [spec.key for policy in known for spec in policy.maps if spec.key]
     processes = any(policy.needs_process_table for policy in known)
-    return needs(uses((rule.attach_point.kind for rule in rules), (*events, *keys), process_table=processes))
+    kinds = (kind_of(point) for policy in known for point in policy.points)
+    return needs(uses(kinds, (*events, *keys), process_table=processes))
 
 
 def needs_of_records(records: Iterable[PolicyRecord], *, other_user: bool = False) -> tuple[Need, ...]:
     """Return what applied policies need; `other_user`: policyd does not run as root."""
     from policyd.privileges import needs, uses
+    from policyd.unit import kind_of
 
     known = tuple(records)
     events = [row.layout for record in known for row in record.layouts if row.generation == record.generation]
     keys = [spec.key for record in known for spec in record.maps.values() if spec.key]
-    kinds = (rule.point.partition(":")[0] for record in known for rule in record.rules)
+    kinds = (kind_of(point) for record in known for point in (*record.points, *record.entries))
     processes = any(record.process_table for record in known)
     return needs(uses(kinds, (*events, *keys), process_table=processes, other_user=other_user))
 

@@ -18,7 +18,7 @@ from policyd.codegen.hook import defines, hook_part
 from policyd.codegen.operand import SLACK, ValueTable, fetch_view, member, room
 from policyd.codegen.output import AccountView
 from policyd.codegen.program_view import DueView, LateView, MapView, ProgramView, RuleView, ShardView, TakeView
-from policyd.codegen.scopes import Scopes, asks_cgroups, scope_values, tree_views
+from policyd.codegen.scopes import Scopes, asks_cgroups, followed_views, scope_values, tree_views
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
 from policyd.codegen.tables import Tables
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
@@ -194,6 +194,7 @@ class Drawing:
             tests=tuple(self.tests.views),
             scopes=self.scopes.views,
             trees=tree_views(self.bound),
+            follows=followed_views(self.bound),
             rules=self.rules,
             effects=tuple(EffectsView(c.uint(number), shape) for shape, number in self.shapes.numbers.items()),
             writes=self.tables.writes,
@@ -227,7 +228,7 @@ class Drawing:
     @property
     def _internals(self) -> tuple[str, ...]:
         internal = self.unit.internal
-        trees = ("internal/trees.c",) if self.unit.trees else ()
+        trees = ("internal/trees.c",) if self.unit.keeps and self.unit.keeps_processes else ()
         return (*trees, f"internal/{internal}.c") if internal else ()
 
     @property
@@ -319,7 +320,7 @@ class Drawing:
     @property
     def _uses_table(self) -> bool:
         """Whether the program needs the engine's process table."""
-        return bool(self.values.rows or self.unit.internal) or any(row.table for row in self._families)
+        return bool(self.values.rows) or self.unit.keeps_processes or any(row.table for row in self._families)
 
     def _own_families(self) -> Iterator[str]:
         """Yield the files that other templates than accessors need."""
@@ -331,9 +332,11 @@ class Drawing:
             yield "fields/process_parent.c"
         if self.unit.internal == "process_exec":
             yield "fields/path.c"
-        if asks_cgroups(self.unit.rules):
+        if asks_cgroups(self.unit.rules) or self.unit.internal == "cgroup_mkdir":
             yield "fields/below.c"
             yield f"fields/cgroup_of_{'socket' if self.hook.packet else 'process'}.c"
+        if self.unit.internal == "cgroup_mkdir":
+            yield "fields/follow.c"
         if self.unit.internal in {"process_exec", "process_fork"}:
             yield "fields/task_began.c"
 
@@ -358,6 +361,8 @@ class Drawing:
             shared["processes"] = "processes"
         if self.unit.internal == "process_exec":
             private.append(PrivateMap("exec_work", "percpu_array", 4, PROCESSES_VALUE + 512, 1))
+        if self.unit.internal == "cgroup_mkdir":
+            private.append(PrivateMap("made_work", "percpu_array", 4, 512, 1))
         return tuple(shared.items()), tuple(private)
 
     def _classes(self) -> list[MapClass]:
@@ -385,6 +390,7 @@ _INTERNAL_TYPES = {
         {"struct task_struct", "struct linux_binprm", "struct file", "struct dentry", "struct mount", "struct mm_struct"}
     ),
     "process_fork": _TASK,
+    "cgroup_mkdir": frozenset({"struct cgroup", "struct cgroup_root", "struct kernfs_node"}),
     "process_exit": frozenset({"struct task_struct", "struct signal_struct"}),
 }
 

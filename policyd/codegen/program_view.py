@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from policyd.codegen.effects import EffectsView
     from policyd.codegen.operand import FetchView
     from policyd.codegen.output import AccountView
-    from policyd.codegen.scopes import ScopeView, TreeView
+    from policyd.codegen.scopes import FollowedView, ScopeView, TreeView
     from policyd.codegen.tables import RowView, WriteView
 
 
@@ -125,6 +125,7 @@ class ProgramView:
     tests: tuple[TestView, ...]
     scopes: tuple[ScopeView, ...]
     trees: tuple[TreeView, ...]
+    follows: tuple[FollowedView, ...]
     rules: tuple[RuleView, ...]
     effects: tuple[EffectsView, ...]
     writes: tuple[WriteView, ...]

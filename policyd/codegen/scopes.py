@@ -1,6 +1,7 @@
 """Scopes: whom rules are about, asked once an event before any of them; and the trees of processes that scopes hold.
 
-In: the rules of a unit, with their scopes.  Out: what `scope.c`, `shard.c`, `rule.c` and `internal/trees.c` print.
+In: the rules of a unit, with their scopes.  Out: what `scope.c`, `shard.c`, `rule.c`, `internal/trees.c` and
+`internal/cgroup_mkdir.c` print.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
+from policyd.trees import Followed, Tree
 from policyd.unit import leaves
 from policyd.value import every_value
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.codegen.condition import Tests
-    from policyd.trees import Tree
     from policyd.unit import BoundUnit, Test, TypedRule, TypedScope
     from policyd.value import Value
 
@@ -42,6 +43,15 @@ class TreeView:
     binaries: CText | None
     policy_row: CText
     follow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedView:
+    """What `internal/cgroup_mkdir.c` may print of a scope's cgroups: their list, and that of the paths that come in."""
+
+    cgroups: CText
+    paths: CText
+    policy_row: CText
 
 
 class Scopes:
@@ -95,17 +105,31 @@ def _tests(rules: Iterable[TypedRule]) -> Iterator[Test]:
 
 def tree_views(bound: BoundUnit) -> tuple[TreeView, ...]:
     """Return the trees whose maps a unit keeps."""
-    return tuple(_tree_view(bound, tree) for tree in bound.unit.trees)
-
-
-def _tree_view(bound: BoundUnit, tree: Tree) -> TreeView:
-    def place(name: str) -> CText:
-        row = bound.rows.maps[tree.policy, name]
-        return CText(f"MAP({c.ident(bound.maps[tree.policy, name].map_class.name)}), {c.uint(row)}")
-
-    return TreeView(
-        processes=place(tree.map_name),
-        binaries=place(tree.binaries) if tree.binaries else None,
-        policy_row=c.uint(bound.rows.policies[tree.policy]),
-        follow=tree.follow,
+    return tuple(
+        TreeView(
+            processes=_map(bound, tree.policy, tree.map_name),
+            binaries=_map(bound, tree.policy, tree.binaries) if tree.binaries else None,
+            policy_row=c.uint(bound.rows.policies[tree.policy]),
+            follow=tree.follow,
+        )
+        for tree in bound.unit.keeps
+        if isinstance(tree, Tree)
     )
+
+
+def followed_views(bound: BoundUnit) -> tuple[FollowedView, ...]:
+    """Return the lists of cgroups that a unit keeps."""
+    return tuple(
+        FollowedView(
+            cgroups=_map(bound, one.policy, one.map_name),
+            paths=_map(bound, one.policy, one.paths),
+            policy_row=c.uint(bound.rows.policies[one.policy]),
+        )
+        for one in bound.unit.keeps
+        if isinstance(one, Followed)
+    )
+
+
+def _map(bound: BoundUnit, policy: str, name: str) -> CText:
+    """Return a map of a policy as arguments: its class's outer array, and its row."""
+    return CText(f"MAP({c.ident(bound.maps[policy, name].map_class.name)}), {c.uint(bound.rows.maps[policy, name])}")

@@ -232,7 +232,7 @@ class MapSteps:
             self.kernel.unpin(_path(spec))
             return
         key_size = spec.map_class.key_size
-        fd = self._create(spec, len(spec.values), contents_name(spec.values))
+        fd = self._create(spec, max(len(spec.values), spec.max_entries), contents_name(spec.values))
         try:
             self.kernel.update_many(fd, [(value[:key_size], value[key_size:]) for value in spec.values])
             self.kernel.freeze(fd)

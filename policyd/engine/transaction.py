@@ -191,7 +191,7 @@ class Transaction:
             for step in group:
                 done += 1
                 self.engine.on_step(step, done, len(todo.steps))
-                if stage < FIRST_CLEANING_STAGE and not isinstance(step, steps.FillProcesses):
+                if stage < FIRST_CLEANING_STAGE and not isinstance(step, (steps.FillProcesses, steps.FillTree)):
                     self._do(step)
                 else:
                     self._try(step)

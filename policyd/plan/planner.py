@@ -130,7 +130,7 @@ class _Planner:
         return Plan(tuple(steps), changes, self.records, self.bound)
 
     def _steps(self) -> Iterator[Step]:
-        processes = any(unit.internal for unit in self.desired.units)
+        processes = any(unit.keeps_processes for unit in self.desired.units)
         shared = needed_shared(
             self.records.values(), processes or ("processes" in self.observed.shared and bool(self.untouched))
         )

@@ -97,6 +97,7 @@ def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPoli
         not_applicable=tuple(rules.not_applicable),
         means=tuple(rules.means),
         trees=rules.scopes.used(spec.name for spec in maps),
+        follows=rules.scopes.follows(spec.name for spec in maps),
     )
 
 
@@ -118,7 +119,7 @@ def _maps(rules: Rules) -> tuple[MapSpec, ...]:
     every = rules.metrics.maps | rules.stock.maps | rules.holding.maps | rules.scopes.maps | tables
     used = {name for rule in rules.typed for output in rule.outputs for name in output_maps(output)}
     used |= {test.ref.map_name for test in _tests(rules) if isinstance(test.ref, ListRef)} | tables.keys()
-    used |= {roots.tree.binaries for roots in rules.scopes.used(used) if roots.tree.binaries}
+    used |= rules.scopes.beside(used)
     return tuple(every[name] for name in sorted(used))
 
 

@@ -1,7 +1,7 @@
 """Whom rules are about: the scopes of a policy and its rules as conditions, and the maps that these look into.
 
-`cgroups` and `containers` become lists of cgroups (ids, with the levels that they are at), `processes` a tree that the engine
-keeps, `host` and `namespaces` tests of the process.  What is in lists and trees is never part of a program.
+`cgroups` and `containers` become lists of cgroups (ids, with the levels that they are at), `processes` a tree that the
+engine keeps, `host` and `namespaces` tests of the process.  What is in lists and trees is never part of a program.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from policyd.cgroups import CONTAINERS, depth
+from policyd.cgroups import CONTAINERS, depth, parts_of
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec
 from policyd.policy import Leaf
 from policyd.resolve.lists import BPF_F_NO_PREALLOC, VALUE, param_spec
 from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.text import quote
-from policyd.trees import MOST_PROCESSES, Tree, TreeRoots
+from policyd.trees import MOST_PROCESSES, Followed, Tree, TreeRoots
 from policyd.unit import AllOf, Condition, ListRef, Test, TypedScope
 from policyd.value import Builtin, Value
 from policyd.vocabulary.containers import place as container_at
@@ -39,6 +39,8 @@ _NUMBER = ValueType("u64", Shape.NUMBER, 8)
 _CLASS = MapClass("hash", 8, 8, BPF_F_NO_PREALLOC)
 _LEVELS = (1 << 64) - 1
 """The key under which a list of cgroups says at which levels they are: PD_LEVELS of `bpf_templates/fields/below.c`."""
+_ROOM = 1024
+"""Cgroups that can come to a list by themselves, before somebody puts it right."""
 _IN_PACKETS = frozenset({"tcx", "cgroup"})
 """Attach kinds at which a packet's socket can be asked for its cgroup."""
 
@@ -52,6 +54,7 @@ class Scopes:
     problems: Problems
     maps: dict[str, MapSpec] = field(default_factory=dict)
     trees: dict[str, TreeRoots] = field(default_factory=dict)
+    followed: dict[str, Followed] = field(default_factory=dict)
 
     def of(self, row: int, rule: Rule, conditions: Conditions) -> tuple[TypedScope, ...]:
         """Return the scopes of rule `row`: the policy's and its own; complaints are left with `conditions`."""
@@ -61,6 +64,15 @@ class Scopes:
     def used(self, maps: Iterable[str]) -> tuple[TreeRoots, ...]:
         """Return the trees of those maps, by name, that rules look into."""
         return tuple(self.trees[name] for name in sorted(self.trees.keys() & set(maps)))
+
+    def beside(self, maps: set[str]) -> set[str]:
+        """Return the maps that are needed to keep those that rules look into."""
+        trees = {name for roots in self.used(maps) for name in roots.tree.maps}
+        return trees | {name for one in self.follows(maps) for name in one.maps}
+
+    def follows(self, maps: Iterable[str]) -> tuple[Followed, ...]:
+        """Return what is followed of those maps, by name, that rules look into."""
+        return tuple(self.followed[name] for name in sorted(self.followed.keys() & set(maps)))
 
     def _typed(self, prefix: str, scope: Scope, conditions: Conditions) -> TypedScope:
         parts: list[Condition] = []
@@ -95,10 +107,22 @@ class Scopes:
         for index, pattern in enumerate(scope.cgroups):
             matched = self._find(self._inside(pattern))
             if not matched:
-                message = f"there is no cgroup {quote(pattern)} now: the agent sees when there is one"
+                message = f"there is no cgroup {quote(pattern)} now"
                 self.problems.warning((*scope.at, "cgroups", index), "scope-empty", message)
             found |= matched
+        paths = {path for pattern in scope.cgroups if (path := self._named(pattern))}
+        self.maps[f"{name}-paths"] = self._strings(f"{name}-paths", paths)
+        self.followed[name] = Followed(self.policy.name, name, f"{name}-paths")
         return self._below(name, found, conditions)
+
+    def _named(self, pattern: str) -> bytes:
+        """Return the one path that a pattern stands for; nothing if it has globs, or is longer than what can be followed."""
+        path = os.fsencode("/" + "/".join(parts_of(self._inside(pattern))))
+        return path if b"*" not in path and len(path) < EXE.size - 1 else b""
+
+    def _strings(self, name: str, texts: Iterable[bytes]) -> MapSpec:
+        """Return a list of texts, in a map of one size whatever is in it."""
+        return replace(param_spec(self.policy.name, name, "In", EXE, sorted(texts)), param="")
 
     def _inside(self, pattern: str) -> str:
         """Return a pattern as a path from the root of cgroup v2, if it names where that is mounted."""
@@ -125,10 +149,10 @@ class Scopes:
 
     def _below(self, name: str, cgroups: Mapping[str, int], conditions: Conditions) -> Test:
         levels = sum({1 << depth(path) for path in cgroups})
-        rows = dict.fromkeys(cgroups.values(), 1) | ({_LEVELS: levels} if levels else {})
+        rows = dict.fromkeys(cgroups.values(), 1) | {_LEVELS: levels}
         values = tuple(sorted(struct.pack("<QQ", key, value) for key, value in rows.items()))
         key = Layout((Column("cgroup", _CGROUP),))
-        self.maps[name] = MapSpec(self.policy.name, name, "list", _CLASS, max(1, len(values)), key, VALUE, values=values)
+        self.maps[name] = MapSpec(self.policy.name, name, "list", _CLASS, len(values) + _ROOM, key, VALUE, values=values)
         return Test(_where(conditions), "Below", (), ListRef(name))
 
     # -- processes -----------------------------------------------------------------------------------------------
@@ -144,7 +168,7 @@ class Scopes:
                 at = (*scope.at, "processes", "binaries", index)
                 raise Wrong("bad-value", f"{quote(path)} is no path of a program", hint, at)
         if paths:
-            self.maps[binaries] = replace(param_spec(self.policy.name, binaries, "In", EXE, sorted(paths)), param="")
+            self.maps[binaries] = self._strings(binaries, paths)
         key, value = Layout((Column("pid", _NUMBER),)), Layout((Column("why", _NUMBER),))
         self.maps[name] = MapSpec(self.policy.name, name, "tree", _CLASS, MOST_PROCESSES, key, value)
         tree = Tree(self.policy.name, name, binaries if paths else "", processes.follow_children)

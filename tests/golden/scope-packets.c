@@ -84,7 +84,6 @@ struct run {
 	struct subject *s;
 };
 
-
 /* lib/events.c */
 
 /* hooks/skb.c */

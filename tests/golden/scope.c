@@ -1,3 +1,144 @@
+/* policyd 0.1.0, raw_tracepoint:cgroup_mkdir, pd_c69518b94cc8 */
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+/* lib/types.c */
+
+/* types of the kernel */
+
+
+/* lib/helpers.c */
+#define PD_NEUTRAL (0)
+#define PD_THREAD() ((u32) pd_pid_tgid())
+
+/* lib/maps.c */
+
+#ifndef PD_LITERAL_MAPS
+PD_MAP(config, 2, 4, 8, 1024);
+PD_MAP(account, 6, 4, 128, 1024);
+PD_MAP(scalars, 2, 4, 24, 8192);
+PD_MAP(rings, 12, 4, 4, 1024);
+PD_MAP(hash_8_8_f1, 12, 4, 4, 4096);
+PD_MAP(hash_256_8_f1, 12, 4, 4, 4096);
+PD_MAP(zeros, 2, 4, 8, 1);
+PD_MAP(scratch, 6, 4, 320, 1);
+PD_MAP(made_work, 6, 4, 512, 1);
+#endif
+
+/* lib/numbers.c */
+
+/* lib/strings.c */
+
+/* lib/lists.c */
+
+struct pd_header {
+	u32 length;
+	u32 layout;
+	u32 policy;
+	u16 rule;
+	u16 flags;
+	u64 time;
+	u32 cpu;
+	u16 verdict;
+	u16 hook;
+	u64 absent;
+	u64 unread;
+};
+
+/* What a run finds out about its event. */
+struct subject {
+	u32 verdict;
+	u32 number;
+	u32 bucket;
+	u64 ctx; /* whose run this is, in which place */
+	u32 slot;
+	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	char slack[256];
+};
+
+_Static_assert(sizeof(struct subject) <= 320, "the scratch map is too small");
+
+struct run {
+	void *ctx;
+	struct subject *s;
+};
+
+/* lib/events.c */
+
+/* hooks/tracing.c */
+
+/* fields/process.c */
+
+/* fields/follow.c */
+
+/* fields/cgroup_of_process.c */
+
+/* fields/below.c */
+
+/* A cgroup that is made: where a scope names it, it is on the scope's list from its first process on.  The kernel has one of them
+ * made at a time (cgroup_mutex). */
+struct pd_made {
+	char path[256];
+	char key[256];
+};
+
+PD_INLINE void pd_enter_cgroup(void *list, u64 id, u32 level, u32 policy)
+{
+	u64 key = PD_LEVELS;
+	u64 *levels;
+	u64 in = 1;
+
+	if (!list)
+		return;
+	levels = pd_map_lookup(list, &key);
+	if (!levels)
+		return;
+	if (pd_map_update(list, &id, &in, 0))
+		pd_account(MAP(account), policy, 3);
+	else
+		*levels |= 1ULL << level;
+}
+
+PD_INLINE void pd_internal(struct run *r)
+{
+	u64 cgroup = PD_CONTEXT(u64, r->ctx, 0);
+	u64 path = PD_CONTEXT(u64, r->ctx, 8);
+	struct pd_made *made = pd_row(MAP(made_work), 0);
+	u64 root = PD_FOLLOW(struct cgroup, cgroup, root);
+	u64 node = PD_FOLLOW(struct cgroup, cgroup, kn);
+	int hierarchy = 1;
+	u32 level = 0;
+	u64 id = 0;
+	long length;
+
+	pd_read_kernel(&hierarchy, sizeof(hierarchy), PD_AT(struct cgroup_root, root, hierarchy_id));
+	if (!made || hierarchy) /* the others are cgroup v1's */
+		return;
+	if (pd_read_kernel(&id, sizeof(id), PD_AT(struct kernfs_node, node, id)) ||
+	    pd_read_kernel(&level, sizeof(level), PD_AT(struct cgroup, cgroup, level)) || level > PD_DEEPEST)
+		return;
+	length = pd_read_kernel_str(made->path, sizeof(made->path), (void *) path);
+	if (length < 2 || length > 255) /* a scope's are shorter */
+		return;
+	if (pd_in_strings(MAP(hash_256_8_f1), 2, made->key, 256, made->path, length - 1) == 1)
+		pd_enter_cgroup(pd_row(MAP(hash_8_8_f1), 3), id, level, 0);
+}
+
+PD_ENTRY int pd_c69518b94cc8(void *ctx)
+{
+	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
+	int verdict;
+
+	if (!r.s) { /* no such slot: all are in use */
+		return PD_NEUTRAL;
+	}
+	r.s->verdict = PD_VERDICT_NONE;
+	pd_internal(&r);
+	verdict = pd_finish(&r);
+	return verdict;
+}
+
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+
 /* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8ab2c6beaa13 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
@@ -69,7 +210,6 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
-
 
 /* lib/events.c */
 
@@ -333,7 +473,6 @@ struct run {
 	struct subject *s;
 };
 
-
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -508,7 +647,6 @@ struct run {
 	struct subject *s;
 };
 
-
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -631,7 +769,7 @@ PD_ENTRY int pd_911e66846d36(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_3e9ffeb3d4fa */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_8620472aa64d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -646,7 +784,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x3e9ffeb3d4faULL
+#define PD_CANARY_PROGRAM 0x8620472aa64dULL
 
 /* lib/maps.c */
 
@@ -744,7 +882,6 @@ struct run {
 	struct subject *s;
 	struct pd_process *self;
 };
-
 
 /* lib/events.c */
 
@@ -1283,7 +1420,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_1(r, 1);
 }
 
-PD_ENTRY int pd_3e9ffeb3d4fa(void *ctx)
+PD_ENTRY int pd_8620472aa64d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -92,6 +92,21 @@ def test_a_cgroup_counts_with_all_below_it_whenever_that_is_made(host: Host, cgr
     assert counted(host) == 4
 
 
+@both_builders
+def test_a_cgroup_that_is_named_is_in_as_soon_as_it_is_made_and_after_it_was_made_again(host: Host, cgroup: Path) -> None:
+    named = [f"/{cgroup.name}/a/again/**", f"/{cgroup.name}/never"]
+    host.apply(about({"cgroups": named}, other={"cgroups": ["/nowhere"]}))
+    (cgroup / "a").mkdir()
+    for number in (1, 2):
+        (cgroup / "a" / "again").mkdir()
+        (cgroup / "a" / "against").mkdir()
+        call(before=inside(cgroup / "a" / "against"))
+        call(before=inside(cgroup / "a" / "again"))
+        assert (counted(host), counted(host, "other")) == (number, 0)
+        (cgroup / "a" / "again").rmdir()
+        (cgroup / "a" / "against").rmdir()
+
+
 def test_another_scope_is_no_other_program(host: Host, cgroup: Path) -> None:
     (cgroup / "a").mkdir()
     (cgroup / "b").mkdir()

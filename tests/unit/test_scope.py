@@ -23,8 +23,8 @@ from policyd.plan.rows import allot_rows
 from policyd.processes import members
 from policyd.record import map_pin, opened, policy_path
 from policyd.resolve import Host, Resolved
-from policyd.trees import BY_PID, BY_PROGRAM, MARK_KEY, MOST_PROCESSES, Tree, TreeRoots
-from policyd.unit import AllOf, BoundUnit, ListRef, gather
+from policyd.trees import BY_PID, BY_PROGRAM, MARK_KEY, MOST_PROCESSES, Followed, Tree, TreeRoots
+from policyd.unit import CGROUP_POINT, PROCESS_POINTS, AllOf, BoundUnit, ListRef, gather
 from policyd.unit import Test as TypedTest
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -159,6 +159,18 @@ def test_a_policys_scope_and_a_rules_both_hold() -> None:
     assert isinstance(host, TypedTest)
     assert (host.value.path, host.operands) == ("process.namespaces.pid.is_host", (0,))
     assert isinstance(namespaces, AllOf)
+
+
+def test_a_cgroup_that_is_named_by_its_whole_path_is_followed_where_it_is_made() -> None:
+    found = scoped("{cgroups: [/a/b/**, /a/*, /cgroup/c/]}").policy
+
+    assert found.follows == (Followed("tried", "rule-0-scope-cgroups", "rule-0-scope-cgroups-paths"),)
+    paths = next(spec for spec in found.maps if spec.name == "rule-0-scope-cgroups-paths")
+    assert [value[:256].rstrip(b"\0") for value in paths.values or ()] == [b"/a/b", b"/c"]
+    assert CGROUP_POINT.id in found.points
+    internal = {unit.attach_point: unit.internal for unit in gather([found]).units}
+    assert internal[CGROUP_POINT] == "cgroup_mkdir"
+    assert PROCESS_POINTS[0] not in internal, "there is no tree to keep"
 
 
 @pytest.mark.parametrize(
