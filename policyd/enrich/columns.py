@@ -82,7 +82,7 @@ def columns_of(record: PolicyRecord, kinds: Iterable[str]) -> Columns:
     Left out: a name that means different kinds in different events of the policy; a column with `names`, which the policy
     shows as it likes.
     """
-    columns = [column for known in record.layouts for column in known.layout.columns]
+    columns = [column for known in record.layouts for column in known.layout.columns if not column.hidden]
     columns.sort(key=lambda column: column.path != _OWN_CGROUP)
     found: dict[str, set[str]] = {}
     for column in columns:

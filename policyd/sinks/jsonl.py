@@ -20,9 +20,9 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from policyd.layout import FLAG_UNREAD, HEADER, Column
-from policyd.reading.events import Decoder, Event, Form, boot_offset, filled
+from policyd.reading.events import Decoder, Event, Form, boot_offset
 from policyd.reading.shown import LONGEST, Remembered, Shown
-from policyd.text import is_safe
+from policyd.text import is_safe, safe
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -231,19 +231,29 @@ class Sayings:
 
     def __init__(self, form: Form, spans: tuple[_Span, ...]) -> None:
         self._form = form
-        self._places = [(span, number, place) for number, span in enumerate(spans) for place in range(len(span.columns))]
+        self._places = [(span.texts, number, place) for number, span in enumerate(spans) for place in range(span.width)]
+        self._made = Remembered(self._make)
 
     def __call__(self, header: bytes, *raws: int | bytes) -> str:
+        made: tuple[list[str], list[tuple[int, Remembered, int, int]]] = self._made[header]
+        pieces = made[0].copy()
+        for index, texts, number, place in made[1]:
+            pieces[index] = texts[raws[number]][place]
+        return "".join(pieces)
+
+    def _make(self, header: bytes) -> tuple[list[str], list[tuple[int, Remembered, int, int]]]:
+        """Return the pieces of a rule's message, and where texts of columns go among them: index, and whose text."""
         parts = self._form.messages.get(_WHO.unpack(header)[1])
         if parts is None:
-            return ""
+            return [], []
+        pieces = ['"message":"', *(_inside(safe(part)) if isinstance(part, str) else "" for part in parts), '",']
+        slots = [(index, *self._places[part]) for index, part in enumerate(parts, 1) if isinstance(part, int)]
+        return pieces, slots
 
-        def text(at: int) -> str:
-            span, number, place = self._places[at]
-            shown: list[str] = span.texts[raws[number]]
-            return shown[place]
 
-        return f'"message":{to_json(filled(parts, text))},'
+def _inside(text: str) -> str:
+    """Return text as it stands between the quotes of JSON."""
+    return to_json(text)[1:-1]
 
 
 class _Slow:
@@ -280,8 +290,9 @@ class _Span:
         self.texts = Remembered(self._texts)
 
     @property
-    def columns(self) -> list[Column]:
-        return [shown.column for shown in self._shown]
+    def width(self) -> int:
+        """How many columns it has."""
+        return len(self._shown)
 
     def part(self, at: int) -> str:
         """Return the span's place in the made f-string, as span number `at`; nothing if it is hidden."""
@@ -313,9 +324,9 @@ class _Span:
         pairs = zip(self._shown, self._inner.unpack(raw), strict=True)
         return [value.split(_NUL, 1)[0] if one.column.type.shape is Shape.STRING else value for one, value in pairs]
 
-    def _texts(self, raw: Any) -> list[str]:
-        """Return the values as people read them."""
-        return [shown.text(value) for shown, value in zip(self._shown, self._values(raw), strict=True)]
+    def _texts(self, raw: Any) -> tuple[str, ...]:
+        """Return the values as a message has them, inside JSON."""
+        return tuple(_inside(safe(one.text(value))) for one, value in zip(self._shown, self._values(raw), strict=True))
 
 
 _NUL = b"\0"
