@@ -125,7 +125,7 @@ _COUNTER = "{counter: {name: c, help: C, by: {a: process.comm}}}, {counter: {nam
 _DOUBLED = "let: {a: args.flags + 1, " + ", ".join(f"{b}: {a} * {a}" for a, b in pairwise("abcdefghi")) + "}"
 _EVICTS = "[{counter: {name: seen, help: Seen, by: [cpu], evict: true}}]"
 _SWITCH = "{raw_tracepoint: sched_switch}"
-_WIDE = ", ".join(f"h{n}: {{histogram: args.mode, buckets: {{linear: 0..1000, step: 10}}}}" for n in range(12))
+_WIDE = ", ".join(f"h{n}: {{histogram: process.pid, buckets: {{linear: 0..1000, step: 10}}}}" for n in range(12))
 BAD: dict[str, tuple[str, str]] = {
     "unknown-target": (one_rule("{syscall: opnat}"), ""),
     "unknown-cgroup": (one_rule("{cgroup: {name: bind4, path: /gone}}"), ""),
