@@ -244,7 +244,8 @@ def _code(output: bytes, job: Job, status: int, said: str) -> tuple[bytes, ...]:
     """Return each program's instructions, after a look at what became of the job."""
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGKILL:
-        raise CompilerError(f"bcc was stopped after {cage.SECONDS} s, or the kernel had no memory for it")
+        wall, cpu = cage.SECONDS, cage.CPU_SECONDS
+        raise CompilerError(f"bcc was stopped after {wall} s, or {cpu} s of a CPU, or the kernel had no memory for it")
     if code or (not job.debug and "error: " in said):  # LLVM goes on after some errors; with debug, C is among the words
         raise CompilerError(said.strip() or fate("bcc", code))
     found, at = [], 0

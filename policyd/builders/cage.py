@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import resource
+import signal
 import stat
 import tempfile
 from contextlib import contextmanager
@@ -19,15 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SECONDS = 60
-"""How long a compiler may take for one unit."""
+CPU_SECONDS = 60
+SECONDS = 300
+"""How long a compiler may take for one unit: of a CPU's time, and by the clock, for other work may leave it little."""
 
 MOST_BYTES = 64 << 20
 """How much it may write."""
 
 LIMITS = {
     resource.RLIMIT_AS: 2 << 30,
-    resource.RLIMIT_CPU: SECONDS,
+    resource.RLIMIT_CPU: CPU_SECONDS,
     resource.RLIMIT_FSIZE: MOST_BYTES,
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_NOFILE: 64,
@@ -109,4 +111,6 @@ def contents(fd: int) -> bytes:
 
 def fate(who: str, status: int) -> str:
     """Return what became of a process, by its return code (negative: a signal's number)."""
+    if status == -signal.SIGKILL:
+        return f"{who} was killed: it took more than {CPU_SECONDS} s of a CPU, or the kernel had no memory for it"
     return f"{who} died of signal {-status}" if status < 0 else f"{who} ended with status {status} and said nothing"
