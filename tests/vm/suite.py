@@ -124,7 +124,7 @@ mkdir -p -m 0700 /var/cache/policyd && mount --bind {self.kernel.objects} /var/c
 for library in $(ldd "$(readlink -f "$(command -v clang)")" | awk '/libLLVM/ {{print $3}}'); do
     mount --bind /dev/null $library
 done
-until [ -e {self._prepared} ]; do sleep 0.2; done
+until [ -e {self._prepared} ]; do sleep 2; done
 export POLICYD_VM={shared} PYTHONPATH=tests/vm:tests/kernel:tests
 {PYTHON} -m pytest tests/vm -p inside --confcutdir=tests/vm -p no:cacheprovider -o faulthandler_timeout=240 --durations=15 \\
     -v -k '{self.words}' --color=no >>{self._said} 2>&1"""
