@@ -55,6 +55,7 @@ class Scopes:
     maps: dict[str, MapSpec] = field(default_factory=dict)
     trees: dict[str, TreeRoots] = field(default_factory=dict)
     followed: dict[str, Followed] = field(default_factory=dict)
+    _found: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, row: int, rule: Rule, conditions: Conditions) -> tuple[TypedScope, ...]:
         """Return the scopes of rule `row`: the policy's and its own; complaints are left with `conditions`."""
@@ -132,7 +133,9 @@ class Scopes:
     def _find(self, question: str) -> Mapping[str, int]:
         if not self.host.cgroup_root:
             raise Missing("no-cgroup2", "cgroup v2 is not mounted on this host", "mount -t cgroup2 none /sys/fs/cgroup")
-        return self.host.cgroups(question)
+        if question not in self._found:
+            self._found[question] = self.host.cgroups(question)
+        return self._found[question]
 
     def _containers(self, name: str, scope: Scope, conditions: Conditions) -> Test:
         every = self._find(CONTAINERS)
