@@ -137,7 +137,7 @@ class Expressions:
         base, members = _behind(node)
         if isinstance(base, Call) and base.function == "as" and members:
             return self._cast(base, members)
-        if isinstance(_behind(node)[0], Index) and not self.fields.is_field(root):
+        if root and isinstance(base, Index) and not self.fields.is_field(root):
             raise self.fields.tables.unknown(root)
         message = f"{quote(node.spelled)} is nothing that can be read"
         raise Wrong("bad-path", message, "members follow fields, tables and casts: args.sk.as(tcp_sock).bytes_acked")

@@ -95,6 +95,6 @@ CONSTANTS: tuple[tuple[str, str], ...] = (
     ("\"text\"  'text'", 'texts; a backslash escapes: \\n \\t \\\\ \\" \\x41 \\u00e9'),
     ("O_CREAT  SIGKILL  root", "names, beside a value whose type knows them"),
     ("true  false", "beside what is true or false"),
-    ("params.NAME", "a param, in comparisons of filters; a list to the right of `in`"),
+    ("params.NAME  lists.NAME", "a param in comparisons of filters; a list, to the right of `in`"),
 )
 """What stands for itself."""
