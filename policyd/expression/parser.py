@@ -43,6 +43,8 @@ MAX_DEPTH = 48
 METHODS = tuple(row.name for row in ROWS.values() if row.method)
 FUNCTIONS = tuple(row.name for row in ROWS.values() if not row.method)
 
+_PLAIN = re.compile(r"(?!in\b)[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99}|\[[0-9]{1,9}\]){0,16}", re.ASCII)
+_PART = re.compile(r"\.?([A-Za-z_]\w*)|\[([0-9]+)\]", re.ASCII)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\\\"'ntr/*?\[\]])|(.))", re.DOTALL)
 
@@ -50,6 +52,8 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\\\"'ntr/*?\[\
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Node:
     """Return the tree of an expression; `ExpressionError` says what is wrong, and where."""
+    if _PLAIN.fullmatch(text):
+        return _plain(text)
     if len(text) > MAX_LENGTH:
         message = f"an expression of {len(text):,} characters: at most {MAX_LENGTH:,}"
         raise ExpressionError(message, 0, "give its parts names with `let`")
@@ -61,6 +65,22 @@ def parse(text: str) -> Node:
         ended = getattr(getattr(error, "token", None), "type", "$END") == "$END" and not _is_character(error)
         raise explain(text, len(text) if ended or error.pos_in_stream is None else error.pos_in_stream) from None
     return _Builder(text).node(tree, 1)
+
+
+def _plain(text: str) -> Node:
+    """Return the tree of a plain path, as most texts are, without lark."""
+    node: Node | None = None
+    for part in _PART.finditer(text):
+        spelled = text[: part.end()]
+        if node is None:
+            node = _name(_Made(0, spelled, [spelled], []))
+        elif part[2]:
+            key = Literal(part[2], at=part.start() + 1, spelled=part[2])
+            node = Index(node, (key,), at=0, spelled=spelled)
+        else:
+            node = Member(node, part[1], at=0, spelled=spelled)
+    assert node is not None, text
+    return node
 
 
 def _is_character(error: Exception) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -219,3 +222,17 @@ def test_what_is_not_on_one_line_as_it_is_stands_at_its_beginning(line: str) -> 
     scalar = document.root.items[0][1]
     assert isinstance(scalar, Scalar)
     assert position_in(scalar, scalar.text.index("xyz")) == scalar.position
+
+
+@pytest.mark.parametrize("text", ["process", "true", "a.in.b", "args[0]", "args[0][12].b_1.c", "in.a", "in"])
+def test_a_plain_path_is_the_same_tree_without_the_parser(text: str) -> None:
+    def facts(node: Node | ExpressionError) -> object:
+        return [(part, part.at, part.spelled) for part in walk(node)] if not isinstance(node, ExpressionError) else "wrong"
+
+    assert facts(parsed(text)) == (facts(parsed(f"{text} ")) if text[:2] != "in" else "wrong")
+
+
+def test_plain_paths_do_without_the_parser() -> None:
+    script = "import sys; from policyd.expression import parse; parse('args[0].pid'); print('lark' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout == "False\n"
