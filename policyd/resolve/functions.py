@@ -85,7 +85,7 @@ def function_places(hook: FunctionHook, target: Target, asked: Asked) -> Found:
     names, missing = _matched(hook.names, target, hook.limit)
     if asked.decides:
         return _each(names, hook.names, missing, lambda name: _deciding(wanted, name, name))
-    several_at_end = wanted.at_end and asked.arguments  # only fexit knows them
+    several_at_end = wanted.at_end and asked.arguments and target.has("fexit")  # which still has them
     together = [] if several_at_end else _together(target, names)
     places = [_multi(wanted, together)] if together else []
     rest = [name for name in names if name not in together]
