@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from policy_texts import parse, with_rule
 
-from policyd.policy import Leaf, MetricKind, MetricOutput, Verdict
+from policyd.policy import Leaf, MetricKind, MetricOutput, StatsOutput, Verdict
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS, VERDICTS
+from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.operators import OPERATORS, Operator, fits, fitting
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS
 from policyd.vocabulary.types import Shape, ValueType
@@ -31,8 +32,16 @@ def test_the_example_of_an_operator_parses(name: str) -> None:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_the_example_of_an_output_parses(name: str) -> None:
     (output,) = parse(with_rule(outputs=f"[{{{OUTPUTS[name].example}}}]")).rules[0].outputs
-    assert isinstance(output, MetricOutput) is OUTPUTS[name].is_metric
-    assert not isinstance(output, MetricOutput) or output.kind == name
+    assert isinstance(output, MetricOutput | StatsOutput) is OUTPUTS[name].is_metric
+    assert not isinstance(output, MetricOutput | StatsOutput) or output.kind == name
+
+
+@pytest.mark.parametrize("name", AGGREGATES)
+def test_the_example_of_an_aggregate_parses(name: str) -> None:
+    text = f"[{{stats: {{name: kept, columns: {{{AGGREGATES[name].example}}}}}}}]"
+    (output,) = parse(with_rule(outputs=text)).rules[0].outputs
+    assert isinstance(output, StatsOutput)
+    assert [column.aggregate for column in output.columns] == [name]
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -50,7 +59,7 @@ def test_a_negative_operator_takes_what_its_positive_one_takes(row: Operator) ->
 
 
 def test_models_and_tables_name_the_same() -> None:
-    assert {name for name, row in OUTPUTS.items() if row.is_metric} == set(MetricKind.__args__)
+    assert {name for name, row in OUTPUTS.items() if row.is_metric} == {*MetricKind.__args__, "stats"}
     assert {"none", *VERDICTS} == set(Verdict.__args__)
     assert not set(LATER_OUTPUTS) & set(OUTPUTS)
     assert not set(LATER_ACTIONS) & set(ACTIONS)
