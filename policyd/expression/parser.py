@@ -43,7 +43,7 @@ MAX_DEPTH = 48
 METHODS = tuple(row.name for row in ROWS.values() if row.method)
 FUNCTIONS = tuple(row.name for row in ROWS.values() if not row.method)
 
-_PLAIN = re.compile(r"(?!in\b)[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99}|\[[0-9]{1,9}\]){0,16}", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99}|\[[0-9]{1,9}\]){0,16}", re.ASCII)
 _PART = re.compile(r"\.?([A-Za-z_]\w*)|\[([0-9]+)\]", re.ASCII)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\\\"'ntr/*?\[\]])|(.))", re.DOTALL)
