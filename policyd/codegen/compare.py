@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
+from policyd.vocabulary.operators import is_buffer
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _number(operand: Operand, value: object) -> CText:
 def _equal(operand: Operand, value: object) -> CText:
     if operand.shape is Shape.STRING:
         assert isinstance(value, bytes)
+        if is_buffer(operand.source.type):
+            return c.all_of([c.binary(operand.length, "==", c.uint(len(value))), _prefix(operand, value)])
         return _words(operand, value + b"\0") if len(value) < operand.capacity else CText("0")
     if operand.shape is Shape.ADDRESS:
         assert isinstance(value, int)

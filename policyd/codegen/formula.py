@@ -15,7 +15,6 @@ from policyd.codegen.compare import compare
 from policyd.codegen.ctext import CText
 from policyd.value import Computed, Constant, Text
 from policyd.vocabulary.operations import COMPARISONS
-from policyd.vocabulary.operators import BUFFERS
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -231,8 +230,6 @@ def _same(parts: Sequence[Operand]) -> CText:
         first, second = second, first
     if isinstance(second.source.access, Text):
         raw = second.source.access.raw
-        if first.source.type.kind in BUFFERS and first.shape is Shape.STRING:  # a NUL is a byte like any other
-            return c.all_of([c.binary(first.length, "==", c.uint(len(raw))), compare(first, "Prefix", (raw,))])
         return compare(first, "Equal", (int.from_bytes(raw, "big") if first.shape is Shape.ADDRESS else raw,))
     return _SAME[first.shape](first, second)
 

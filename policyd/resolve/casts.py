@@ -206,7 +206,8 @@ class Casts:
         if not members and value_type(self.target.btf, struct, self.target.arch) == ADDRESS:
             return self._memory(value, ADDRESS, path)
         if not members:
-            names = record(self.target, struct, ()) or tuple(self._members(struct))[:8]
+            names = record(self.target, struct, ()) or tuple(self._members(struct))
+            names = tuple(name.removeprefix("address.") for name in names) if struct.name == _SOCKADDR else names
             hint = f"name one of its members: {', '.join(f'{path}.{name}' for name in names[:4])}"
             raise Wrong("group", f"{quote(path)} is a whole structure", hint)
         found = pointed(self.target, _base(value), struct, members, ".".join((path, *members)))

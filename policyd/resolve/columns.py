@@ -10,14 +10,13 @@ from policyd.policy import Column as NamedPath
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
 from policyd.text import quote
 from policyd.vocabulary.attach import attach_kind
-from policyd.vocabulary.operators import BUFFERS
+from policyd.vocabulary.operators import is_buffer
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
     from policyd.errors import Path
     from policyd.resolve.fields import Fields
     from policyd.value import Value
-    from policyd.vocabulary.types import ValueType
 
 MOST_COLUMNS = 64
 """An event's header has a bit a column for what was absent or unread."""
@@ -79,7 +78,7 @@ def key_columns(
             if value.type.kind == "paths":
                 hint = f"name one: {column.field}[0]"
                 raise Wrong("list-in-key", f"{column.field} is a list, which cannot be in {what}", hint)
-            if _is_buffer(value.type):
+            if is_buffer(value.type):
                 hint = "take so many: POINTER.as(bytes16)"
                 raise Wrong(
                     "list-in-key", f"{column.field} has no fixed length: {value.type.kind} cannot be in {what}", hint
@@ -138,12 +137,8 @@ def packed_from(column: Column, fields: Fields) -> Column:
     """Return the column of an event, packed if it is a string of some length."""
     scratch = attach_kind(fields.place.point.kind, fields.place.point.option).scratch
     longest = PACKED_FROM if scratch else LONGEST_INLINE
-    long = column.type.shape is Shape.STRING and (column.type.size > longest or _is_buffer(column.type))
+    long = column.type.shape is Shape.STRING and (column.type.size > longest or is_buffer(column.type))
     return replace(column, packed=True) if long else column
-
-
-def _is_buffer(type_: ValueType) -> bool:
-    return type_.shape is Shape.STRING and type_.kind in BUFFERS
 
 
 def _short(column: Column) -> Column:

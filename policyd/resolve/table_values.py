@@ -8,6 +8,7 @@ from policyd.expression import Name
 from policyd.resolve.constants import constant_value, is_constant
 from policyd.resolve.problems import Missing, Wrong
 from policyd.value import Constant, Value
+from policyd.vocabulary.operators import is_buffer
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def misfit(value: Value, type_: ValueType) -> Misfit | None:
     own = value.type
     if own.kind == "paths":
         return "is a list", f"name one of them: {value.path}[0]"
+    if is_buffer(own):
+        return "has no fixed length", "take so many, POINTER.as(bytes16), or a text, POINTER.as(string16)"
     if own.shape is not type_.shape:
         return f"is {own.kind}", f"declare the column as {own.kind}"
     if own.shape is Shape.BYTES and own.size != type_.size:

@@ -22,6 +22,7 @@ from policyd.text import did_you_mean, one_of, quote
 from policyd.unit import TableWrite
 from policyd.value import ROW, Lookup, Value
 from policyd.vocabulary.kinds import KINDS
+from policyd.vocabulary.operators import is_buffer
 from policyd.vocabulary.tables import TABLE_KEYS, TableKey
 
 if TYPE_CHECKING:
@@ -255,6 +256,8 @@ def _plain_type(name: str, more: tuple[str, ...]) -> ValueType:
         raise Wrong(wrong.code, wrong.message, did_you_mean(name, [*KINDS, *more]) or wrong.hint) from wrong
     if type_.kind == "paths":
         raise Wrong("unknown-type", "a list of paths cannot be a column", "keep one of them: type path")
+    if is_buffer(type_):
+        raise Wrong("unknown-type", f"{type_.kind} has no fixed length: it cannot be a column", "so many bytes can: bytes16")
     return type_
 
 

@@ -22,10 +22,9 @@ _STRINGS = frozenset({Shape.STRING})
 _ADDRESSES = frozenset({Shape.ADDRESS})
 _SEARCHES = frozenset({"Contains", "Glob"})
 """What needs a search of its own for each path of a list."""
-_OF_BUFFERS = frozenset({"Prefix", "Exists"})
+_OF_BUFFERS = frozenset({"Equal", "Prefix", "Exists"})
 """What does not take a NUL for the end."""
-BUFFERS = frozenset({"buffer", "base64"})
-"""Kinds of bytes that are kept as texts are, of any length and with any bytes in them."""
+_BUFFERS = frozenset({"buffer", "base64"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +267,16 @@ OPERATORS: dict[str, Operator] = {
 """Every operator by its name, in the order that people read them."""
 
 
+def is_buffer(type_: ValueType) -> bool:
+    """Whether values of a type are bytes that are kept as texts are: of any length, and with any bytes in them."""
+    return type_.shape is Shape.STRING and type_.kind in _BUFFERS
+
+
 def fits(operator: Operator, type_: ValueType) -> bool:
     """Whether `operator` can be asked of a field of type `type_`."""
     if type_.kind == "paths" and operator.positive in _SEARCHES:
         return False
-    if type_.shape is Shape.STRING and type_.kind in BUFFERS and operator.positive not in _OF_BUFFERS:
+    if is_buffer(type_) and operator.positive not in _OF_BUFFERS:
         return False
     return type_.shape in operator.shapes
 
