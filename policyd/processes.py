@@ -96,7 +96,10 @@ class Statuses:
                 return _ORIGINS["Init"]
             if not status.pids or not status.parent:
                 return 0
-            if not status.shares_pids(self.of(status.parent)):
+            parent = self.of(status.parent)
+            if not parent.pids:
+                return 0
+            if not status.shares_pids(parent):
                 return _ORIGINS["Joined"]
             pid = status.parent
         return 0
@@ -183,8 +186,8 @@ def _began(status: Status, origin: int) -> bytes:
 
 
 def _inode(path: str) -> int:
-    """Return the inode number of a namespace; 0 if it may not be asked, or is gone."""
+    """Return the inode number of a namespace, which has 32 bits; 0 if it may not be asked, or is gone."""
     try:
-        return os.stat(path).st_ino  # noqa: PTH116  (as above)
+        return os.stat(path).st_ino & 0xFFFFFFFF  # noqa: PTH116  (as above)
     except OSError:
         return 0

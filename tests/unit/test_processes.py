@@ -56,3 +56,57 @@ def test_pids_of_another_namespace_name_no_processes(tmp_path: Path) -> None:
     namespace.touch()
     assert not sees_the_host(namespace)
     assert not sees_the_host(tmp_path / "none")
+
+
+def process(proc: Path, pid: int, parent: int, pids: str, namespace: str = "") -> None:
+    """Make a process of /proc with a status; `namespace` names what stands for its pid namespace."""
+    folder = proc / str(pid)
+    (folder / "ns").mkdir(parents=True)
+    (folder / "exe").symlink_to("/bin/tool")
+    (folder / "cmdline").write_bytes(b"tool\0")
+    sets = "".join(
+        f"{name}:\t{number:016x}\n" for number, name in enumerate(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), 1)
+    )
+    (folder / "status").write_text(
+        f"Name:\ttool\nPPid:\t{parent}\nUid:\t10\t11\t12\t13\nGid:\t20\t21\t22\t23\nNSpid:\t{pids}\n{sets}"
+    )
+    if namespace:
+        (proc / namespace).touch()
+        (folder / "ns" / "pid").hardlink_to(proc / namespace)
+
+
+def began(value: bytes) -> tuple[int, ...]:
+    """Return a row's `struct pd_began`: five sets, uid, gid, seven namespaces, origin, whether ids are known."""
+    return struct.unpack_from("=5Q2I7IBB", value, 8)
+
+
+def test_a_row_says_what_a_process_is_now(tmp_path: Path) -> None:
+    process(tmp_path, 7, 1, "7")
+    (tmp_path / "7" / "ns" / "net").touch()
+
+    ((_, value),) = snapshot(tmp_path)
+
+    net = (tmp_path / "7" / "ns" / "net").stat().st_ino & 0xFFFFFFFF
+    host = 1
+    assert began(value) == (3, 2, 1, 4, 5, 10, 20, 0, 0, net, 0, 0, 0, 0, host, 1)
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["namespaces", "depths"])
+def test_where_a_process_came_from_is_seen_by_its_parents(tmp_path: Path, readable: bool) -> None:
+    inside, deeper, host = ("inside", "deeper", "host") if readable else ("", "", "")
+    process(tmp_path, 1, 0, "1", host)
+    process(tmp_path, 50, 1, "50 1", inside)  # the first of a container
+    process(tmp_path, 51, 50, "51 2", inside)
+    process(tmp_path, 60, 1, "60 9", inside)  # somebody came in
+    process(tmp_path, 61, 60, "61 10", inside)
+    process(tmp_path, 70, 61, "70 11 1", deeper)
+    process(tmp_path, 80, 99, "80 12", inside)  # who made it is gone
+
+    origins = {int.from_bytes(key, "little"): began(value)[-2] for key, value in snapshot(tmp_path)}
+
+    host_, init, joined = 1, 2, 3
+    assert origins == {1: host_, 50: init, 51: init, 60: joined, 61: joined, 70: init, 80: 0}
+
+
+def test_what_may_not_be_read_is_not_known(proc: Path) -> None:
+    assert {began(value)[-2:] for _, value in snapshot(proc)} == {(0, 0)}
