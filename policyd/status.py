@@ -67,7 +67,8 @@ class HookView:
     """An attach point.  `attached` is the program that the kernel runs first (the stub, where there is one).
 
     `link_ids`: one, or one for each CPU.  `members` are the functions or places of one that stands for several.  `dropped`
-    are the calls that came to no program (`LinkInfo.missed`).
+    are the calls that came to no program (`LinkInfo.missed`).  `kept_for` are the rules (`policy/name`) at the end of the calls
+    that begin here, for which something is kept.
     """
 
     id: str
@@ -79,6 +80,7 @@ class HookView:
     link_ids: tuple[int, ...]
     dropped: int
     fault: str
+    kept_for: tuple[str, ...] = ()
 
     @property
     def missed(self) -> int:
@@ -216,6 +218,7 @@ def _hook(observed: Observed, hook: ObservedHook, kernel: Kernel) -> HookView:
         link_ids=tuple(link.id for link in hook.links.values()),
         dropped=sum(link.missed for link in hook.links.values()),
         fault=observed.hook_fault(hook),
+        kept_for=tuple(f"{policy}/{rule}" for policy, rule in record.kept_for) if record else (),
     )
 
 

@@ -239,6 +239,7 @@ def _show_hook(view: HookView, records: Mapping[str, PolicyRecord]) -> None:
             ("Link", _links(view)),
             ("Attached", f"{view.attached.name} (id {view.attached.id})" if view.attached else ""),
             ("Missed", f"{view.missed} runs that the kernel dropped"),
+            ("Keeps", f"what rules want at the end of the calls: {few(view.kept_for)}" if view.kept_for else ""),
             ("Runs", f"{view.runs}, {view.run_time_ns // view.runs} ns each" if view.runs else ""),
         ]
     )

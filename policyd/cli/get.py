@@ -271,6 +271,7 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 len(view.members) if len(view.members) > 1 else "",
                 sum(info.verified_instructions for info in view.programs),
                 few(view.policies),
+                few(view.kept_for),
                 view.fault,
             ),
             plain(hook_item(view)),
@@ -341,7 +342,7 @@ LISTINGS: dict[Kind, Listing] = {
     ),
     HOOK: Listing(
         ("HOOK", "POLICIES", "RUNS", "MISSED", "STATUS"),
-        ("PROGRAM", "ID", "LINK", "MEMBERS", "VERIFIED", "OF", "REASON"),
+        ("PROGRAM", "ID", "LINK", "MEMBERS", "VERIFIED", "OF", "KEEPS-FOR", "REASON"),
         _hooks,
     ),
     MAP: Listing(("POLICY", "MAP", "TYPE", "ENTRIES/MAX", "BYTES"), ("PURPOSE", "PARAM"), _maps),

@@ -83,7 +83,8 @@ class HookItem(View, frozen=True):
     """An attach point.  `runs` and `runTimeNs` are zero unless the kernel's BPF statistics are, or were, on.
 
     `links` are several where each CPU has one; `link` is the first.  `members` are the functions of the kernel, or the
-    offsets in a file, of one that stands for several.
+    offsets in a file, of one that stands for several.  `keptFor` are the rules (`policy/name`) at the end of the calls that
+    begin here, for which something is kept.
     """
 
     name: str
@@ -97,6 +98,7 @@ class HookItem(View, frozen=True):
     runs: int
     run_time_ns: int
     missed: int
+    kept_for: list[str]
     programs: list[ProgramItem]
 
 
@@ -173,6 +175,7 @@ def hook_item(view: HookView) -> HookItem:
         runs=view.runs,
         run_time_ns=view.run_time_ns,
         missed=view.missed,
+        kept_for=list(view.kept_for),
         programs=[program_item(info) for info in view.programs],
     )
 
