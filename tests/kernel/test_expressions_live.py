@@ -24,6 +24,7 @@ PRCTL = {"x86_64": 157, "aarch64": 167}[os.uname().machine]
 MARK = 0x70646578
 COLUMNS = 32
 """Expressions of one event."""
+FILTERS = 12
 
 Numbers = tuple[int, int, int, int]
 
@@ -195,7 +196,11 @@ class Maker:
         return Node(f"({condition.text} ? {yes.text} : {no.text})", signed, of)
 
     def _comparison(self, depth: int) -> Node:
-        sign, left, right = self.random.choice(list(COMPARISONS)), self.number(depth), self.number(depth)
+        sign, parts = self.random.choice(list(COMPARISONS)), [self.number(depth), self.number(depth)]
+        if self.random.random() < 0.3:  # what every type can be
+            number = self.random.randint(0, 100)
+            parts[self.random.randint(0, 1)] = Node(str(number), False, lambda _: number)
+        left, right = parts
 
         def of(numbers: Numbers) -> int:
             a, b = left.of(numbers), right.of(numbers)
@@ -243,25 +248,37 @@ def shown(value: int | None, *, is_condition: bool) -> object:
     return value if value is None or not is_condition else bool(value)
 
 
+def columns(maker: Maker) -> list[tuple[Node, bool]]:
+    """Return expressions for the columns of an event: every third is a condition."""
+    return [(maker.condition(3), True) if index % 3 == 0 else (maker.number(3), False) for index in range(COLUMNS)]
+
+
 @both_builders
 def test_expressions_are_worth_what_the_model_says(host: Host) -> None:
-    maker, rules, every = Maker(20), [], dict[str, list[tuple[Node, bool]]]()
-    for number in range(3):
-        nodes = [(maker.condition(3), True) if index % 3 == 0 else (maker.number(3), False) for index in range(COLUMNS)]
-        every[f"r{number}"] = nodes
-        columns = {f"c{index}": node.text for index, (node, _) in enumerate(nodes)}
-        filters = [{"expr": f"args.option == {MARK} && process.pid == {os.getpid()}"}]
-        rules.append(rule(f"r{number}", {"syscall": "prctl"}, filters, [{"event": {"fields": columns}}], let=LET))
+    maker = Maker(20)
+    shows = {f"r{number}": columns(maker) for number in range(3)}
+    asks = {f"f{number}": maker.condition(3) for number in range(FILTERS)}
+    hook, mine = {"syscall": "prctl"}, {"expr": f"args.option == {MARK} && process.pid == {os.getpid()}"}
+    rules = []
+    for name, nodes in shows.items():
+        event = {"event": {"fields": {f"c{index}": node.text for index, (node, _) in enumerate(nodes)}}}
+        rules.append(rule(name, hook, [mine], [event], let=LET))
+    for name, node in asks.items():
+        counter = {"counter": {"name": name, "help": "Matches"}}
+        used = LET if "narrow" in node.text else {}
+        rules.append(rule(name, hook, [mine, {"expr": node.text}], [counter], let=used))
     host.apply(policy("expressions", rules))
     made = list(calls(20))
     for numbers in made:
         call(numbers)
-    found: dict[str, list[dict[str, object]]] = {name: [] for name in every}
+    found: dict[str, list[dict[str, object]]] = {name: [] for name in shows}
     for event in open_policy(host.kernel, "expressions").events():
         found[event.origin.rule].append(dict(event.fields))
-    for name, nodes in every.items():
+    for name, nodes in shows.items():
         assert len(found[name]) == len(made)
         for numbers, fields in zip(made, found[name], strict=True):
             told = {node.text: fields[f"c{index}"] for index, (node, _) in enumerate(nodes)}
             model = {node.text: shown(node.of(numbers), is_condition=truth) for node, truth in nodes}
             assert {text: (told[text], model[text]) for text in model if told[text] != model[text]} == {}, numbers
+    counts = {node.text: host.count("expressions", name) for name, node in asks.items()}
+    assert counts == {node.text: sum(bool(node.of(numbers)) for numbers in made) for node in asks.values()}
