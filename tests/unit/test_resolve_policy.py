@@ -126,6 +126,7 @@ _DOUBLED = "let: {a: args.flags + 1, " + ", ".join(f"{b}: {a} * {a}" for a, b in
 _EVICTS = "[{counter: {name: seen, help: Seen, by: [cpu], evict: true}}]"
 _SWITCH = "{raw_tracepoint: sched_switch}"
 _WIDE = ", ".join(f"h{n}: {{histogram: process.pid, buckets: {{linear: 0..1000, step: 10}}}}" for n in range(12))
+_TABLE = "tables: {t: {key: {k: u64}, value: {n: u64}}}"
 BAD: dict[str, tuple[str, str]] = {
     "unknown-target": (one_rule("{syscall: opnat}"), ""),
     "unknown-cgroup": (one_rule("{cgroup: {name: bind4, path: /gone}}"), ""),
@@ -168,6 +169,12 @@ BAD: dict[str, tuple[str, str]] = {
     "scope-not-here": (one_rule("{xdp: eth0}", more="scope: {containers: true}"), ""),
     "not-decidable": (one_rule("{function: vfs_read}", more="action: {deny: EPERM}"), ""),
     "action-not-here": (one_rule(OPENAT, more="action: {drop: true}"), ""),
+    "unknown-table": (_with_output("{event: {fields: {a: 'tt[process.pid].n'}}}"), _TABLE),
+    "unknown-column": (_with_output("{event: {fields: {a: 't[1].m'}}}"), _TABLE),
+    "key-columns": (_with_output("{event: {fields: {a: 't[1, 2].n'}}}"), _TABLE),
+    "key-does-not-fit": (_with_output("{event: {fields: {a: 't[process.comm].n'}}}"), _TABLE),
+    "value-does-not-fit": (one_rule(OPENAT, more="tables: [{set: t, key: [1], value: [process.comm]}]"), _TABLE),
+    "row-too-long": (one_rule(OPENAT), _TABLE.replace("n: u64", "n: string2048")),
 }
 """A policy with each error; no-cgroup2, target-unknown, no-means and no-counter are of the host, and in other tests."""
 
