@@ -14,7 +14,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import guests
-from archives import CHECKOUT, LaneError, UnavailableError
+from archives import CHECKOUT, LaneError, NetworkError, UnavailableError
 from kernels import NEWEST, Kernel, fetch
 from suite import Run
 from transcripts import in_turn
@@ -65,6 +65,8 @@ if __name__ == "__main__":
     except UnavailableError as error:
         print(f"test-vm: {error}")
         sys.exit(CANNOT)
+    except NetworkError as error:
+        sys.exit(f"test-vm: {error}\ntest-vm: FAILED: the kernels could not be fetched: is there a network?")
     except (LaneError, subprocess.CalledProcessError) as error:
         sys.exit(f"test-vm: {error}")
     except KeyboardInterrupt:
