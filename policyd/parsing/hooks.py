@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 HOOKS: dict[str, type[PlainHook]] = {model.kind: model for model in get_args(PlainHook)}
 """Each kind's model."""
 
+
 def short_key(model: type[PlainHook]) -> str:
     """Return the key of the long form that the short form stands for: the model's first."""
     return spelling(model)[0]

@@ -159,6 +159,9 @@ def reads_table(access: Access) -> bool:
 def each_ancestor(value: Value) -> tuple[Value, ...]:
     """Return the programs that the list `….ancestors` has, one a generation."""
     access = value.access
+    if isinstance(access, Saved):
+        of = each_ancestor(access.value)
+        return tuple(replace(value, path=one.path, type=one.type, access=Saved(access.entry, one)) for one in of)
     assert isinstance(access, Through)
     return tuple(
         replace(

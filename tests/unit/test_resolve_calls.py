@@ -7,12 +7,17 @@ from dataclasses import replace
 import pytest
 from resolving import HOST, one_rule, policy_text, problem, saved_target, typed
 
+from policyd.calls import PREFIX
 from policyd.errors import PolicyError
+from policyd.observe import Observed
 from policyd.parsing import parse_policies
+from policyd.plan import plan
 from policyd.plan.cleaning import is_exit_side
+from policyd.plan.steps import AttachHook, CreateShared, SwapProgram
+from policyd.record import Wanted
 from policyd.resolve import resolve
 from policyd.target import Target
-from policyd.unit import AttachPoint, EventOutput, TypedPolicy, Unit, gather
+from policyd.unit import AttachPoint, EventOutput, TypedPolicy, Unit, gather, leaves
 from policyd.value import Argument, ContextLoad, Elapsed, Fetched, PointedString, Saved, Through, UserLoad, Value, Walk
 
 EVERYTHING = saved_target()
@@ -205,3 +210,26 @@ def test_the_time_since_the_begin_is_that_of_the_pair() -> None:
 def test_a_verdict_comes_too_late_at_the_end_of_a_call() -> None:
     with pytest.raises(PolicyError, match="action-not-here"):
         shown("{function: {names: security_file_open, phase: call}}", "[ret]", more="action: {deny: EPERM}")
+
+
+# ------------------------------------------------------------------------------------------------ the plan
+
+
+def test_ends_are_put_in_charge_before_begins_and_go_after_them() -> None:
+    policy = shown("{kretprobe: vfs_read}", "[args.count, ret]")
+    steps = plan({"tried": Wanted(policy)}, Observed()).steps
+    swaps = [step.point.key for step in steps if isinstance(step, SwapProgram)]
+    assert swaps == ["kprobe:vfs_read:return", "kprobe:vfs_read"]
+    maps = [step.name for step in steps if isinstance(step, CreateShared) and step.name.startswith(PREFIX)]
+    assert maps == [unit.calls.pin for unit in gather([policy]).units[:1] if unit.calls is not None]
+    attached = [step.describe() for step in steps if isinstance(step, AttachHook)]
+    assert "attach kprobe:vfs_read (for rule tried/it, at the end of the calls)" in attached
+
+
+def test_an_ancestor_of_an_argument_can_be_asked_for_at_the_end() -> None:
+    hook, ancestors = "{kretprobe: wake_up_new_task}", "args.p.process.ancestors"
+    (rule,) = shown(hook, "[process.pid]", filters=f"[{{field: {ancestors}, operator: In, values: [/usr/sbin/sshd]}}]").rules
+    assert rule.entry is not None
+    kept = [test.value.access for test in leaves(rule.condition)]
+    assert kept
+    assert all(isinstance(access, Saved) for access in kept)
