@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from policyd.condition import Test
 from policyd.resolve.arguments import SyscallArguments
 from policyd.resolve.compat import Record, entry_arguments, entry_function, entry_point, raw_arguments, subcall_test
 from policyd.resolve.native import NativeArguments, check_decidable, native_function
 from policyd.resolve.packets import Known, is_glob, match_names
 from policyd.resolve.place import Phase, Place
 from policyd.resolve.problems import Missing, Wrong
-from policyd.unit import AttachPoint, Test
+from policyd.unit import AttachPoint
 from policyd.value import Builtin, Constant, ContextLoad, Value
 from policyd.vocabulary.compat import NEVER_RETURN, Way, ways
 from policyd.vocabulary.fields import ABI
@@ -164,7 +165,9 @@ class _Entries:
         arguments = entry_arguments(call, way, point)
         guard = [_caller(_COMPAT)] if way.shared else []
         guard += [subcall_test(way.subcall, arguments.source)] if way.subcall and arguments.source else []
-        place = replace(_native_place(self.hook, call, self.target), point=point, arguments=arguments, guard=tuple(guard), covers=covers)
+        place = replace(
+            _native_place(self.hook, call, self.target), point=point, arguments=arguments, guard=tuple(guard), covers=covers
+        )
         entry = None
         if self.hook.phase == "exit":
             entry = replace(self, hook=_begin(self.hook))._place(call, way, function, covers)
@@ -203,7 +206,9 @@ def _deciding(hook: SyscallHook, call: Syscall, target: Target, entries: _Entrie
     if not _wants(hook, "Native"):
         return found
     point = AttachPoint("fmod_ret", function)
-    native = replace(_native_place(hook, call, target), point=point, arguments=NativeArguments(call), why="a verdict is taken here")
+    native = replace(
+        _native_place(hook, call, target), point=point, arguments=NativeArguments(call), why="a verdict is taken here"
+    )
     if call.arguments:
         return [native, *found]
     others = [place for place in found if place.point != point]

@@ -28,7 +28,7 @@ from policyd.target import Target
 pytestmark = pytest.mark.kernel
 
 ERESTARTSYS = -512
-"""What a call returns to the kernel's own code when a signal cut it short (include/linux/errno.h); the program sees EINTR."""
+"""What a call that a signal cut short returns to the kernel's own code (include/linux/errno.h); the program sees EINTR."""
 
 PROGRAM = r"""
 #include <pthread.h>
