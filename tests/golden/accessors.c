@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_7cf770db9c58 */
+/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_c5ce587e7290 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x517fe792a317ULL
-#define PD_CANARY_PROGRAM 0x7cf770db9c58ULL
+#define PD_CANARY_PROGRAM 0xc5ce587e7290ULL
 
 /* lib/maps.c */
 
@@ -271,7 +271,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_7cf770db9c58(void *ctx)
+PD_ENTRY int pd_c5ce587e7290(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -290,7 +290,7 @@ PD_ENTRY int pd_7cf770db9c58(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_5dcca5257562 */
+/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_9e87a83a2605 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -305,7 +305,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xca9040feafc8ULL
-#define PD_CANARY_PROGRAM 0x5dcca5257562ULL
+#define PD_CANARY_PROGRAM 0x9e87a83a2605ULL
 
 /* lib/maps.c */
 
@@ -472,10 +472,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -522,7 +524,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_5dcca5257562(void *ctx)
+PD_ENTRY int pd_9e87a83a2605(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -541,7 +543,7 @@ PD_ENTRY int pd_5dcca5257562(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_8f9460477726 */
+/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_2383cc585cba */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -556,7 +558,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb3f03afa1c28ULL
-#define PD_CANARY_PROGRAM 0x8f9460477726ULL
+#define PD_CANARY_PROGRAM 0x2383cc585cbaULL
 
 /* lib/maps.c */
 
@@ -843,7 +845,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_8f9460477726(void *ctx)
+PD_ENTRY int pd_2383cc585cba(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -862,7 +864,7 @@ PD_ENTRY int pd_8f9460477726(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_db7bdf43d963 */
+/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_a0a7e3dfec50 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -877,7 +879,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb740648859ffULL
-#define PD_CANARY_PROGRAM 0xdb7bdf43d963ULL
+#define PD_CANARY_PROGRAM 0xa0a7e3dfec50ULL
 
 /* lib/maps.c */
 
@@ -1418,7 +1420,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_db7bdf43d963(void *ctx)
+PD_ENTRY int pd_a0a7e3dfec50(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1437,7 +1439,7 @@ PD_ENTRY int pd_db7bdf43d963(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_690d311a7689 */
+/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_6784b05162e7 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1452,7 +1454,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe84b203b6ee5ULL
-#define PD_CANARY_PROGRAM 0x690d311a7689ULL
+#define PD_CANARY_PROGRAM 0x6784b05162e7ULL
 
 /* lib/maps.c */
 
@@ -2350,7 +2352,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_690d311a7689(void *ctx)
+PD_ENTRY int pd_6784b05162e7(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2369,7 +2371,7 @@ PD_ENTRY int pd_690d311a7689(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_c6cb6cf22362 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_93ab1695eadc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2384,7 +2386,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x3886ff18f220ULL
-#define PD_CANARY_PROGRAM 0xc6cb6cf22362ULL
+#define PD_CANARY_PROGRAM 0x93ab1695eadcULL
 
 /* lib/maps.c */
 
@@ -2918,7 +2920,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c6cb6cf22362(void *ctx)
+PD_ENTRY int pd_93ab1695eadc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

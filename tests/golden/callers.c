@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_8ccfa46e2dbc */
+/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_426584ebfdba */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf3f5a1058d82ULL
-#define PD_CANARY_PROGRAM 0x8ccfa46e2dbcULL
+#define PD_CANARY_PROGRAM 0x426584ebfdbaULL
 
 /* lib/maps.c */
 
@@ -211,10 +211,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -271,7 +273,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_8ccfa46e2dbc(void *ctx)
+PD_ENTRY s64 pd_426584ebfdba(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -296,7 +298,7 @@ PD_ENTRY s64 pd_8ccfa46e2dbc(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_6c6e02aa13d9 */
+/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_1714277e68b2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -311,7 +313,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x17dfe3136da5ULL
-#define PD_CANARY_PROGRAM 0x6c6e02aa13d9ULL
+#define PD_CANARY_PROGRAM 0x1714277e68b2ULL
 
 /* lib/maps.c */
 
@@ -476,10 +478,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -536,7 +540,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_6c6e02aa13d9(void *ctx)
+PD_ENTRY s64 pd_1714277e68b2(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -561,7 +565,7 @@ PD_ENTRY s64 pd_6c6e02aa13d9(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_068bb95a9835 */
+/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_f02b5161c7b2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -576,7 +580,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7c29302c81b4ULL
-#define PD_CANARY_PROGRAM 0x68bb95a9835ULL
+#define PD_CANARY_PROGRAM 0xf02b5161c7b2ULL
 
 /* lib/maps.c */
 
@@ -743,10 +747,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -803,7 +809,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_068bb95a9835(void *ctx)
+PD_ENTRY s64 pd_f02b5161c7b2(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -828,7 +834,7 @@ PD_ENTRY s64 pd_068bb95a9835(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_4e2ad8ccb06d */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_da3817402f6c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -843,7 +849,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0x4e2ad8ccb06dULL
+#define PD_CANARY_PROGRAM 0xda3817402f6cULL
 
 /* lib/maps.c */
 
@@ -1369,10 +1375,12 @@ PD_INLINE u64 *slots_2_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_2_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_2_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_2_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -1437,10 +1445,12 @@ PD_INLINE u64 *slots_3_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_3_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_3_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_3_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -1498,7 +1508,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_3(r, 1);
 }
 
-PD_ENTRY int pd_4e2ad8ccb06d(void *ctx)
+PD_ENTRY int pd_da3817402f6c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

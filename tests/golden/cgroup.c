@@ -1,4 +1,4 @@
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_36a498ea905d */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_c2d5f6555d11 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf5af2c9e998dULL
-#define PD_CANARY_PROGRAM 0x36a498ea905dULL
+#define PD_CANARY_PROGRAM 0xc2d5f6555d11ULL
 
 /* lib/maps.c */
 
@@ -169,10 +169,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -220,7 +222,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_36a498ea905d(void *ctx)
+PD_ENTRY int pd_c2d5f6555d11(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -245,7 +247,7 @@ PD_ENTRY int pd_36a498ea905d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_1a6ed1444a9a */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_26690d57dea2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -261,7 +263,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4dd5c0640b94ULL
-#define PD_CANARY_PROGRAM 0x1a6ed1444a9aULL
+#define PD_CANARY_PROGRAM 0x26690d57dea2ULL
 
 /* lib/maps.c */
 
@@ -624,7 +626,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1a6ed1444a9a(void *ctx)
+PD_ENTRY int pd_26690d57dea2(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -649,7 +651,7 @@ PD_ENTRY int pd_1a6ed1444a9a(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_6640c4266515 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_4feb2d5ee580 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -665,7 +667,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4babaf8b70efULL
-#define PD_CANARY_PROGRAM 0x6640c4266515ULL
+#define PD_CANARY_PROGRAM 0x4feb2d5ee580ULL
 
 /* lib/maps.c */
 
@@ -971,7 +973,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6640c4266515(void *ctx)
+PD_ENTRY int pd_4feb2d5ee580(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -1078,7 +1080,105 @@ struct run {
 
 /* fields/path.c */
 
-/* internal/process_exec.c */
+/* An exec writes the process's row: the path of the file by its dentries, as the mounts stand, and the argument block.
+ * Of a path that does not fit the last names are kept, and no slash before them: it must not pass for a whole one. */
+PD_INLINE u32 pd_exec_path(struct run *r, struct pd_exec *work, struct linux_binprm *bprm, u8 *cut)
+{
+	struct pd_climb *climb = &r->s->climb;
+	u64 file = PD_FOLLOW(struct linux_binprm, bprm, file);
+	u64 dentry = PD_FOLLOW(struct file, file, f_path.dentry);
+	u64 vfsmount = PD_FOLLOW(struct file, file, f_path.mnt);
+	u32 end = pd_climb(climb, dentry, vfsmount, 0, PD_NAMES);
+	u64 length = 0;
+	u64 name;
+	u32 at = 255;
+
+	*cut = end != PD_AT_ROOT && end != PD_AT_END;
+	if (end == PD_AT_END && !climb->count) { /* a file without a directory: memfd */
+		climb->names[0] = dentry;
+		climb->count = 1;
+	}
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < PD_NAMES; i++) {
+		PD_OPAQUE(i);
+		if (i >= climb->count)
+			break;
+		dentry = climb->names[i];
+		name = PD_FOLLOW(struct dentry, dentry, d_name.name);
+		pd_read_kernel(&length, sizeof(u32), PD_AT(struct dentry, dentry, d_name.len));
+		if (length + 1 > at) {
+			*cut = 1;
+			break;
+		}
+		at -= length + 1;
+		PD_OPAQUE(at);
+		at &= 255;
+		length &= 255;
+		pd_read_kernel(&work->path[at + 1], length, (void *) name);
+		work->path[at] = '/';
+	}
+	return *cut && at != 255 ? at + 1 : at;
+}
+
+PD_INLINE void pd_exec_args(struct pd_exec *work, struct task_struct *task)
+{
+	struct mm_struct *mm = 0;
+	u64 start = 0;
+	u64 end = 0;
+	u64 length;
+
+	work->row.args_length = 0;
+	work->row.args_cut = 0;
+	pd_read_kernel(&mm, sizeof(mm), PD_AT(struct task_struct, task, mm));
+	if (!mm)
+		return;
+	pd_read_kernel(&start, sizeof(start), PD_AT(struct mm_struct, mm, arg_start));
+	pd_read_kernel(&end, sizeof(end), PD_AT(struct mm_struct, mm, arg_end));
+	if (end <= start + 1)
+		return;
+	length = end - start - 1;
+	if (length > 255) {
+		length = 255;
+		work->row.args_cut = 1;
+	}
+	PD_OPAQUE(length);
+	if (length > 255 || pd_read_user(work->row.args, length, (void *) start))
+		return;
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < 255; i++) {
+		PD_OPAQUE(i); /* one step after the other: a newer compiler takes many at once, and checks the end once */
+		if (i >= length)
+			break;
+		if (!work->row.args[i])
+			work->row.args[i] = ' ';
+	}
+	work->row.args_length = length;
+}
+
+PD_INLINE void pd_internal(struct run *r)
+{
+	struct task_struct *task = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 0);
+	struct linux_binprm *bprm = (struct linux_binprm *) PD_CONTEXT(u64, r->ctx, 16);
+	struct pd_exec *work = pd_row(MAP(exec_work), 0);
+	struct pd_process *before;
+	u32 pid = 0;
+	u32 at;
+	u32 length;
+
+	if (!work || pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, task, tgid)))
+		return;
+	__builtin_memset(work->row.args, 0, sizeof(work->row.args));
+	__builtin_memset(work->row.exe, 0, sizeof(work->row.exe));
+	at = pd_exec_path(r, work, bprm, &work->row.exe_cut) & 255;
+	length = (255 - at) & 255;
+	pd_read_kernel(work->row.exe, length, &work->path[at]);
+	work->row.exe_length = length;
+	pd_exec_args(work, task);
+	before = pd_process_of(MAP(processes), pid);
+	work->row.began.origin = pd_origin(task, 0, before ? before->began.origin : 0);
+	pd_begin(task, &work->row.began);
+	pd_map_update(MAP(processes), &pid, &work->row, 0);
+}
 
 PD_ENTRY int pd_436c125e6b8c(void *ctx)
 {
@@ -1166,7 +1266,23 @@ struct run {
 
 /* fields/process.c */
 
-/* internal/process_exit.c */
+/* The last thread of a process drops its row; rules at this hook have seen it before. */
+PD_INLINE void pd_internal(struct run *r)
+{
+	struct task_struct *task = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 0);
+	struct signal_struct *signal = 0;
+	u32 pid = 0;
+	int live = 1;
+
+	pd_read_kernel(&signal, sizeof(signal), PD_AT(struct task_struct, task, signal));
+	if (signal)
+		pd_read_kernel(&live, sizeof(live), PD_AT(struct signal_struct, signal, live.counter));
+	if (live > 0)
+		return;
+	if (pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, task, tgid)))
+		return;
+	pd_map_delete(MAP(processes), &pid);
+}
 
 PD_ENTRY int pd_4130f4a30666(void *ctx)
 {
@@ -1258,7 +1374,33 @@ struct run {
 
 /* fields/task_began.c */
 
-/* internal/process_fork.c */
+/* A new process begins with its parent's program; a new thread changes nothing. */
+PD_INLINE void pd_internal(struct run *r)
+{
+	struct task_struct *parent = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 0);
+	struct task_struct *child = (struct task_struct *) PD_CONTEXT(u64, r->ctx, 8);
+	struct pd_process *row;
+	u32 pid = 0;
+	u32 tid = 0;
+	u32 from = 0;
+
+	if (pd_read_kernel(&pid, sizeof(pid), PD_AT(struct task_struct, child, tgid)) ||
+	    pd_read_kernel(&tid, sizeof(tid), PD_AT(struct task_struct, child, pid)) || pid != tid)
+		return;
+	if (pd_read_kernel(&from, sizeof(from), PD_AT(struct task_struct, parent, tgid)))
+		return;
+	row = pd_process_of(MAP(processes), from);
+	if (!row) {
+		pd_map_delete(MAP(processes), &pid); /* the number may have been another's */
+		return;
+	}
+	pd_map_update(MAP(processes), &pid, row, 0);
+	row = pd_process_of(MAP(processes), pid);
+	if (!row)
+		return;
+	row->began.origin = pd_origin(child, parent, row->began.origin);
+	pd_begin(child, &row->began);
+}
 
 PD_ENTRY int pd_64dd25eaa618(void *ctx)
 {

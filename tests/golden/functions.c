@@ -97,9 +97,6 @@ PD_INLINE struct pd_call *pd_new_call(void *map, void *ctx, const void *zeros)
 	return pd_map_lookup(map, &key);
 }
 
-/* calls/strings.c */
-
-
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -245,7 +242,6 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
-
 
 /* lib/events.c */
 
@@ -535,7 +531,6 @@ struct run {
 	struct subject *s;
 };
 
-
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -803,9 +798,6 @@ PD_INLINE struct pd_call *pd_call(struct run *r)
 		r->s->unpaired = 1;
 	return r->call;
 }
-
-/* calls/strings.c */
-
 
 /* lib/events.c */
 
@@ -1109,7 +1101,6 @@ struct run {
 	struct subject *s;
 };
 
-
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -1271,7 +1262,7 @@ PD_ENTRY int pd_4a29e7e15583(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2, pd_8777abf678b5 */
+/* policyd 0.1.0, kprobe:do_sys_openat2, pd_758792d6ab27 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1285,7 +1276,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2583fe02ef20ULL
-#define PD_CANARY_PROGRAM 0x8777abf678b5ULL
+#define PD_CANARY_PROGRAM 0x758792d6ab27ULL
 
 /* lib/maps.c */
 
@@ -1354,7 +1345,6 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
-
 
 /* lib/events.c */
 
@@ -1439,7 +1429,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_1(r);
 	need_2(r);
 	e = (void *) r->s->event;
-	pd_fill_header(&e->h, 0xfa775c8dULL, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0x875423d7ULL, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->v1;
 	if (r->s->state[2] == PD_OK) {
 		at = pd_append(e, at, 56, &e->f.c1, r->s->v2.data, r->s->v2.length, r->s->v2.cut, 4096);
@@ -1504,7 +1494,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_8777abf678b5(void *ctx)
+PD_ENTRY int pd_758792d6ab27(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1603,7 +1593,6 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
-
 
 /* lib/events.c */
 
@@ -1804,7 +1793,6 @@ struct run {
 	struct subject *s;
 };
 
-
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -2003,7 +1991,6 @@ struct run {
 	struct subject *s;
 };
 
-
 /* lib/events.c */
 
 /* hooks/tracing.c */
@@ -2199,7 +2186,6 @@ struct run {
 	void *ctx;
 	struct subject *s;
 };
-
 
 /* lib/events.c */
 

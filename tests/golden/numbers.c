@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_eaa50ae4c6f1 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_13dd3f392f48 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0xeaa50ae4c6f1ULL
+#define PD_CANARY_PROGRAM 0x13dd3f392f48ULL
 
 /* lib/maps.c */
 
@@ -183,10 +183,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -234,7 +236,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_eaa50ae4c6f1(void *ctx)
+PD_ENTRY int pd_13dd3f392f48(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -253,7 +255,7 @@ PD_ENTRY int pd_eaa50ae4c6f1(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_4aae3aac3751 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_2a15c4a09f50 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -267,7 +269,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0x4aae3aac3751ULL
+#define PD_CANARY_PROGRAM 0x2a15c4a09f50ULL
 
 /* lib/maps.c */
 
@@ -451,7 +453,7 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 	return map ? entry_0_0(r, d, counts, map) : 0;
 }
 
-PD_INLINE u32 bucket_0_0(struct run *r)
+PD_INLINE u32 bucket_0_0_0(struct run *r)
 {
 	u64 value = r->s->v0;
 	u32 bits = pd_bits(value);
@@ -471,7 +473,7 @@ PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 	slots = slots_0_0(r, d, counts);
 	if (!slots)
 		return;
-	index = bucket_0_0(r);
+	index = bucket_0_0_0(r);
 	if (index > 41)
 		index = 41;
 	*(volatile u32 *) &r->s->bucket = index; /* the verifier forgets how it came to be, and follows one path from here */
@@ -528,7 +530,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4aae3aac3751(void *ctx)
+PD_ENTRY int pd_2a15c4a09f50(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -547,7 +549,7 @@ PD_ENTRY int pd_4aae3aac3751(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_a9ca7329608b */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_2c35c244e428 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -561,7 +563,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc9b1475edcdbULL
-#define PD_CANARY_PROGRAM 0xa9ca7329608bULL
+#define PD_CANARY_PROGRAM 0x2c35c244e428ULL
 
 /* lib/maps.c */
 
@@ -745,7 +747,7 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 	return map ? entry_0_0(r, d, counts, map) : 0;
 }
 
-PD_INLINE u32 bucket_0_0(struct run *r)
+PD_INLINE u32 bucket_0_0_0(struct run *r)
 {
 	u64 value = r->s->v0;
 	u32 bits = pd_bits(value);
@@ -765,7 +767,7 @@ PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 	slots = slots_0_0(r, d, counts);
 	if (!slots)
 		return;
-	index = bucket_0_0(r);
+	index = bucket_0_0_0(r);
 	if (index > 41)
 		index = 41;
 	*(volatile u32 *) &r->s->bucket = index; /* the verifier forgets how it came to be, and follows one path from here */
@@ -822,7 +824,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a9ca7329608b(void *ctx)
+PD_ENTRY int pd_2c35c244e428(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

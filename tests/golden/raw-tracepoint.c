@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_a7c40cd9df8d */
+/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_c69609cd0c05 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x778958c9a345ULL
-#define PD_CANARY_PROGRAM 0xa7c40cd9df8dULL
+#define PD_CANARY_PROGRAM 0xc69609cd0c05ULL
 
 /* lib/maps.c */
 
@@ -319,10 +319,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
@@ -409,7 +411,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a7c40cd9df8d(void *ctx)
+PD_ENTRY int pd_c69609cd0c05(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_6600a70c8fbf */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_51b9d5a71b3c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0x6600a70c8fbfULL
+#define PD_CANARY_PROGRAM 0x51b9d5a71b3cULL
 
 /* lib/maps.c */
 
@@ -171,10 +171,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -221,7 +223,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6600a70c8fbf(void *ctx)
+PD_ENTRY int pd_51b9d5a71b3c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -240,7 +242,7 @@ PD_ENTRY int pd_6600a70c8fbf(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_2ef87e61fed8 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_673713414163 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -255,7 +257,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70ffe41f86b3ULL
-#define PD_CANARY_PROGRAM 0x2ef87e61fed8ULL
+#define PD_CANARY_PROGRAM 0x673713414163ULL
 
 /* lib/maps.c */
 
@@ -470,7 +472,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2ef87e61fed8(void *ctx)
+PD_ENTRY int pd_673713414163(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tcx:eth0:egress, pd_b931de68b3fa */
+/* policyd 0.1.0, tcx:eth0:egress, pd_68f94ee0eb77 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x377a826b3830ULL
-#define PD_CANARY_PROGRAM 0xb931de68b3faULL
+#define PD_CANARY_PROGRAM 0x68f94ee0eb77ULL
 
 /* lib/maps.c */
 
@@ -226,11 +226,7 @@ PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
 	u64 *slots;
 
-	need_2(r);
-	need_3(r);
-	need_4(r);
 	slots = slots_0_0(r, d, counts);
-
 	if (!slots)
 		return;
 	PD_ADD(&slots[0], 1);
@@ -292,7 +288,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_b931de68b3fa(void *ctx)
+PD_ENTRY int pd_68f94ee0eb77(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -311,7 +307,7 @@ PD_ENTRY int pd_b931de68b3fa(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tcx:eth0:ingress, pd_ac338527d9ab */
+/* policyd 0.1.0, tcx:eth0:ingress, pd_728a9deac973 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -327,7 +323,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x6edacb4b16e8ULL
-#define PD_CANARY_PROGRAM 0xac338527d9abULL
+#define PD_CANARY_PROGRAM 0x728a9deac973ULL
 
 /* lib/maps.c */
 
@@ -484,10 +480,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -535,7 +533,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_ac338527d9ab(void *ctx)
+PD_ENTRY int pd_728a9deac973(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -554,7 +552,7 @@ PD_ENTRY int pd_ac338527d9ab(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tcx:wg0:ingress, pd_c857837469f7 */
+/* policyd 0.1.0, tcx:wg0:ingress, pd_c3343a58cc54 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -570,7 +568,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x8926198df784ULL
-#define PD_CANARY_PROGRAM 0xc857837469f7ULL
+#define PD_CANARY_PROGRAM 0xc3343a58cc54ULL
 
 /* lib/maps.c */
 
@@ -860,7 +858,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c857837469f7(void *ctx)
+PD_ENTRY int pd_c3343a58cc54(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_5ab27b338559 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_65a1332bc0aa */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x5ab27b338559ULL
+#define PD_CANARY_PROGRAM 0x65a1332bc0aaULL
 
 /* lib/maps.c */
 
@@ -170,10 +170,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
@@ -264,7 +266,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_5ab27b338559(void *ctx)
+PD_ENTRY int pd_65a1332bc0aa(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

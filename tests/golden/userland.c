@@ -1,4 +1,4 @@
-/* policyd 0.1.0, uprobe_multi:/opt/probed:0x1400(0x3050), pd_f1c4e38dcac6 */
+/* policyd 0.1.0, uprobe_multi:/opt/probed:0x1400(0x3050), pd_19cee16b1c1d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xd3f81ce544e6ULL
-#define PD_CANARY_PROGRAM 0xf1c4e38dcac6ULL
+#define PD_CANARY_PROGRAM 0x19cee16b1c1dULL
 
 /* lib/maps.c */
 
@@ -247,7 +247,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_f1c4e38dcac6(void *ctx)
+PD_ENTRY int pd_19cee16b1c1d(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -272,7 +272,7 @@ PD_ENTRY int pd_f1c4e38dcac6(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/opt/probed:demo.fire+1-1b2d02, pd_3c55e74a8920 */
+/* policyd 0.1.0, uprobe_multi:/opt/probed:demo.fire+1-1b2d02, pd_b17630ebb7ee */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -286,7 +286,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc0effe31349bULL
-#define PD_CANARY_PROGRAM 0x3c55e74a8920ULL
+#define PD_CANARY_PROGRAM 0xb17630ebb7eeULL
 
 /* lib/maps.c */
 
@@ -527,7 +527,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_3c55e74a8920(void *ctx)
+PD_ENTRY int pd_b17630ebb7ee(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -552,7 +552,7 @@ PD_ENTRY int pd_3c55e74a8920(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/bin/bash:0x5000:return, pd_608298b68e60 */
+/* policyd 0.1.0, uprobe_multi:/usr/bin/bash:0x5000:return, pd_39870e539088 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -566,7 +566,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x620a41892fbfULL
-#define PD_CANARY_PROGRAM 0x608298b68e60ULL
+#define PD_CANARY_PROGRAM 0x39870e539088ULL
 
 /* lib/maps.c */
 
@@ -758,7 +758,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_608298b68e60(void *ctx)
+PD_ENTRY int pd_39870e539088(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -783,7 +783,7 @@ PD_ENTRY int pd_608298b68e60(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:0x4000, pd_f73161fbac4f */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:0x4000, pd_4b5c1da411dc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -798,7 +798,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe10f8051b149ULL
-#define PD_CANARY_PROGRAM 0xf73161fbac4fULL
+#define PD_CANARY_PROGRAM 0x4b5c1da411dcULL
 
 /* lib/maps.c */
 
@@ -1145,7 +1145,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_f73161fbac4f(void *ctx)
+PD_ENTRY int pd_4b5c1da411dc(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -1170,7 +1170,7 @@ PD_ENTRY int pd_f73161fbac4f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_e3d14bf68dc0 */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_1fc8da86e410 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1184,7 +1184,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x1d232bd543eaULL
-#define PD_CANARY_PROGRAM 0xe3d14bf68dc0ULL
+#define PD_CANARY_PROGRAM 0x1fc8da86e410ULL
 
 /* lib/maps.c */
 
@@ -1348,7 +1348,7 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 	return map ? entry_0_0(r, d, counts, map) : 0;
 }
 
-PD_INLINE u32 bucket_0_0(struct run *r)
+PD_INLINE u32 bucket_0_0_0(struct run *r)
 {
 	u64 value = r->s->v0;
 	u32 bits = pd_bits(value);
@@ -1361,12 +1361,10 @@ PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 	u64 *slots;
 	u32 index;
 
-	need_1(r);
-	need_2(r);
 	slots = slots_0_0(r, d, counts);
 	if (!slots)
 		return;
-	index = bucket_0_0(r);
+	index = bucket_0_0_0(r);
 	if (index > 41)
 		index = 41;
 	*(volatile u32 *) &r->s->bucket = index; /* the verifier forgets how it came to be, and follows one path from here */
@@ -1423,7 +1421,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e3d14bf68dc0(void *ctx)
+PD_ENTRY int pd_1fc8da86e410(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, xdp:eth0, pd_d0cdad0617a4 */
+/* policyd 0.1.0, xdp:eth0, pd_525e7b9c1213 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x8c53eef5a5dULL
-#define PD_CANARY_PROGRAM 0xd0cdad0617a4ULL
+#define PD_CANARY_PROGRAM 0x525e7b9c1213ULL
 
 /* lib/maps.c */
 
@@ -240,10 +240,12 @@ PD_INLINE u64 *slots_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 
 PD_INLINE void metric_0_0(struct run *r, const struct pd_rule *d, u64 *counts)
 {
-	u64 *slots = slots_0_0(r, d, counts);
+	u64 *slots;
 
-	if (slots)
-		PD_ADD(&slots[0], 1);
+	slots = slots_0_0(r, d, counts);
+	if (!slots)
+		return;
+	PD_ADD(&slots[0], 1);
 }
 
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
@@ -301,7 +303,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_d0cdad0617a4(void *ctx)
+PD_ENTRY int pd_525e7b9c1213(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -320,7 +322,7 @@ PD_ENTRY int pd_d0cdad0617a4(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, xdp:wg0, pd_68a674cd94c9 */
+/* policyd 0.1.0, xdp:wg0, pd_5ec6f3b30112 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -336,7 +338,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf3b60d60818dULL
-#define PD_CANARY_PROGRAM 0x68a674cd94c9ULL
+#define PD_CANARY_PROGRAM 0x5ec6f3b30112ULL
 
 /* lib/maps.c */
 
@@ -1164,7 +1166,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_68a674cd94c9(void *ctx)
+PD_ENTRY int pd_5ec6f3b30112(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
