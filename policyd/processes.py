@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _ROW = struct.Struct("<HHBBH80s256s256s256x")  # struct pd_process, bpf_templates/fields/process_table.c
 _BEGAN = struct.Struct("<5Q2I7IBBxx")  # struct pd_began, beside it
+EXE_AT = 8 + _BEGAN.size
+"""Where in a row the program's path begins: 256 bytes, with a NUL behind it."""
 _LONGEST = 255
 _HOST_PIDS = 0xEFFFFFFC  # PROC_PID_INIT_INO, include/linux/proc_ns.h
 _SETS = dict(zip(CAPABILITY_SETS, ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"), strict=True))

@@ -18,7 +18,7 @@ import pytest
 from codegen_cases import leaf, policy, rule
 from conftest import Host
 
-from policyd.processes import row
+from policyd.processes import EXE_AT, row
 from policyd.reading import open_policy
 from policyd.reading.events import Event
 
@@ -146,7 +146,7 @@ def test_a_path_that_is_too_long_keeps_its_end_and_passes_for_no_other(run: Call
     assert seen.proc_exe == str(tool)
     assert seen.fields["process_exe"] == "usr/bin/dpkg"
     assert "process_exe" in seen.cut
-    assert row(os.fsencode(tool), b"")[8 : 8 + 13] == b"usr/bin/dpkg\0"
+    assert row(os.fsencode(tool), b"")[EXE_AT : EXE_AT + 13] == b"usr/bin/dpkg\0"
 
 
 def test_a_path_of_many_directories_is_whole(run: Callable[..., Seen]) -> None:
@@ -262,7 +262,7 @@ def processes(host: Host) -> dict[int, bytes]:
         rows = dict(host.kernel.items(fd))
     finally:
         host.kernel.close(fd)
-    return {int.from_bytes(key, "little"): value[8:264].split(b"\0", 1)[0] for key, value in rows.items()}
+    return {int.from_bytes(key, "little"): value[EXE_AT : EXE_AT + 256].split(b"\0", 1)[0] for key, value in rows.items()}
 
 
 def test_short_processes_leave_no_rows(host: Host) -> None:
