@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from policyd.effect import EventOutput, Message
 from policyd.errors import KernelError
 from policyd.layout import Layout  # noqa: TC001 (msgspec reads the annotations of the records)
 from policyd.maps import Buckets, MapClass, MapSpec, Purpose, StatColumn, digest
-from policyd.unit import PROCESS_POINTS, AttachPoint, EventOutput, Message, Rows, TypedPolicy
+from policyd.unit import PROCESS_POINTS, AttachPoint, Rows, TypedPolicy
 from policyd.vocabulary.types import ValueType  # noqa: TC001 (as above)
 
 if TYPE_CHECKING:

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from policyd.calls import Calls
+from policyd.condition import ALWAYS, AllOf, ListRef, ScalarRef, Test, leaves
+from policyd.effect import TypedAction, output_maps, output_scalars, output_values, tables_read, written_values
 from policyd.maps import digest
-from policyd.value import Lookup, Saved, every_value
+from policyd.value import Saved, every_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.calls import Keyed
+    from policyd.effect import EventOutput, MetricOutput, TableWrite
     from policyd.errors import Position
-    from policyd.layout import Layout
-    from policyd.maps import MapSpec, Purpose, ScalarParam
+    from policyd.maps import MapSpec, ScalarParam
     from policyd.trees import Followed, Tree, TreeRoots
     from policyd.value import Access, Value
 
@@ -82,195 +84,6 @@ def several(names: tuple[str, ...]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ListRef:
-    """The values of this test are in the map `map_name` of the rule's policy (an empty list has no inner map at all)."""
-
-    map_name: str
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ScalarRef:
-    """The operand of this test is the scalar param `name` of the rule's policy; optional and empty makes the test true."""
-
-    name: str
-    optional: bool = False
-
-
-Number = int
-Network = tuple[int, int]  # (address as a 128-bit number, prefix length), IPv4 mapped: 96 + n
-Interval = tuple[int, int]  # both ends included
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A leaf: `value operator operands`; negative operators and `not` are `negate` over the positive operator.
-
-    operator     operands
-    Equal/In     numbers, strings (bytes, no NUL), or addresses (128-bit numbers); In with operands in a map: `ref`
-    Less LessOrEqual Greater GreaterOrEqual   one number
-    InRange      intervals
-    Prefix Suffix Contains Under   strings          Glob   strings with `*`, `?`, `[…]`, `\\` to escape
-    InCIDR       networks
-    AllBits AnyBits   one number (the mask)
-    Exists       none
-
-    A param's operands are in `ref`: ListRef for In, InCIDR, Under, Prefix, Suffix; ScalarRef for Equal and orders.
-    """
-
-    value: Value
-    operator: str
-    operands: tuple[int | bytes | Network | Interval, ...] = ()
-    ref: ListRef | ScalarRef | None = None
-    negate: bool = False
-    position: Position | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """True if every part is; also if there is none."""
-
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """True if some part is."""
-
-    parts: tuple[Condition, ...]
-
-
-Condition = Test | AllOf | AnyOf
-
-
-def leaves(condition: Condition) -> Iterator[Test]:
-    """Yield every test of a condition."""
-    if isinstance(condition, Test):
-        yield condition
-        return
-    for part in condition.parts:
-        yield from leaves(part)
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """Let events through as long as the bucket of `keys` in the map `name` holds some; the scalar `name` has the numbers."""
-
-    name: str
-    keys: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A text that whoever reads an event fills in: `parts` are texts, and numbers of the event's columns.
-
-    `uses` are the paths and names of fields that are in it: where one of them must not be shown, the message must not be.
-    """
-
-    parts: tuple[str | int, ...]
-    uses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EventOutput:
-    """Send `values` (one a column of `layout`, in order) to the policy's ring.
-
-    What holds it back, in this order: `samples`, the names of scalars with a threshold for a random number; then `limits`.
-    """
-
-    layout: Layout
-    values: tuple[Value, ...]
-    samples: tuple[str, ...] = ()
-    limits: tuple[RateLimit, ...] = ()
-    message: Message | None = field(default=None, repr=False)  # not the program's: no part of its fingerprint
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What feeds one of a map's `stats`: `value` (a count, and what is shown, have none), and what is kept `beside` it."""
-
-    value: Value | None = None
-    beside: tuple[Value, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MetricOutput:
-    """Update the map `map_name` of the policy: `keys` in the order of its key layout.
-
-    `value` feeds what has one number a key (but counters); `stats` feed the columns of the purpose `stats`.
-    """
-
-    purpose: Purpose
-    map_name: str
-    keys: tuple[Value, ...]
-    value: Value | None = None
-    stats: tuple[Stat, ...] = ()
-
-
-def output_values(output: EventOutput | MetricOutput) -> Iterator[Value]:
-    """Yield every value that an output takes."""
-    if isinstance(output, EventOutput):
-        yield from output.values
-        for limit in output.limits:
-            yield from limit.keys
-        return
-    yield from output.keys
-    for stat in (Stat(output.value), *output.stats):
-        yield from (*([stat.value] if stat.value else []), *stat.beside)
-
-
-def output_maps(output: EventOutput | MetricOutput) -> tuple[str, ...]:
-    """Return the names of the policy's maps that an output writes to."""
-    return (output.map_name,) if isinstance(output, MetricOutput) else tuple(limit.name for limit in output.limits)
-
-
-def output_scalars(output: EventOutput | MetricOutput) -> tuple[str, ...]:
-    """Return the names of the scalars that hold an output back."""
-    return (*output.samples, *output_maps(output)) if isinstance(output, EventOutput) else ()
-
-
-@dataclass(frozen=True, slots=True)
-class TableWrite:
-    """Write the row that `keys` (in the order of the key's layout) name in the table `map_name`, or drop it (`unset`).
-
-    `columns` are (number in the value's layout, value); columns that are not there stay as they are, zero in a new row.
-    `if_absent`: only where there is no row.
-    """
-
-    map_name: str
-    kind: Literal["set", "unset"]
-    keys: tuple[Value, ...]
-    columns: tuple[tuple[int, Value], ...] = ()
-    if_absent: bool = False
-
-
-def written_values(write: TableWrite) -> Iterator[Value]:
-    """Yield the keys and the values of a write."""
-    yield from write.keys
-    yield from (value for _, value in write.columns)
-
-
-def tables_read(values: Iterable[Value]) -> Iterator[tuple[str, str]]:
-    """Yield (policy, table) of every look-up that the values are made of."""
-    accesses = (value.access for value in every_value(values))
-    return ((access.policy, access.table) for access in accesses if isinstance(access, Lookup))
-
-
-@dataclass(frozen=True, slots=True)
-class TypedAction:
-    """`verdict`: `deny` (number: errno), `return` (the result), `drop`, `pass`, `mark` (number), or none.
-
-    `signal`: a signal number, 0 for none.
-    `unread`: it is taken too where the rule is undecided because something could not be read.
-    """
-
-    verdict: Literal["none", "deny", "drop", "pass", "mark", "return"] = "none"
-    number: int = 0
-    signal: int = 0
-    unread: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """Where the calls begin that a rule sees end; of those for which `condition` holds there something is kept.
 
@@ -278,7 +91,7 @@ class Entry:
     """
 
     point: AttachPoint
-    condition: AllOf = AllOf(())
+    condition: AllOf = ALWAYS
     stack: tuple[int, int] = (0, 0)
 
 

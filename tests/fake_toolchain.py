@@ -12,23 +12,14 @@ import json
 import struct
 from typing import TYPE_CHECKING, Any
 
+from policyd.condition import AllOf, ListRef, ScalarRef, Test
+from policyd.effect import EventOutput, MetricOutput, TypedAction
 from policyd.engine import Given
 from policyd.errors import PolicyError, Problem, VerifierError
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec, ScalarParam
 from policyd.record import class_pin
-from policyd.unit import (
-    AllOf,
-    AttachPoint,
-    EventOutput,
-    ListRef,
-    MetricOutput,
-    ScalarRef,
-    Test,
-    TypedAction,
-    TypedPolicy,
-    TypedRule,
-)
+from policyd.unit import AttachPoint, TypedPolicy, TypedRule
 from policyd.value import Builtin, Value
 from policyd.vocabulary.types import Shape, ValueType
 

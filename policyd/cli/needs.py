@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def needs_of_policies(policies: Iterable[TypedPolicy]) -> tuple[Need, ...]:
     """Return what typed policies need."""
+    from policyd.effect import EventOutput
     from policyd.privileges import needs, uses
-    from policyd.unit import EventOutput, kind_of
+    from policyd.unit import kind_of
 
     known = tuple(policies)
     rules = [rule for policy in known for rule in policy.rules]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.codegen.operand import Operand, ValueTable
-    from policyd.unit import Test
+    from policyd.condition import Test
 
 _PATTERNS_OF_ONE = 256
 

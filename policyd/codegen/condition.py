@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from policyd.codegen import ctext as c
 from policyd.codegen.compare import compare, equal_address, order_with
 from policyd.codegen.ctext import CText
-from policyd.unit import AllOf, ListRef, ScalarRef, Test, leaves
+from policyd.condition import AllOf, ListRef, ScalarRef, Test, leaves
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from policyd.codegen.automata import Automata
     from policyd.codegen.operand import Operand, ValueTable
-    from policyd.unit import BoundUnit, Condition
+    from policyd.condition import Condition
+    from policyd.unit import BoundUnit
 
 _COST_OF_SEARCH = 64
 

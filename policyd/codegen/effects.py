@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen.metric import MetricView, metric_view
 from policyd.codegen.output import AccountView, EventView, LimitRows, event_bytes, event_view
+from policyd.effect import EventOutput, MetricOutput, TypedAction
 from policyd.layout import VERDICTS
-from policyd.unit import EventOutput, MetricOutput, TypedAction, put_out
+from policyd.unit import put_out
 
 if TYPE_CHECKING:
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
 from policyd.codegen.output import AccountView, BesideView, ColumnView, beside_view, key_views, needs_of
+from policyd.effect import Stat
 from policyd.maps import StatColumn
-from policyd.unit import Stat
 from policyd.vocabulary.aggregates import AGGREGATES
 
 if TYPE_CHECKING:
     from policyd.codegen.operand import Operand, ValueTable
+    from policyd.effect import MetricOutput
     from policyd.maps import Buckets, MapSpec
-    from policyd.unit import MetricOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,5 @@ def _with_buckets(view: StatView, buckets: Buckets, operand: Operand) -> StatVie
     if buckets.form == "linear":
         below = c.binary(operand.value, "<=", c.uint(bounds[0]))
         beyond = c.binary(operand.value, ">", c.uint(bounds[-1]))
-        return replace(
-            view, linear=True, start=c.uint(bounds[0]), step=c.uint(buckets.step), below=below, beyond=beyond
-        )
+        return replace(view, linear=True, start=c.uint(bounds[0]), step=c.uint(buckets.step), below=below, beyond=beyond)
     return replace(view, above=tuple(c.binary(operand.value, ">", c.uint(bound)) for bound in bounds))

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.codegen.operand import Operand, ValueTable
+    from policyd.effect import EventOutput
     from policyd.layout import Column, Layout
     from policyd.maps import MapSpec
-    from policyd.unit import EventOutput
     from policyd.value import Value
 
 MOST_EVENT_BYTES = 28 * 1024

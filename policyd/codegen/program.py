@@ -14,21 +14,24 @@ from policyd.codegen.condition import Tests
 from policyd.codegen.ctext import CText
 from policyd.codegen.effects import EffectsView, Shape, Shapes, queue_length
 from policyd.codegen.families import Family, families
+from policyd.codegen.fetching import fetch_view
 from policyd.codegen.hook import defines, hook_part
-from policyd.codegen.operand import SLACK, ValueTable, fetch_view, member, room
+from policyd.codegen.operand import SLACK, ValueTable, member, room
 from policyd.codegen.output import AccountView
 from policyd.codegen.program_view import DueView, LateView, MapView, ProgramView, RuleView, ShardView, TakeView
 from policyd.codegen.scopes import Scopes, asks_cgroups, followed_views, scope_values, tree_views
 from policyd.codegen.source import PROCESSES_ENTRIES, PROCESSES_VALUE, PrivateMap
 from policyd.codegen.tables import Tables
+from policyd.condition import ListRef, leaves
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
-from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, ListRef, leaves, put_out, rule_tests, rule_values
+from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, put_out, rule_tests, rule_values
 from policyd.value import Builtin, Lookup, PointedString, Through, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policyd.codegen.operand import FetchView, Operand
+    from policyd.codegen.fetching import FetchView
+    from policyd.codegen.operand import Operand
     from policyd.codegen.tables import RowView
     from policyd.maps import MapClass
     from policyd.unit import BoundUnit, TypedRule

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
+from policyd.condition import leaves
 from policyd.trees import Followed, Tree
-from policyd.unit import leaves
 from policyd.value import every_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.codegen.condition import Tests
-    from policyd.unit import BoundUnit, Test, TypedRule, TypedScope
+    from policyd.condition import Test
+    from policyd.unit import BoundUnit, TypedRule, TypedScope
     from policyd.value import Value
 
 BELOW = "Below"

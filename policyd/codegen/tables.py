@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
-from policyd.codegen.operand import FetchView
+from policyd.codegen.fetching import FetchView
 from policyd.codegen.output import AccountView, ColumnView, beside_view, key_views, needs_of
-from policyd.unit import written_values
+from policyd.effect import written_values
 from policyd.value import ROW, Lookup
 from policyd.vocabulary.types import Shape
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.codegen.operand import Operand, ValueTable
+    from policyd.effect import TableWrite
     from policyd.maps import MapSpec
-    from policyd.unit import BoundUnit, TableWrite, TypedRule
+    from policyd.unit import BoundUnit, TypedRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from policyd.text import safe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from policyd.effect import Message
     from policyd.reading.ring import Batch
     from policyd.record import PolicyRecord
-    from policyd.unit import Message
 
 UNKNOWN = "?"
 

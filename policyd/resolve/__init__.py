@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.condition import ListRef, ScalarRef, Test
+from policyd.effect import output_maps, output_scalars
 from policyd.errors import PolicyError, Problem
 from policyd.host import Host
 from policyd.resolve.asked import Asked, asked_by
@@ -30,7 +32,7 @@ from policyd.resolve.rates import Holding
 from policyd.resolve.rules import Rules
 from policyd.resolve.scope import Scopes
 from policyd.resolve.tables import Tables
-from policyd.unit import ListRef, ScalarRef, Test, TypedPolicy, output_maps, output_scalars, rule_tests
+from policyd.unit import TypedPolicy, rule_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

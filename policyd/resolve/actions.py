@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policyd.effect import TypedAction
 from policyd.resolve.problems import Wrong
-from policyd.unit import TypedAction
 from policyd.vocabulary.hooks import INSTEAD
 from policyd.vocabulary.types import Shape, ValueType
 

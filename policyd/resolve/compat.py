@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.condition import Test
 from policyd.kernel.bpf.btf_format import Kind
 from policyd.resolve.arguments import CONTEXT_COST, STRING_COST, SyscallArguments
 from policyd.resolve.problems import Missing
-from policyd.unit import AttachPoint, Test
+from policyd.unit import AttachPoint
 from policyd.value import Argument, Constant, ContextLoad, PointedString, Shift, Through, Value
 from policyd.vocabulary.compat import NARROW, REGISTERS, Subcall, Way
 from policyd.vocabulary.registers import REGISTERS as OFFSETS

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.condition import AllOf, AnyOf, Condition, Test
 from policyd.expression import parse
 from policyd.policy import AllOf as AllFilter
 from policyd.policy import AnyOf as AnyFilter
@@ -18,7 +19,6 @@ from policyd.resolve.lowering import Lowering
 from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.resolve.process import each_ancestor
 from policyd.text import one_of
-from policyd.unit import AllOf, AnyOf, Condition, Test
 from policyd.vocabulary.operators import OPERATORS, fits, fitting
 
 if TYPE_CHECKING:

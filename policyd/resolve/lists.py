@@ -21,9 +21,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from policyd.condition import Network
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec, Purpose
-from policyd.unit import Network
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:

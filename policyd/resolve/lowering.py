@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.condition import AllOf, AnyOf, Condition
 from policyd.expression import Binary, Call, ListOf, Literal, Logic, Node, Unary, path_of, root_of
 from policyd.policy import Leaf
 from policyd.resolve.constants import ADDRESSES, constant_text
 from policyd.resolve.expressions import COMPARISONS, Expressions, placed, substituted
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import quote
-from policyd.unit import AllOf, AnyOf, Condition
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policyd.effect import Message
 from policyd.expression import Blank, Node, parse, path_of, root_of, split
 from policyd.layout import Column, Layout
 from policyd.resolve.columns import MOST_COLUMNS, packed_from
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
-from policyd.unit import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
+from policyd.effect import MetricOutput
 from policyd.layout import Layout
 from policyd.maps import Buckets, MapClass, MapSpec, Purpose
 from policyd.policy import StatsOutput
@@ -14,7 +15,6 @@ from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
 from policyd.resolve.stats import StatsValue, number, slots
 from policyd.text import quote
-from policyd.unit import MetricOutput
 from policyd.vocabulary.aggregates import AGGREGATES
 
 if TYPE_CHECKING:
@@ -40,16 +40,17 @@ class Metrics:
         before = len(complaints)
         key, keys = key_columns(written.by, fields, complaints)
         try:
-            made = self._stats(written, key, keys, fields, complaints) if isinstance(written, StatsOutput) else (
-                self._plain(written, key, keys, fields)
-            )
+            if isinstance(written, StatsOutput):
+                spec, output = self._stats(written, key, keys, fields, complaints)
+            else:
+                spec, output = self._plain(written, key, keys, fields)
             if len(complaints) > before:
                 return None
-            self._keep(made[0])
+            self._keep(spec)
         except Missing as missing:
             complain(complaints, written.at, missing)
             return None
-        return made[1]
+        return output
 
     def _plain(self, written: WrittenMetric, key: Layout, keys: tuple[Value, ...], fields: Fields) -> Made:
         value = number(written.value, written.kind, fields, (*written.at, "value")) if written.value else None

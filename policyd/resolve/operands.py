@@ -22,9 +22,9 @@ from policyd.vocabulary.types import Shape, ValueType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from policyd.condition import Interval
     from policyd.errors import Path
     from policyd.resolve.lists import Operand
-    from policyd.unit import Interval
 
 T = TypeVar("T")
 Texts = Sequence[tuple[str, "Path"]]

@@ -8,19 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.condition import ListRef, ScalarRef
 from policyd.maps import MapSpec, ScalarParam
 from policyd.parsing.lists import included
 from policyd.resolve.lists import FORMS, Operand, list_spec, param_spec
 from policyd.resolve.operands import Reading, declared_type
 from policyd.resolve.problems import Wrong
 from policyd.text import did_you_mean, quote
-from policyd.unit import ListRef, ScalarRef
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from policyd.errors import Path
+    from policyd.condition import Interval
     from policyd.policy import Leaf, Param, Policy, ValueList
-    from policyd.unit import Interval
     from policyd.vocabulary.operators import Operator
 
 _DECLARE_LIST = "declare it under `spec.lists`, or give the file of the PolicyList that has it as well (-f)"

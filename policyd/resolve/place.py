@@ -12,7 +12,8 @@ from policyd.resolve.problems import Wrong
 from policyd.text import quote
 
 if TYPE_CHECKING:
-    from policyd.unit import AttachPoint, Test
+    from policyd.condition import Test
+    from policyd.unit import AttachPoint
     from policyd.value import Value
     from policyd.vocabulary.hook_kind import Context, HookKind
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policyd.effect import RateLimit
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec, ScalarParam
 from policyd.resolve.columns import key_columns
 from policyd.resolve.problems import Complaints, Wrong
 from policyd.text import quote
-from policyd.unit import RateLimit
 from policyd.vocabulary.types import Shape, ValueType
 from policyd.words import MAX_ENTRIES
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.condition import AllOf
+from policyd.effect import EventOutput, MetricOutput, TypedAction
 from policyd.policy import EventOutput as WrittenEvent
 from policyd.resolve.actions import resolve_action
 from policyd.resolve.calls import wants_entry
@@ -18,7 +20,7 @@ from policyd.resolve.fields import Fields
 from policyd.resolve.messages import with_message
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
 from policyd.resolve.process import reads_table
-from policyd.unit import AllOf, Entry, EventOutput, Means, MetricOutput, TypedAction, TypedRule, rule_values
+from policyd.unit import Entry, Means, TypedRule, rule_values
 from policyd.vocabulary.registers import REGISTERS
 from policyd.vocabulary.types import Shape
 

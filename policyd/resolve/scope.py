@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policyd.cgroups import CONTAINERS, depth, parts_of
+from policyd.condition import AllOf, Condition, ListRef, Test
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec
 from policyd.policy import Leaf
@@ -19,7 +20,7 @@ from policyd.resolve.lists import BPF_F_NO_PREALLOC, VALUE, param_spec
 from policyd.resolve.problems import Missing, Wrong, complain
 from policyd.text import quote
 from policyd.trees import MOST_PROCESSES, Followed, Tree, TreeRoots
-from policyd.unit import AllOf, Condition, ListRef, Test, TypedScope
+from policyd.unit import TypedScope
 from policyd.value import Builtin, Value
 from policyd.vocabulary.containers import place as container_at
 from policyd.vocabulary.task import EXE

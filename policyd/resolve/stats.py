@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policyd.effect import Stat
 from policyd.layout import Column, Layout
 from policyd.maps import Buckets, StatColumn
 from policyd.resolve.buckets import resolve_buckets
 from policyd.resolve.columns import key_columns
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
-from policyd.unit import Stat
 from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -117,9 +117,7 @@ class StatsValue:
         first = len(self._beside)
         if values:
             kept = (*kept, Column("bits", _U64))
-        self.columns.append(
-            replace(column, at=len(self._slots), beside=tuple(range(first, first + len(layout.columns))))
-        )
+        self.columns.append(replace(column, at=len(self._slots), beside=tuple(range(first, first + len(layout.columns)))))
         self.feeds.append(Stat(value, values))
         self._slots += [replace(one, name=f"{column.name}_{one.name}") for one in kept]
         self._beside += layout.columns

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from policyd.effect import TableWrite
 from policyd.expression import parse
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec
@@ -19,7 +20,6 @@ from policyd.resolve.operands import declared_type
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
 from policyd.resolve.table_values import constant_as, key_values, misfit, wrong_number
 from policyd.text import did_you_mean, one_of, quote
-from policyd.unit import TableWrite
 from policyd.value import ROW, Lookup, Value
 from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.operators import is_buffer

@@ -14,8 +14,8 @@ import pytest
 from codegen_cases import Rule, cgroup_hooks, fields_of, leaves, params, policy, rule
 from conftest import Host, resolve_text
 
+from policyd.effect import EventOutput
 from policyd.engine import Request
-from policyd.unit import EventOutput
 from policyd.vocabulary.fields import FIELDS
 from policyd.vocabulary.hook_kind import HookKind
 from policyd.vocabulary.hooks import hook_kind

@@ -6,10 +6,11 @@ import pytest
 from resolving import one_rule, problem, rule, saved_target, typed
 
 from policyd.codegen.families import FAMILIES
+from policyd.condition import leaves
+from policyd.effect import EventOutput
 from policyd.kernel.bpf.btf import Btf
 from policyd.kernel.bpf.btf_format import Kind
 from policyd.resolve.accessors import pointed, record
-from policyd.unit import EventOutput, leaves
 from policyd.value import Argument, Shift, Step, Through, Walk
 from policyd.vocabulary.accessors import ACCESSORS, RECORDS, Accessor, accessors_of
 from policyd.vocabulary.types import Shape

@@ -9,9 +9,11 @@ from resolving import one_rule, saved_target, typed
 from test_golden import policies
 
 from policyd.codegen import render
+from policyd.condition import leaves
+from policyd.effect import EventOutput
 from policyd.observe import Observed
 from policyd.plan.rows import allot_rows
-from policyd.unit import BoundUnit, EventOutput, gather, leaves
+from policyd.unit import BoundUnit, gather
 from policyd.value import Computed, every_value
 from policyd.vocabulary.operations import OPERATIONS
 

@@ -17,14 +17,16 @@ from resolving import saved_target
 from test_golden import HOST
 
 from policyd.codegen import ctext, render
+from policyd.condition import AllOf, AnyOf, Condition
+from policyd.condition import Test as Leaf
+from policyd.effect import EventOutput
 from policyd.errors import Position
 from policyd.maps import MapSpec
 from policyd.observe import Observed
 from policyd.parsing import parse_policies
 from policyd.plan.rows import allot_rows
 from policyd.resolve import resolve
-from policyd.unit import AllOf, AnyOf, BoundUnit, Condition, EventOutput, TypedPolicy, TypedRule, gather
-from policyd.unit import Test as Leaf
+from policyd.unit import BoundUnit, TypedPolicy, TypedRule, gather
 
 PLACEHOLDER = "hostile"
 POLICY = f"""

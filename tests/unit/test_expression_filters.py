@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, policy_text, problem, problems, rule, typed
 
+from policyd.condition import AllOf, AnyOf, leaves
+from policyd.condition import Test as TypedTest
 from policyd.parsing import parse_policies
-from policyd.unit import AllOf, AnyOf, leaves
-from policyd.unit import Test as TypedTest
 from policyd.value import Computed
 
 OPENAT, CONNECT, XDP = "{syscall: openat}", "{cgroup: connect4}", "{xdp: eth0}"

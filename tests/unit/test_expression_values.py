@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from resolving import one_rule, policy_text, problem, problems, typed
 
+from policyd.effect import EventOutput
 from policyd.parsing import parse_policies
-from policyd.unit import EventOutput
 from policyd.value import Computed, Constant, Text, Value, Walk
 
 OPENAT, WRITE, CONNECT, XDP = "{syscall: openat}", "{syscall: write}", "{cgroup: connect4}", "{xdp: eth0}"

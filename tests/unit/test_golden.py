@@ -15,11 +15,12 @@ from binaries_by_hand import HandBinaries
 from resolving import saved_target
 
 from policyd.codegen import render
+from policyd.condition import leaves
 from policyd.observe import Observed
 from policyd.parsing import load
 from policyd.plan.rows import allot_rows
 from policyd.resolve import Host, resolve
-from policyd.unit import BoundUnit, TypedPolicy, gather, leaves
+from policyd.unit import BoundUnit, TypedPolicy, gather
 from policyd.vocabulary.accessors import ACCESSORS
 from policyd.vocabulary.fields import FIELDS
 from policyd.vocabulary.hooks import HOOK_KINDS

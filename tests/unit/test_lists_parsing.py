@@ -8,11 +8,11 @@ import pytest
 from resolving import HOST, saved_target
 
 from policyd.assembly import check_lists, make_resolver, resolve_all
+from policyd.condition import ListRef, leaves
 from policyd.errors import Problem
 from policyd.files import SourceFile
 from policyd.parsing import Loaded, parse_files, parse_policies
 from policyd.policy import Expanded, Leaf, Not
-from policyd.unit import ListRef, leaves
 
 SHARED = """\
 apiVersion: policyd.dev/v1alpha1

@@ -12,6 +12,7 @@ from resolving import HOST, policy_text, saved_target
 from ring_bytes import COMM, DURATION, PATH, PID, U64, HandMadeRing, event, policy
 
 from policyd.daemon.facts import rules_of
+from policyd.effect import EventOutput, Message
 from policyd.expression import Blank, ExpressionError, split
 from policyd.layout import Column, Layout
 from policyd.parsing import parse_policies
@@ -27,7 +28,7 @@ from policyd.sinks.syslog import shortened
 from policyd.sinks.text import TextLines
 from policyd.sinks.text_of_json import TextOfJson
 from policyd.text import is_safe
-from policyd.unit import EventOutput, Message, TypedRule
+from policyd.unit import TypedRule
 
 if TYPE_CHECKING:
     from policyd.reading.ring import Batch

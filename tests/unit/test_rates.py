@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, problem, typed
 
+from policyd.effect import EventOutput
 from policyd.maps import MapClass, MapSpec, ScalarParam
 from policyd.policy import RateLimit, Rates
-from policyd.unit import BoundUnit, EventOutput, Rows, TypedPolicy, gather
+from policyd.unit import BoundUnit, Rows, TypedPolicy, gather
 
 OPENAT = "{syscall: openat}"
 
@@ -88,8 +89,7 @@ def test_a_key_that_is_a_list_is_refused_with_what_to_write() -> None:
 
 
 def test_a_policy_s_rate_needs_a_key_that_all_its_hooks_have() -> None:
-    rules = one_rule(OPENAT, outputs="[{event: {fields: [cpu]}}]") + "\n" + (
-        one_rule("{xdp: eth0}", outputs="[{event: {fields: [cpu]}}]").replace("name: it", "name: other")
-    )
+    first, other = (one_rule(hook, outputs="[{event: {fields: [cpu]}}]") for hook in (OPENAT, "{xdp: eth0}"))
+    rules = f"{first}\n{other.replace('name: it', 'name: other')}"
     found = problem(rules, "event: {rateLimit: {events: 1, per: 1s, by: [process.pid]}}")
     assert found.code == "field-not-here"

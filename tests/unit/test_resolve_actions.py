@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, problem, typed
 
-from policyd.unit import TypedAction
+from policyd.effect import TypedAction
 
 CONNECT, XDP, TC = "{cgroup: connect4}", "{xdp: eth0}", "{tc: {interfaces: [eth0], direction: egress}}"
 

@@ -8,6 +8,8 @@ import pytest
 from resolving import HOST, one_rule, policy_text, problem, saved_target, typed
 
 from policyd.calls import PREFIX
+from policyd.condition import leaves
+from policyd.effect import EventOutput
 from policyd.errors import PolicyError
 from policyd.observe import Observed
 from policyd.parsing import parse_policies
@@ -17,7 +19,7 @@ from policyd.plan.steps import AttachHook, CreateShared, SwapProgram
 from policyd.record import Wanted
 from policyd.resolve import resolve
 from policyd.target import Target
-from policyd.unit import AttachPoint, EventOutput, TypedPolicy, Unit, gather, leaves
+from policyd.unit import AttachPoint, TypedPolicy, Unit, gather
 from policyd.value import Argument, ContextLoad, Elapsed, Fetched, PointedString, Saved, Through, UserLoad, Value, Walk
 
 EVERYTHING = saved_target()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, problems, typed
 
-from policyd.unit import EventOutput
+from policyd.effect import EventOutput
 from policyd.value import Computed, Fetched, Memory, PointedString, Saved, Value, Walk
 from policyd.vocabulary.types import Shape
 

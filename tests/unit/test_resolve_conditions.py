@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 from resolving import one_rule, problem, problems, resolved, rule, saved_target, typed
 
+from policyd.condition import AllOf, AnyOf, Condition, ListRef, ScalarRef, leaves
+from policyd.condition import Test as TypedTest
 from policyd.resolve.conditions import SHORT_LISTS
 from policyd.resolve.syscalls import COMPAT
-from policyd.unit import AllOf, AnyOf, Condition, ListRef, ScalarRef, leaves
-from policyd.unit import Test as TypedTest
 from policyd.vocabulary.operators import OPERATORS, fits
 from policyd.vocabulary.types import Shape
 

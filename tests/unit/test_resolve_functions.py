@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from resolving import HOST, one_rule, policy_text, saved_target
 
+from policyd.condition import leaves
+from policyd.effect import EventOutput, MetricOutput, TypedAction
 from policyd.errors import PolicyError, Problem
 from policyd.functions import FunctionLists
 from policyd.parsing import parse_policies
 from policyd.resolve import Resolved, resolve
 from policyd.target import Target
-from policyd.unit import EventOutput, MetricOutput, TypedAction, leaves
 from policyd.value import Argument, Constant, ContextLoad, Cookie, ErrorCode, PointedString, Pointer, Saved, Value, Walk
 
 TYPED = ("fentry", "fexit", "fmod_ret", "lsm")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from resolving import HOST, one_rule, problem, resolved, saved_target, typed
 
+from policyd.condition import AllOf, ListRef
+from policyd.condition import Test as TypedTest
 from policyd.errors import PolicyError
 from policyd.host import _find_cgroup_root
 from policyd.resolve import Host
 from policyd.resolve.syscalls import COMPAT
-from policyd.unit import AllOf, AttachPoint, ListRef
-from policyd.unit import Test as TypedTest
+from policyd.unit import AttachPoint
 from policyd.value import Builtin, Constant, ContextLoad
 
 NAMED = "[{event: {fields: {target: hook.name, kind: hook.kind}}}]"

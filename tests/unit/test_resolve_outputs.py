@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, problem, rule, typed
 
+from policyd.effect import EventOutput, MetricOutput
 from policyd.maps import MapClass, MapSpec
-from policyd.unit import EventOutput, MetricOutput
 
 OPENAT, CONNECT, XDP = "{syscall: openat}", "{cgroup: connect4}", "{xdp: eth0}"
 READ_EXIT = "{syscall: {names: [read], phase: exit}}"

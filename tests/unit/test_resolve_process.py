@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, policy_text, problem, rule, saved_target, typed
 
+from policyd.condition import AllOf, AnyOf
+from policyd.condition import Test as Asked
 from policyd.explain import explain
 from policyd.parsing import parse_policies
-from policyd.unit import AllOf, AnyOf
-from policyd.unit import Test as Asked
 from policyd.value import Argument, CurrentTask, PointedString, Step, Through, Value, Walk
 from policyd.vocabulary.kinds import kind_type, parse, show, show_text
 from policyd.vocabulary.task import MOST_ANCESTORS, MOST_GENERATIONS, TASK_FIELDS

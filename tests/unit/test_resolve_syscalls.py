@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from resolving import HOST, one_rule, policy_text, saved_target
 
+from policyd.condition import AllOf
+from policyd.condition import Test as TypedTest
+from policyd.effect import EventOutput
 from policyd.errors import PolicyError
 from policyd.functions import FunctionLists
 from policyd.parsing import parse_policies
 from policyd.resolve import Resolved, resolve
 from policyd.resolve.compat import entry_function
 from policyd.resolve.syscalls import COMPAT
-from policyd.unit import AllOf, EventOutput, TypedRule
-from policyd.unit import Test as TypedTest
+from policyd.unit import TypedRule
 from policyd.value import Argument, Builtin, Constant, ContextLoad, PointedString, Shift, Step, Through, Walk
 from policyd.vocabulary.compat import ENTRIES, NARROW, subcalls, ways
 from policyd.vocabulary.syscalls import syscalls

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, problem, problems, resolved, typed
 
+from policyd.effect import TableWrite
 from policyd.layout import Layout
 from policyd.resolve.hooks import Located, locate
-from policyd.unit import TableWrite, Unit, gather
+from policyd.unit import Unit, gather
 from policyd.value import ROW, Lookup, Walk
 
 SEEN, NONE = locate, Located((), ())

@@ -9,12 +9,13 @@ import pytest
 from binaries_by_hand import LIBC, HandBinaries
 from resolving import HOST, one_rule, policy_text, saved_target
 
+from policyd.effect import EventOutput
 from policyd.errors import PolicyError, Problem
 from policyd.parsing import parse_policies
 from policyd.places import user_place
 from policyd.resolve import Host, resolve
 from policyd.target import Target
-from policyd.unit import EventOutput, TypedPolicy
+from policyd.unit import TypedPolicy
 from policyd.value import Constant, ContextLoad, Cookie, PointedBytes, PointedString, UserLoad, Value
 
 DI, SI, AX, DX, R8, SP, BP, BX, CX = 112, 104, 80, 96, 72, 152, 32, 40, 88

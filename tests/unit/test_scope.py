@@ -14,6 +14,8 @@ from test_engine_converges import Host as FakeHost
 
 from policyd.cgroups import CONTAINERS, find
 from policyd.codegen import render
+from policyd.condition import AllOf, ListRef
+from policyd.condition import Test as TypedTest
 from policyd.daemon.follow import Surroundings
 from policyd.engine import ProcessTable
 from policyd.layout import Column, Layout
@@ -24,8 +26,7 @@ from policyd.processes import members
 from policyd.record import map_pin, opened, policy_path
 from policyd.resolve import Host, Resolved
 from policyd.trees import BY_PID, BY_PROGRAM, MARK_KEY, MOST_PROCESSES, Followed, Tree, TreeRoots
-from policyd.unit import CGROUP_POINT, PROCESS_POINTS, AllOf, BoundUnit, ListRef, gather
-from policyd.unit import Test as TypedTest
+from policyd.unit import CGROUP_POINT, PROCESS_POINTS, BoundUnit, gather
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
