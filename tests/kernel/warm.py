@@ -51,11 +51,12 @@ def _wait(told: socket.socket, command: list[str]) -> int:
     """Return the exit code; a program that takes too long is killed."""
     told.settimeout(SECONDS)
     with told.makefile() as lines:
-        pid = int(lines.readline())
+        pid = lines.readline()
+        assert pid, f"{command} was not started: what {__file__} said about that is among this test's output"
         try:
             return int(lines.readline())
         except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(int(pid), signal.SIGKILL)
             raise subprocess.TimeoutExpired(command, SECONDS) from None
 
 
