@@ -175,4 +175,3 @@ def shown_beside(of: MapRecord) -> Callable[[Sequence[Row]], Labels]:
         return found
 
     return read
-
