@@ -19,7 +19,8 @@ from policyd.vocabulary.types import Shape
 if TYPE_CHECKING:
     from policyd.calls import Calls
     from policyd.codegen.condition import Tests
-    from policyd.codegen.operand import FetchView, Operand, ValueTable
+    from policyd.codegen.fetching import FetchView
+    from policyd.codegen.operand import Operand, ValueTable
     from policyd.unit import BoundUnit, Saves
 
 _SAVED = {

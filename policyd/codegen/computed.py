@@ -18,7 +18,8 @@ from policyd.value import Saved
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policyd.codegen.operand import FetchView, Operand
+    from policyd.codegen.fetching import FetchView
+    from policyd.codegen.operand import Operand
     from policyd.value import Computed, Text, Value
 
 

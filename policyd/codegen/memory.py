@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policyd.codegen import ctext as c
 
 if TYPE_CHECKING:
-    from policyd.codegen.operand import FetchView
+    from policyd.codegen.fetching import FetchView
     from policyd.value import Memory, Value
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from policyd.codegen.condition import TestView
     from policyd.codegen.ctext import CText
     from policyd.codegen.effects import EffectsView
-    from policyd.codegen.operand import FetchView
+    from policyd.codegen.fetching import FetchView
     from policyd.codegen.output import AccountView
     from policyd.codegen.scopes import FollowedView, ScopeView, TreeView
     from policyd.codegen.tables import RowView, WriteView

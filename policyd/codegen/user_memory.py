@@ -13,7 +13,7 @@ from policyd.codegen.ctext import CText
 from policyd.value import Fetched, UserLoad
 
 if TYPE_CHECKING:
-    from policyd.codegen.operand import FetchView
+    from policyd.codegen.fetching import FetchView
     from policyd.value import ContextLoad, PointedBytes, Value
 
 
