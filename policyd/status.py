@@ -67,8 +67,8 @@ class HookView:
     """An attach point.  `attached` is the program that the kernel runs first (the stub, where there is one).
 
     `link_ids`: one, or one for each CPU.  `members` are the functions or places of one that stands for several.  `dropped`
-    are the calls that came to no program (`LinkInfo.missed`).  `kept_for` are the rules (`policy/name`) at the end of the calls
-    that begin here, for which something is kept.
+    are the calls that came to no program (`LinkInfo.missed`).  `kept_for` are the rules (`policy/name`) at the end of the
+    calls that begin here, for which something is kept.
     """
 
     id: str

@@ -69,7 +69,8 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
     events that found no room, HELD those that a rate or a sample held back; MISSED are runs at the policy's hooks
     that the kernel dropped, which may have been events or not. RUNS are counted while kernel.bpf_stats_enabled is on. The
     records of a table (TABLE or POLICY/TABLE) are its rows, in the order of their keys; other records are what policyd
-    keeps of policies. -o yaml prints policies as they were applied, so that they can be applied again; -o json adds their status.
+    keeps of policies. -o yaml prints policies as they were applied, so that they can be applied again; -o json adds
+    their status.
 
     \b
     Examples:

@@ -77,7 +77,7 @@ class StatsColumn(Model):
 
 
 class StatsOutput(Model):
-    """One map: several aggregates for each key `by`.  `show`: columns whose last seen values are kept, no part of the key."""
+    """One map: several aggregates for each key `by`.  `show`: columns whose last seen values are kept beside the key."""
 
     kind: Literal["stats"] = "stats"
     name: MetricName
