@@ -64,11 +64,12 @@ def settled_params(reader: Reader, policy: Policy) -> tuple[Param, ...]:
 def check_lets(reader: Reader, policy: Policy) -> None:
     """Report names of `let` that tables have, and warn of those that nothing uses."""
     tables = {table.name for table in policy.tables}
+    shared = {word for column in policy.event_fields for text in column.expressions() for word in _words(parse(text))}
     for rule in policy.rules:
         for let in (let for let in rule.let if let.name in tables):
             message = f"{quote(let.name)} cannot be a name of `let`: a table has it"
             reader.report("name-taken", message, policy.node(let.at), let.at, "give it another")
-        used = {word for text in _texts(rule) for word in _words(parse(text))}
+        used = shared | {word for text in _texts(rule) for word in _words(parse(text))}
         for let in rule.let:
             if let.name not in used and not reader.failed:
                 message = f"nothing in rule `{rule.name}` uses `{let.name}`"

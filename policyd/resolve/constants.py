@@ -81,16 +81,23 @@ def constant_text(node: Node, type_: ValueType, reading: Reading) -> str:
         return network_text(node)
     if isinstance(node, Literal | Name):
         return _plain_text(node, type_)
+    if _is_negative_result(node, type_):
+        return node.spelled.replace(" ", "")
     if type_.shape is not Shape.NUMBER:
         raise Wrong("mixed-types", f"{quote(node.spelled)} is a number, and {_noun(type_)} is wanted here")
-    found = _calculated(node, lambda part: _read_number(part, type_, reading))
+    found = _number_of(node, type_, reading)
     return f"0{found:o}" if type_.kind in _OCTAL and found > 0 else str(found)
+
+
+def _is_negative_result(node: Node, type_: ValueType) -> bool:
+    """Whether it is an errno with the minus that a result has: `-ENOENT` is what `ENOENT` alone stands for there, too."""
+    return type_.kind == "result" and isinstance(node, Unary) and node.operator == "-" and isinstance(node.operand, Name)
 
 
 def constant_value(node: Node, type_: ValueType, reading: Reading) -> Value:
     """Return a constant that stands beside a value of `type_`."""
     if type_.shape is Shape.NUMBER:
-        found = _calculated(node, lambda part: _read_number(part, type_, reading))
+        found = _number_of(node, type_, reading)
         return number(node.spelled, _wide_enough(type_, found), found)
     raw = reading.value(type_, constant_text(node, type_, reading))
     if isinstance(raw, int):
@@ -120,8 +127,14 @@ def _plain_text(node: Literal | Name, type_: ValueType) -> str:
     return node.text if isinstance(node, Literal) else node.name
 
 
+def _number_of(node: Node, type_: ValueType, reading: Reading) -> int:
+    return _calculated(node, lambda part: _read_number(part, type_, reading), lambda part: _is_negative_result(part, type_))
+
+
 def _read_number(node: Node, type_: ValueType, reading: Reading) -> int:
-    """Return what a constant without signs is for `type_`, whatever its size."""
+    """Return what a constant that is not calculated is for `type_`, whatever its size."""
+    if _is_negative_result(node, type_):
+        return reading.number(type_, node.spelled.replace(" ", ""))
     assert isinstance(node, Literal | Name | Call), node
     if isinstance(node, Call):
         raise Wrong("mixed-types", f"{quote(node.spelled)} is an address, and {_noun(type_)} is wanted here")
@@ -150,12 +163,14 @@ def _has_duration(node: Node) -> bool:
     return any(_has_duration(part) for part in node.children)
 
 
-def _calculated(node: Node, read: Callable[[Node], int]) -> int:
-    """Return the number of a constant, whose parts `read` reads."""
-    if isinstance(node, Unary):
-        found = _REVERSE[node.operator](_calculated(node.operand, read))
+def _calculated(node: Node, read: Callable[[Node], int], is_plain: Callable[[Node], bool] = lambda _: False) -> int:
+    """Return the number of a constant, whose parts `read` reads; `is_plain`: it reads the whole."""
+    if is_plain(node):
+        found = read(node)
+    elif isinstance(node, Unary):
+        found = _REVERSE[node.operator](_calculated(node.operand, read, is_plain))
     elif isinstance(node, Binary):
-        left, right = (_calculated(part, read) for part in node.children)
+        left, right = (_calculated(part, read, is_plain) for part in node.children)
         if node.operator in "/%" and not right:
             raise Wrong("bad-value", f"{quote(node.spelled)} divides by zero")
         found = _CALCULATE[node.operator](left, right)

@@ -11,6 +11,7 @@ from policyd.parsing import parse_policies
 from policyd.value import Computed
 
 OPENAT, CONNECT, XDP = "{syscall: openat}", "{cgroup: connect4}", "{xdp: eth0}"
+EXIT = "{syscall: {names: [openat], phase: exit}}"
 FLAGS = "{field: args.flags, operator: "
 PARAMS = """
 params:
@@ -44,6 +45,10 @@ SAME = [
     (OPENAT, 'args.filename.contains("/.git/")', "{field: args.filename, operator: Contains, values: [/.git/]}"),
     (OPENAT, 'args.filename.glob("/home/*/.ssh/*")', "{field: args.filename, operator: Glob, values: ['/home/*/.ssh/*']}"),
     (OPENAT, '!args.filename.under("/etc")', "{field: args.filename, operator: NotUnder, values: [/etc]}"),
+    (EXIT, "ret == - ENOENT", "{field: ret, operator: Equal, value: -ENOENT}"),
+    (EXIT, "ret in [-EPERM, EACCES]", "{field: ret, operator: In, values: [-EPERM, -EACCES]}"),
+    (EXIT, "ret < 0", "{field: ret, operator: Less, value: 0}"),
+    (EXIT, "ret >= 2 * 8", "{field: ret, operator: GreaterOrEqual, value: 16}"),
     (OPENAT, "has(args.filename)", "{field: args.filename, operator: Exists}"),
     (OPENAT, "!has(args.filename)", "{field: args.filename, operator: DoesNotExist}"),
     (OPENAT, '"/usr/sbin/sshd" in process.ancestors', "{field: process.ancestors, operator: In, values: [/usr/sbin/sshd]}"),

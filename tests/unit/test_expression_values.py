@@ -105,6 +105,7 @@ def test_an_expression_has_a_type(hook: str, expression: str, kind: str, signed:
         ('process.comm == "sshd"', [b"sshd"]),
         ("process.uid == root", [0]),
         ("args.flags ?? O_RDWR", [2]),
+        ("process.uid + (5 - 7)", [-2]),
         ("args.mode ?? 0644", [0o644]),
     ],
 )
