@@ -55,21 +55,24 @@ def test_a_call_inside_another_of_the_same_function_has_its_own_arguments(shell:
     with shell.case("calls"):
         shell.act(_WORK)
         events, metrics, status = shell.events("calls"), shell.metrics("calls"), shell.policies()["calls"]
-    ends = [("pd-call-full", OVERLAY, -errno.ENOTEMPTY), ("pd-call-empty", TMPFS, 0), ("pd-call-empty", OVERLAY, 0)]
+    full, empty = ("pd-call-full", -errno.ENOTEMPTY), ("pd-call-empty", 0)
+    ends = [(name, magic, ret) for name, ret in (full, empty) for magic in (TMPFS, OVERLAY)]
     for rule in ("whole", "probed", "typed"):
         assert of_rule(events, rule, "name", "magic", "ret") == ends, rule
     for rule in ("whole", "probed"):
         found = of_rule(events, rule, "was", "is")
-        assert found[0][0] == found[0][1], "what was not removed is there as before"
-        assert all(was and now is None for was, now in found[1:]), "the name of what was removed leads nowhere"
+        assert [was == now for was, now in found[:2]] == [True, True], "what was not removed is there as before"
+        assert all(was for was, _ in found)
+        assert found[-1][1] is None, "the name of what was removed leads nowhere"
     times = [time for (time,) in of_rule(events, "whole", "duration")]
-    assert 0 < times[1] < times[2]
+    assert 0 < times[0] < times[1]
+    assert 0 < times[2] < times[3]
     several = of_rule(events, "several", "target", "name", "ret")
     assert sorted(several) == sorted(
         [*(("vfs_rmdir", name, ret) for name, _, ret in ends), ("vfs_unlink", "pd-call-file", 0)]
     )
     assert {one["labels"]["hook_name"]: int(one["value"]) for one in metrics["calls_total"]} == {
-        "vfs_rmdir": 3,
+        "vfs_rmdir": 4,
         "vfs_unlink": 1,
     }
     assert status["account"]["unpaired"] == 0
