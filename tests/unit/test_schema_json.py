@@ -79,6 +79,40 @@ def test_what_policyd_accepts_fits(text: str) -> None:
     assert errors(text.encode()) == []
 
 
+SHARED = """\
+apiVersion: policyd.dev/v1alpha1
+kind: PolicyList
+metadata: {name: base}
+spec:
+  lists: {shells: {type: path, values: [/bin/sh]}, more: {type: path, include: shells}}
+  macros:
+    filters: {by_root: [{field: process.uid, operator: Equal, value: 0}], odd: [{not: {macro: by_root}}]}
+    fields: {who: [process.pid, {macro: also}], also: {exe: process.exe}}
+"""
+USES = with_rule(
+    message='"{process.exe}"',
+    tags="[a, 'b:c']",
+    filters="[{macro: odd}, {field: process.exe, operator: In, valuesFrom: {list: more}}]",
+    outputs="[{event: {fields: [{macro: who}]}}]",
+)
+
+
+def test_what_is_shared_fits_and_what_uses_it() -> None:
+    loaded = parse_policies(f"{SHARED}---\n{USES}".encode(), "f")
+    assert loaded.problems == ()
+    assert errors(f"{SHARED}---\n{USES}".encode()) == []
+    assert errors(loaded.policies[0].document.encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("include", "includes"), ("type: path, ", ""), ("  macros:", "  rules:"), ("by_root:", "by-root:")]
+)
+def test_a_policy_list_that_is_wrong_does_not_fit(old: str, new: str) -> None:
+    text = SHARED.replace(old, new)
+    assert parse_policies(text.encode(), "f").errors
+    assert errors(text.encode())
+
+
 @pytest.mark.parametrize("code", sorted(SHAPE_CODES))
 def test_what_policyd_refuses_by_shape_does_not_fit(code: str) -> None:
     assert errors((ROOT / "tests" / "bad_policies" / f"{code}.yaml").read_bytes())
