@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.maps import MapSpec, ScalarParam
-    from policyd.policy import Policy
+    from policyd.policy import Hook, Policy
     from policyd.target import Target
 
 __all__ = ["Host", "Resolved", "resolve"]
@@ -55,7 +55,7 @@ class Resolved:
 def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     """Return `policy` as `target` and `host` understand it; `PolicyError` with every problem otherwise."""
     problems, reading = Problems(policy), Reading(target.arch)
-    written = (*policy.rules, *endings(policy, lambda hook: bool(locate(hook, target, host, Asked(arguments=True)).places)))
+    written = (*policy.rules, *endings(policy, lambda hook: _is_had(hook, target, host)))
     located = [locate(rule.hook, target, host, asked_by(rule, policy)) for rule in written]
     rules = Rules(
         policy=policy,
@@ -79,6 +79,12 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     rules.tables.warn()
     warn_of_callers(zip(written, located, strict=True), target, problems)
     return Resolved(_typed(policy, rules, maps), problems.warnings)
+
+
+def _is_had(hook: Hook, target: Target, host: Host) -> bool:
+    """Whether a hook on functions is known to work here: trying has found a means, and the function is there."""
+    tried = any(target.features.get(means) for means in ("fentry", "kprobe"))
+    return tried and bool(locate(hook, target, host, Asked(arguments=True)).places)
 
 
 def _typed(policy: Policy, rules: Rules, maps: tuple[MapSpec, ...]) -> TypedPolicy:

@@ -1,230 +1,3 @@
-/* policyd 0.1.0, fentry:inet_sock_destruct, pd_142515ffaa74 */
-/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-
-/* lib/types.c */
-
-
-
-/* lib/helpers.c */
-#define PD_NEUTRAL (0)
-#define PD_THREAD() ((u32) pd_pid_tgid())
-#define PD_CANARY_ROW 1023
-#define PD_CANARY_COLUMN 10
-#define PD_CANARY_LAYOUT 0
-#define PD_CANARY_POINT 0xde37fc3fe886ULL
-#define PD_CANARY_PROGRAM 0x142515ffaa74ULL
-
-/* lib/maps.c */
-
-#ifndef PD_LITERAL_MAPS
-PD_MAP(config, 2, 4, 8, 1024);
-PD_MAP(account, 6, 4, 128, 1024);
-PD_MAP(scalars, 2, 4, 24, 8192);
-PD_MAP(rings, 12, 4, 4, 1024);
-PD_MAP(lru_hash_8_32, 12, 4, 4, 4096);
-PD_MAP(zeros, 2, 4, 8, 1);
-PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 400, 1);
-#endif
-
-/* lib/numbers.c */
-
-/* lib/strings.c */
-
-/* lib/lists.c */
-
-#define PD_MOST_MAPS 1
-
-/* lib/rules.c */
-
-struct pd_header {
-	u32 length;
-	u32 layout;
-	u32 policy;
-	u16 rule;
-	u16 flags;
-	u64 time;
-	u32 cpu;
-	u16 verdict;
-	u16 hook;
-	u64 absent;
-	u64 unread;
-};
-struct write_key_0 {
-	u64 c0; /* sk */
-};
-struct write_row_0 {
-	u64 c0; /* born */
-	s32 c1; /* pid */
-	u8 c2[16]; /* comm */
-	u8 pad0[4];
-};
-
-/* What a run finds out about its event. */
-struct subject {
-	u32 verdict;
-	u32 number;
-	u32 bucket;
-	u64 ctx; /* whose run this is, in which place */
-	u32 slot;
-	u64 v0;
-	u32 queued_0;
-	u32 queue_0[1];
-	u64 key[1];
-	u64 row[4];
-	u32 writing;
-	u8 writes[1];
-	u8 state[1]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
-	char slack[256];
-};
-
-_Static_assert(sizeof(struct subject) <= 400, "the scratch map is too small");
-
-struct run {
-	void *ctx;
-	struct subject *s;
-};
-
-/* lib/events.c */
-
-/* hooks/tracing.c */
-
-/* fields/process.c */
-
-/* args[0] */
-PD_INLINE u8 fetch_0(struct run *r)
-{
-	r->s->v0 = PD_CONTEXT(u64, r->ctx, 0);
-	return PD_OK;
-}
-
-PD_INLINE void need_0(struct run *r)
-{
-	if (!r->s->state[0])
-		r->s->state[0] = fetch_0(r);
-}
-
-#line 6 "tests/golden/tables.yaml"
-/* tables/births-freed */
-PD_INLINE void match_0(struct run *r)
-{
-	u32 flags = 0;
-
-	PD_BARRIER();
-	r->s->writes[0] = 0;
-	if (!1)
-		return;
-	r->s->queue_0[r->s->queued_0++ & 0] = 0 | flags << 16;
-	if (!flags)
-		r->s->writing = r->s->writes[0] = 1;
-}
-#line here "policyd.c"
-
-/* What rules of one shape do: their numbers are in their rows of the rules map. */
-PD_INLINE void effects_0(struct run *r, const struct pd_rule *d, u16 flags)
-{
-	struct pd_config *settings = pd_row(MAP(config), d->policy);
-	u64 *counts = pd_row(MAP(account), d->policy);
-	u16 verdict = 0;
-
-	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
-		return;
-	if (flags) {
-		PD_ADD(&counts[6], 1);
-	} else {
-	}
-}
-
-PD_INLINE void take_effects_0(struct run *r, u32 most)
-{
-	const struct pd_rule *d;
-	u32 item;
-
-	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
-#pragma clang loop unroll(disable)
-	for (u64 i = 0; i < most; i++) {
-		PD_OPAQUE(i);
-		if (i >= r->s->queued_0)
-			break;
-		item = r->s->queue_0[i];
-		d = pd_row(MAP(rules), item & 0xffff);
-		if (d)
-			effects_0(r, d, item >> 16);
-	}
-}
-
-/* What is written is taken before any rule writes. */
-PD_INLINE void take_0(struct run *r)
-{
-	if (!r->s->writes[0])
-		return;
-	need_0(r);
-}
-
-/* tables/births-freed: unset births */
-PD_INLINE void write_0(struct run *r)
-{
-	struct write_key_0 *key = (void *) r->s->key;
-	struct pd_config *settings;
-	u64 *counts;
-	void *map;
-
-	PD_BARRIER();
-	if (!r->s->writes[0])
-		return;
-	settings = pd_row(MAP(config), 0);
-	counts = pd_row(MAP(account), 0);
-	map = pd_row(MAP(lru_hash_8_32), 0);
-	if (!settings || !counts || !map || settings->flags & PD_CONFIG_SUSPEND)
-		return;
-	if (!1) {
-		PD_ADD(&counts[14], 1);
-		return;
-	}
-	__builtin_memset(key, 0, sizeof(*key));
-	key->c0 = r->s->v0;
-	pd_map_delete(map, key);
-}
-
-/* Every effect has been by now, in all programs of the chain: what rules write to tables, in their order. */
-PD_INLINE void write_tables(struct run *r)
-{
-	write_0(r);
-}
-
-/* lib/canary.c */
-
-PD_INLINE void run_0(struct run *r)
-{
-	__builtin_memset(r->s->state, 0, sizeof(r->s->state));
-	r->s->writing = 0;
-	r->s->queued_0 = 0;
-	match_0(r);
-	take_effects_0(r, 1);
-	take_0(r);
-	if (r->s->writing)
-		write_tables(r);
-}
-
-PD_ENTRY int pd_142515ffaa74(void *ctx)
-{
-	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
-	int verdict;
-
-	if (!r.s) { /* no such slot: all are in use */
-		return PD_NEUTRAL;
-	}
-	r.s->verdict = PD_VERDICT_NONE;
-	if (pd_is_canary())
-		pd_canary(0, 1);
-	else
-		run_0(&r);
-	verdict = pd_finish(&r);
-	return verdict;
-}
-
-char LICENSE[] __attribute__((section("license"), used)) = "GPL";
-
 /* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
@@ -423,7 +196,7 @@ PD_ENTRY int pd_436c125e6b8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_10e367b39e4b */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_fad52b3b9b86 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -438,7 +211,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7319b122a1f1ULL
-#define PD_CANARY_PROGRAM 0x10e367b39e4bULL
+#define PD_CANARY_PROGRAM 0xfad52b3b9b86ULL
 
 /* lib/maps.c */
 
@@ -729,7 +502,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_10e367b39e4b(void *ctx)
+PD_ENTRY int pd_fad52b3b9b86(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from resolving import one_rule, problem, problems, resolved, typed
+from resolving import one_rule, problem, problems, resolved, saved_target, typed
 
 from policyd.effect import TableWrite
 from policyd.layout import Layout
-from policyd.resolve.hooks import Located, locate
 from policyd.unit import Unit, gather
 from policyd.value import ROW, Lookup, Walk
 
-SEEN, NONE = locate, Located((), ())
 BIRTHS = "births: {key: {sk: sock}, value: {born: time, pid: pid, comm: string16}}"
 HELD = "held: {key: {who: thread, fd: u64}, value: {n: u64}}"
 STATE = "{tracepoint: sock/inet_sock_set_state}"
@@ -146,16 +146,17 @@ def test_rows_of_what_ends_are_dropped_by_a_rule_that_policyd_adds() -> None:
     process = added("t: {key: {k: process}, value: {at: time}}", write="{set: t, key: [args.p], value: [time]}")
     assert process == [("t-ends", exits, ["args[0].signal.live.counter LessOrEqual"])]
     closes = added(BIRTHS, write="{set: births, key: [args.skaddr], value: {born: time}}", hook=STATE)
-    assert closes == [
-        ("births-ends", "tracepoint:sock/inet_sock_set_state", ["args.newstate Equal"]),
-        ("births-freed", "fentry:inet_sock_destruct", []),
-    ]
+    assert closes == [("births-ends", "tracepoint:sock/inet_sock_set_state", ["args.newstate Equal"])]
 
 
-def test_what_only_some_kernels_have_is_done_without_where_they_have_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policyd.resolve.locate", lambda hook, *rest: SEEN(hook, *rest) if hook.kind != "function" else NONE)
+def test_a_socket_ends_where_it_is_freed_if_functions_are_known_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = replace(saved_target(), features={"fentry": True})
+    monkeypatch.setattr("resolving.saved_target", lambda: seen)
     closes = added(BIRTHS, write="{set: births, key: [args.skaddr], value: {born: time}}", hook=STATE)
-    assert [name for name, _, _ in closes] == ["births-ends"]
+    assert [(name, point) for name, point, _ in closes] == [
+        ("births-ends", "tracepoint:sock/inet_sock_set_state"),
+        ("births-freed", "fentry:inet_sock_destruct"),
+    ]
 
 
 def test_a_row_about_several_things_or_about_none_is_left_to_the_policy() -> None:
