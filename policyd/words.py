@@ -132,7 +132,7 @@ def _expression(text: str) -> str:
 
 def _table_name(text: str) -> str:
     if not _fits(_IDENTIFIER, text, MAX_LABEL):
-        message = f"{quote(text)} is no name of a table: letters, digits and underscores, no digit first, at most {MAX_LABEL}"
+        message = f"{quote(text)} is no name of a table: letters, digits, underscores, no digit first, at most {MAX_LABEL}"
         near = slug(text).replace("-", "_")
         raise wrong("bad-table-name", message, f"use `{near}`" if _fits(_IDENTIFIER, near, MAX_LABEL) else "")
     if text in FIELD_ROOTS:
