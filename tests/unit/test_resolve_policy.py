@@ -141,6 +141,7 @@ BAD: dict[str, tuple[str, str]] = {
         _with_filter("{field: args.pos, operator: Equal, value: 0}", "{syscall: {names: [pread64], abi: [Native, Compat]}}"),
         "",
     ),
+    "late-not-here": (_with_filter("{field: late(args.filename), operator: Exists}", "{syscall: openat}"), ""),
     "group": (_with_filter("{field: process, operator: Exists}"), ""),
     "not-yet": (_with_filter("{field: kernel.stack, operator: Exists}"), ""),
     "list-in-key": (one_rule(OPENAT, outputs="[{counter: {name: a, help: A, by: [process.ancestors]}}]"), ""),
