@@ -17,10 +17,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from policyd.enrich.container import Container
-from policyd.vocabulary.containers import place
 from policyd.enrich.runtimes import from_path
 from policyd.log import log
 from policyd.text import safe
+from policyd.vocabulary.containers import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

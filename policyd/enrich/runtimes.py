@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from policyd.enrich.container import Container
-from policyd.vocabulary.containers import CONTAINERD, CRIO, DOCKER, PODMAN
 from policyd.log import log
 from policyd.text import safe
+from policyd.vocabulary.containers import CONTAINERD, CRIO, DOCKER, PODMAN
 
 if TYPE_CHECKING:
     from policyd.enrich.disk import HostFiles

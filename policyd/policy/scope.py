@@ -20,7 +20,8 @@ def _pattern(text: str) -> str:
     parts = text.split("/")
     if not text.startswith("/") or len(text) >= MOST_BYTES or not is_safe(text) or ".." in parts:
         hint = "as /proc/PID/cgroup shows it: /system.slice/nginx.service"
-        raise wrong("bad-cgroup", f"{quote(text)} is no path of a cgroup: it begins with a slash, and has no `..` in it", hint)
+        message = f"{quote(text)} is no path of a cgroup: it begins with a slash, and has no `..` in it"
+        raise wrong("bad-cgroup", message, hint)
     if any("**" in part and part != "**" for part in parts):
         hint = "`*` stands for any text in a name"
         raise wrong("bad-cgroup", f"{quote(text)}: `**` stands for whole names, between two slashes or at the end", hint)

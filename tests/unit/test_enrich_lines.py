@@ -19,13 +19,13 @@ from policyd.enrich.answers import Answers
 from policyd.enrich.columns import columns_of
 from policyd.enrich.container import Container
 from policyd.enrich.enricher import Enricher, make_enricher
-from policyd.vocabulary.containers import Place
 from policyd.enrich.users import Users
 from policyd.layout import Column, Layout
 from policyd.reading.events import Decoder
 from policyd.record import PolicyRecord
 from policyd.sinks.jsonl import JsonLines, to_json
 from policyd.text import is_safe
+from policyd.vocabulary.containers import Place
 from policyd.vocabulary.types import Shape, ValueType
 
 UIDS = ValueType("uid", Shape.NUMBER, 4)

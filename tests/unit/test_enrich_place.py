@@ -1,4 +1,4 @@
-"""policyd.vocabulary.containers: every form that runtimes give to a container's cgroup, and nothing that only looks like it."""
+"""Every form that runtimes give to a container's cgroup, and nothing that only looks like it."""
 
 from __future__ import annotations
 

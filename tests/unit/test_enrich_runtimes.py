@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 
 from policyd.enrich.container import Container
 from policyd.enrich.disk import MAX_BYTES, HostFiles
-from policyd.vocabulary.containers import place
 from policyd.enrich.runtimes import Runtimes
+from policyd.vocabulary.containers import place
 
 SCOPE = f"{SLICES}/cri-containerd-{ID}.scope"
 
