@@ -37,6 +37,8 @@ def columns_of(reader: Reader, node: Node, path: Path) -> tuple[Column, ...] | N
     """Return the columns that `node` spells, those of macros among them; None and problems if some are bad."""
     if isinstance(node, Sequence):
         return _list_of_columns(reader, node, path)
+    if _is_macro(reader, node):
+        return _listed(reader, node, path)
     if isinstance(node, Mapping):
         read = [_named(reader, name, value, path) for name, value in node.items]
         places = [(name, (*path, name.text)) for name, _ in node.items]
@@ -46,6 +48,12 @@ def columns_of(reader: Reader, node: Node, path: Path) -> tuple[Column, ...] | N
         return None
     columns = tuple(column for column in read if column is not None)
     return _distinct(reader, list(zip(columns, places, strict=True))) if len(columns) == len(read) else None
+
+
+def _is_macro(reader: Reader, node: Node) -> bool:
+    """Whether a mapping is `{macro: NAME}` alone: there are such columns, so that `macro` is no column's name."""
+    name = node.get("macro") if isinstance(node, Mapping) and len(node.items) == 1 else None
+    return isinstance(name, Scalar) and ("fields", name.text) in reader.macros.nodes
 
 
 def _list_of_columns(reader: Reader, node: Sequence, path: Path) -> tuple[Column, ...] | None:

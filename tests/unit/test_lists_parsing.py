@@ -58,6 +58,15 @@ def _told(problem: Problem) -> str:
     return f"{problem.position} {problem.code}: {problem.message}"
 
 
+def test_a_macro_alone_may_stand_for_all_fields() -> None:
+    (policy,) = parse(POLICY.replace("[{macro: who}, args.filename, process.pid]", "{macro: who}"), SHARED).require()
+    (event,) = policy.rules[0].outputs
+    assert [column.name for column in event.fields] == ["process_pid", "process_exe"]  # type: ignore[union-attr]
+    (policy,) = parse(POLICY.replace("[{macro: who}, args.filename, process.pid]", "{macro: process.pid}"), SHARED).require()
+    (event,) = policy.rules[0].outputs
+    assert [column.name for column in event.fields] == ["macro"]  # type: ignore[union-attr]
+
+
 def test_a_policy_gets_what_it_uses_of_another_file_and_nothing_else() -> None:
     loaded = parse(POLICY, SHARED)
     assert loaded.problems == ()
