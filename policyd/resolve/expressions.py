@@ -6,8 +6,7 @@ offset of the part; filters go by way of `lowering.py`, which comes back here fo
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,21 +26,19 @@ from policyd.expression import (
     root_of,
     walk,
 )
-from policyd.resolve.casts import BYTES, MOST_BYTES
 from policyd.resolve.computed import address, computed, number
 from policyd.resolve.constants import ADDRESSES, constant_value, is_constant, is_named, network_text, plain_value
+from policyd.resolve.paths import Paths, placed, substituted
 from policyd.resolve.problems import Missing, Wrong
-from policyd.resolve.table_values import constant_as
 from policyd.text import quote
 from policyd.value import Constant, Value, every_value
 from policyd.vocabulary.addresses import parse_network
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from policyd.resolve.fields import Fields
-    from policyd.vocabulary.tables import TableKey
 
 MOST_OPERATIONS = 256
 """Values that one expression is made of, `let` names written out."""
@@ -62,22 +59,20 @@ _UNITS = frozenset({"time", "duration", "size"})
 _UNSIGNED_64 = ValueType("u64", Shape.NUMBER, 8)
 
 
-@contextmanager
-def placed(node: Node) -> Iterator[None]:
-    """Make what goes wrong inside know the offset of `node`, unless it knows a better one."""
-    try:
-        yield
-    except Missing as missing:
-        for one in missing.each:
-            one.offset = node.at if one.offset is None else one.offset
-        raise
-
-
 @dataclass(slots=True)
 class Expressions:
     """Makes values of trees at one place."""
 
     fields: Fields
+
+    @property
+    def paths(self) -> Paths:
+        """What makes values of paths here."""
+        return Paths(self.fields, self)
+
+    def at(self, fields: Fields) -> Expressions:
+        """Return what makes values at another place."""
+        return Expressions(fields)
 
     def value(self, node: Node) -> Value:
         """Return what `node` is worth; `Missing` or `Wrong`, with its offset, if it makes no sense here."""
@@ -119,117 +114,12 @@ class Expressions:
 
     def _value(self, node: Node) -> Value:
         if isinstance(node, Name | Member | Index):
-            return self._path(node)
+            return self.paths.value(node)
         return _MAKERS[type(node)](self, node)
-
-    def _path(self, node: Name | Member | Index) -> Value:
-        root = root_of(node)
-        if root == "params":
-            raise Wrong("param-does-not-fit", "a param can be compared in a filter only", "x > params.NAME")
-        if root == "lists":
-            raise Wrong("list-does-not-fit", "a list can be asked in a filter only", "x in lists.NAME")
-        if root in self.fields.lets:
-            return self._named(node)
-        if root in self.fields.tables.names():
-            return self.row(node)
-        if path := path_of(node):
-            return self.fields.value(path)
-        base, members = _behind(node)
-        if isinstance(base, Call) and base.function == "as" and members:
-            return self._cast(base, members)
-        if root and isinstance(base, Index) and not self.fields.is_field(root):
-            raise self.fields.tables.unknown(root)
-        message = f"{quote(node.spelled)} is nothing that can be read"
-        raise Wrong("bad-path", message, "members follow fields, tables and casts: args.sk.as(tcp_sock).bytes_acked")
-
-    def _named(self, node: Name | Member | Index) -> Value:
-        """Return what a `let` name stands for, or what follows it."""
-        if isinstance(node, Name):
-            return self.fields.let_value(node.name)
-        try:
-            return self._path_of_let(node)
-        except Missing as missing:
-            for one in missing.each:
-                one.offset = node.at if not one.text else one.offset
-            raise
-
-    def _path_of_let(self, node: Member | Index) -> Value:
-        return self.value(substituted(node, self.fields.let_node(root_of(node))))
-
-    def row(self, node: Node, *, presence: bool = False) -> Value:
-        """Return a column of a table's row, or whether there is that row."""
-        names = []
-        while isinstance(node, Member):
-            names.append(node.name)
-            node = node.base
-        if not isinstance(node, Index) or not isinstance(node.base, Name) or len(names) > 1:
-            name = root_of(node)
-            raise Wrong("bad-path", f"{quote(name)} is a table: name a row and a column", f"as {name}[KEY].COLUMN")
-        keys = self._keys(node.base.name, node.keys)
-        if presence and not names:
-            return self.fields.tables.presence(node.base.name, keys, self.fields)
-        return self.fields.tables.lookup(node.base.name, keys, names[0] if names else None, self.fields)
-
-    def _keys(self, table: str, nodes: Sequence[Node]) -> tuple[Value, ...]:
-        """Return the keys of a table's row; a constant is read by the type of its column."""
-        types = self.fields.tables.key_types(table)
-        if len(types) != len(nodes):  # which `tables` tells
-            return tuple(map(self.value, nodes))
-        return tuple(self._key(node, type_) for node, type_ in zip(nodes, types, strict=True))
-
-    def _key(self, node: Node, type_: ValueType | TableKey) -> Value:
-        with placed(node):
-            return constant_as(node, type_, self.fields) or self.value(node)
-
-    def _cast(self, node: Call, members: Sequence[str] = ()) -> Value:
-        assert node.target is not None
-        type_name = path_of(node.arguments[0])
-        if not type_name or "." in type_name:
-            raise Wrong("unknown-type", "`.as` takes the name of a type", "as (-ret).as(errno) or args.sk.as(tcp_sock)")
-        if self._is_of_begin(node.target) and not self.fields.casts.is_number(type_name):
-            return self._as_it_began(lambda begin: begin._cast(node, members))
-        return self.fields.casts.value(self._pointer(node.target), type_name, members)
-
-    def _bytes(self, node: Call) -> Value:
-        """Return the bytes at a pointer: as many as the first argument says, and at most as the second."""
-        assert node.target is not None
-        length, *most = node.arguments
-        if self._is_of_begin(node.target):
-            late = f"late({node.target.spelled}).bytes({length.spelled})"
-            return self._as_it_began(lambda begin: begin._bytes(node), f"{late} reads as the call ends")
-        value, count = self._pointer(node.target), self.value(length)
-        return self.fields.casts.memory(node.spelled, value, count, self._number(most[0]) if most else BYTES)
-
-    def _pointer(self, node: Node) -> Value:
-        """Return what a cast is of; of `late(X)`: where X points to, which the cast reads as the call ends."""
-        if isinstance(node, Call) and node.function == "late" and (path := path_of(node.arguments[0])):
-            return self.fields.late_pointer(path)
-        return self.value(node)
-
-    def _is_of_begin(self, node: Node) -> bool:
-        """Whether a value is an argument of the call that now ends: what it points to is read as the call begins, too."""
-        late = isinstance(node, Call) and node.function == "late"
-        return self.fields.begin is not None and not late and self.value(node).path.startswith(("args.", "args["))
-
-    def _as_it_began(self, made: Callable[[Expressions], Value], hint: str = "") -> Value:
-        assert self.fields.begin is not None
-        try:
-            return self.fields.saved(made(Expressions(self.fields.begin)))
-        except Missing as missing:
-            for one in missing.each:
-                one.hint = hint or one.hint
-            raise
-
-    def _number(self, node: Node) -> int:
-        found = self.value(node).access if self.is_constant(node) else None
-        if isinstance(found, Constant):
-            return found.number
-        with placed(node):
-            raise Wrong("bad-value", f"{quote(node.spelled)} is no number", f"as .bytes(args.count, {MOST_BYTES})")
 
     def _call(self, node: Call) -> Value:
         if node.function in {"as", "bytes"}:
-            return self._cast(node) if node.function == "as" else self._bytes(node)
+            return self.paths.cast(node) if node.function == "as" else self.paths.bytes(node)
         return self._method(node) if node.target is not None else _FUNCTIONS[node.function](self, node)
 
     def _first(self, node: Call) -> Value:
@@ -244,12 +134,6 @@ class Expressions:
         hints = "; ".join(missing.message for missing in wrongs)
         raise Missing(wrongs[0].code, f"none of what `first` names is here: {hints}")
 
-    def _late(self, node: Call) -> Value:
-        path = path_of(node.arguments[0])
-        if not path or root_of(node.arguments[0]) in self.fields.lets:
-            raise Wrong("bad-path", "`late` takes the path of an argument", "as late(args.buf)")
-        return self.fields.late(path)
-
     def _has(self, node: Call) -> Value:
         return self._computed(node, "present", [self.asked(node.arguments[0])])
 
@@ -260,7 +144,7 @@ class Expressions:
             if root_of(node) in self.fields.lets:
                 written = substituted(node, self.fields.let_node(root_of(node)))
             if isinstance(written, Index) and root_of(written) in self.fields.tables.names():
-                return self.row(written, presence=True)
+                return self.paths.row(written, presence=True)
             return self.value(node)
 
     def _size(self, node: Call) -> Value:
@@ -370,6 +254,10 @@ class Expressions:
 
     def _computed(self, node: Node, operation: str, operands: list[Value]) -> Value:
         with placed(node):
+            for operand in operands if operation != "present" else ():
+                if operand.type.kind == "paths":
+                    message = f"{quote(operand.path)} is a list of paths, and can be asked in filters only"
+                    raise Wrong("operator-does-not-fit", message, f'"/usr/sbin/sshd" in {operand.path}, or name one: [0]')
             try:
                 return computed(node.spelled, operation, operands)
             except ValueError as error:
@@ -396,7 +284,7 @@ _MAKERS: dict[type, Callable[[Expressions, Any], Value]] = {
 _FUNCTIONS: dict[str, Callable[[Expressions, Call], Value]] = {
     "first": Expressions._first,
     "has": Expressions._has,
-    "late": Expressions._late,
+    "late": lambda expressions, node: expressions.paths.late(node),
     "max": Expressions._extreme,
     "min": Expressions._extreme,
     "size": Expressions._size,
@@ -414,31 +302,3 @@ def _no_sum(operator: str, left: str, right: str) -> bool:
     if operator not in {"+", "-"} or not {left, right} <= _UNITS:
         return False
     return ("size" in {left, right} and left != right) or (right == "time" and (operator, left) != ("-", "time"))
-
-
-def _behind(node: Node) -> tuple[Node, tuple[str, ...]]:
-    """Return what members and elements are taken of, and their names."""
-    names: list[str] = []
-    while isinstance(node, Member | Index):
-        if isinstance(node, Index):
-            element = node.keys[0]
-            if len(node.keys) != 1 or not isinstance(element, Literal) or not element.text.isdecimal():
-                return node, tuple(reversed(names))
-            names.append(f"[{element.text}]")
-        else:
-            names.append(node.name)
-        node = node.base
-    joined: list[str] = []
-    for name in reversed(names):
-        if name.startswith("[") and joined:
-            joined[-1] += name
-        else:
-            joined.append(name)
-    return node, tuple(joined)
-
-
-def substituted(node: Node, root: Node) -> Node:
-    """Return `node` with its first word, a `let` name, replaced by what that stands for."""
-    if isinstance(node, Member | Index):
-        return replace(node, base=substituted(node.base, root))
-    return root

@@ -14,7 +14,8 @@ from policyd.condition import AllOf, AnyOf, Condition
 from policyd.expression import Binary, Call, ListOf, Literal, Logic, Node, Unary, path_of, root_of
 from policyd.policy import Leaf
 from policyd.resolve.constants import ADDRESSES, constant_text
-from policyd.resolve.expressions import COMPARISONS, Expressions, placed, substituted
+from policyd.resolve.expressions import COMPARISONS, Expressions
+from policyd.resolve.paths import placed, substituted
 from policyd.resolve.problems import Missing, Wrong
 from policyd.text import quote
 from policyd.vocabulary.types import Shape

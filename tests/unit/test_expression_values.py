@@ -164,6 +164,7 @@ def test_what_is_asked_for_twice_is_one_value() -> None:
         (OPENAT, 'process.uid ?? "none"', '"none"', "bad-value", "user"),
         (OPENAT, "process.uid ?? process.comm", "process.comm", "mixed-types", "one of them is taken"),
         (OPENAT, 'args.filename.glob("/etc/*")', "args.filename.glob", "operator-does-not-fit", "filters only"),
+        (OPENAT, 'process.ancestors == "/bin/sh"', "process.ancestors", "operator-does-not-fit", "in process.ancestors"),
         (OPENAT, "params.x + 1", "params.x", "unknown-param", "no param"),
         (OPENAT, "args.flags / 0", "args.flags / 0", "bad-value", "zero"),
         (OPENAT, "1 / 0", "1 / 0", "bad-value", "divides by zero"),
