@@ -213,8 +213,8 @@ LOOKUP_COST = 4
 class Lookup:
     """Column number `column` of the row that `keys` name in `table` of `policy`; *absent* where there is no such row.
 
-    The row is as it was before the event, whatever rules write.  `keys` are the values of the table's key layout.  `ROW` as a
-    column is the whole row, of `row_bytes`: whether it is there.
+    The row is as it was before the event, whatever rules write.  `keys` are the values of the table's key layout.  `ROW` as
+    a column is the whole row, of `row_bytes`: whether it is there.
     """
 
     policy: str
