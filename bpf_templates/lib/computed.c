@@ -99,18 +99,21 @@ PD_INLINE u64 pd_max_us(u64 a, u64 b)
 }
 
 /* Whether `length` bytes are the same; `most` is how many there can be.  Words of eight are compared, the last one in part.  The
- * verifier follows the loop once: nothing in it depends on what was found before. */
+ * verifier follows the loop once: nothing in it depends on what was found before.  The rest's place is not what the loop's end
+ * was compared with: kernels before 6.8 take a number that cannot be (above 1016 in eights, below 1024) for any number. */
 PD_INLINE int pd_same(const void *one, const void *other, u32 length, u32 most)
 {
 	u64 differ = 0;
-	u64 at = length & ~7U;
+	u64 at;
 
 #pragma clang loop unroll(disable)
 	for (u32 i = 0; i < most; i += 8) {
-		if (i >= at)
+		if (i + 8 > length)
 			break;
 		differ |= PD_LOAD(u64, one, i) ^ PD_LOAD(u64, other, i);
 	}
+	PD_OPAQUE(length);
+	at = length & ~7U;
 	PD_OPAQUE(at);
 	if (at >= most)
 		return !differ;
