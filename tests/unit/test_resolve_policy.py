@@ -147,6 +147,8 @@ BAD: dict[str, tuple[str, str]] = {
     "list-in-key": (one_rule(OPENAT, outputs="[{counter: {name: a, help: A, by: [process.ancestors]}}]"), ""),
     "operator-does-not-fit": (_with_filter("{field: process.uid, operator: Prefix, values: [a]}"), ""),
     "bad-path": (_with_filter("{expr: 'births > 3'}"), "tables: {births: {key: {pid: pid}, value: {born: time}}}"),
+    "unknown-list": (_with_filter("{expr: process.comm in lists.gone}"), ""),
+    "list-does-not-fit": (_with_filter("{expr: process.uid in lists.n}"), "lists: {n: {type: string16, values: [a]}}"),
     "mixed-types": (_with_filter("{expr: process.comm == 3}"), ""),
     "not-a-condition": (_with_filter("{expr: args.flags}"), ""),
     "too-large": (one_rule(OPENAT, "[{expr: i > 0}]", more=_DOUBLED), ""),

@@ -68,10 +68,10 @@ def test_policies_come_through_with_their_places() -> None:
     assert place.line > 1
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(8))
 def test_every_bad_policy_gets_the_problems_that_parsing_here_would_give(part: int) -> None:
     files = folder(CHECKOUT / "tests/bad_policies").files
-    given = make_bundle(files[part::4])
+    given = make_bundle(files[part::8])
     here = parse_files(SourceFile(f"base/{file.name}", file.data) for file in given.files)
     with pytest.raises(PolicyError) as caught:
         parse(given, "base")
