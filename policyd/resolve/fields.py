@@ -66,7 +66,8 @@ class Fields:
     def value(self, text: str) -> Value:
         """Return the value of an expression here, of which a path is the simplest; `Missing` or `Wrong` if there is none."""
         if text not in self._known:
-            plain = is_field_path(text) and text not in {"true", "false"} and not self._is_other(re.split(r"[.\[(]", text, maxsplit=1)[0])
+            is_word = is_field_path(text) and text not in {"true", "false"}
+            plain = is_word and not self._is_other(re.split(r"[.\[(]", text, maxsplit=1)[0])
             self._known[text] = self._find(text) if plain else self._made(text)
         return self._known[text]
 
@@ -119,7 +120,7 @@ class Fields:
             raise
 
     def late(self, path: str) -> Value:
-        """Return what is where the argument `path` points to as the call ends; `Missing` or `Wrong` if that is not to be had."""
+        """Return what is where the argument `path` points to as the call ends; `Missing` or `Wrong` if it cannot be had."""
         if f"late({path})" not in self._known:
             if not isinstance(self._arguments, CallArguments) or not is_argument(path):
                 raise no_late(path, self.place.spelled)
