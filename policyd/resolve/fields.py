@@ -183,15 +183,21 @@ class Fields:
             return self._shortened(self._of_task(path))
         if row is None:
             raise self._unknown(path)
-        if path == "hook.name":
-            return self._hook_name(row)
         if row.context == "perf":
             return sample_value(row, self.target.arch)
-        if path == "duration":
-            return Value(path, row.type, elapsed(self.place), row.can_be_absent, cost=row.cost)
-        if path == "hook.kind":
-            return Value(path, row.type, Constant(_KIND_NUMBERS[self.place.hook.kind]), cost=row.cost)
-        return Value(path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost)
+        return self._of_hook(row) or Value(
+            path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost
+        )
+
+    def _of_hook(self, row: Field) -> Value | None:
+        """Return what the hook knows of itself, and of the call that it is at the end of; None for other fields."""
+        if row.path == "hook.name":
+            return self._hook_name(row)
+        if row.path == "duration":
+            return Value(row.path, row.type, elapsed(self.place), row.can_be_absent, cost=row.cost)
+        if row.path == "hook.kind":
+            return Value(row.path, row.type, Constant(_KIND_NUMBERS[self.place.hook.kind]), cost=row.cost)
+        return None
 
     def _of_task(self, path: str) -> Value:
         if "process" not in self.place.contexts:
