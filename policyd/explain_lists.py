@@ -7,7 +7,8 @@ from policyd.vocabulary.operators import OPERATORS
 
 _SAID = (
     "A list is values with a name and a type. Filters look values up in it: `valuesFrom: {list: NAME}`, or `x in "
-    "lists.NAME` in an expression. However short it is, it is a map in the kernel: other values are a map update, and no other program.",
+    "lists.NAME` in an expression. However short it is, it is a map in the kernel: other values are a map update, and no "
+    "other program.",
     "A macro is filters, or columns, with a name: `{macro: NAME}` stands where they do. It is expanded as the policy is "
     "read.",
     "Both are declared under `spec.lists` and `spec.macros`, of a policy for itself, or of a document of kind PolicyList "
