@@ -43,7 +43,8 @@ class Walked:
     """Where a walk ends: the last step reads a value of `type`.
 
     `string`: the value read is a pointer to a NUL-terminated kernel string (`type` is the string's).  `big_endian`: the
-    number is in network order.  `offset` is where it lies in the last struct, in bytes.  `btf` is the final BTF type as declared (for `explain`).
+    number is in network order.  `offset` is where it lies in the last struct, in bytes.  `btf` is the final BTF type as
+    declared (for `explain`).
     """
 
     steps: tuple[Step | Shift, ...]

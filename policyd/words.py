@@ -395,9 +395,7 @@ MetricName = Annotated[str, AfterValidator(_metric_name), _pattern(_IDENTIFIER, 
 ColumnName = Annotated[str, AfterValidator(_column_name), _pattern(_IDENTIFIER, MAX_PATH)]
 EXPRESSION = AfterValidator(_expression)
 """What marks the fields of models that hold expressions."""
-Expression = Annotated[
-    str, EXPRESSION, WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": MAX_LENGTH})
-]
+Expression = Annotated[str, EXPRESSION, WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": MAX_LENGTH})]
 TypeName = Annotated[str, AfterValidator(_type_name), _pattern(r"[A-Za-z][A-Za-z0-9_]*", MAX_LABEL)]
 Target = Annotated[str, AfterValidator(_target), _pattern(_TARGET, MAX_TARGET)]
 ProbeTarget = Annotated[str, AfterValidator(_probe_target), _pattern(_TARGET + r"(\+0x[0-9a-f]{1,6})?", MAX_TARGET)]

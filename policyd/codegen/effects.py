@@ -18,7 +18,6 @@ from policyd.layout import VERDICTS
 from policyd.unit import put_out
 
 if TYPE_CHECKING:
-
     from policyd.codegen.ctext import CText
     from policyd.codegen.operand import ValueTable
     from policyd.maps import MapSpec
@@ -140,7 +139,6 @@ class Shapes:
             numbers = (_LEVELS[action.verdict], last[rule.policy] == index, action.number & 0xFFFFFFFF, action.signal)
             out.append(struct.pack(f"<IHHHHHHII{len(maps)}I", *head, *numbers, *maps))
         return b"".join(out)
-
 
     def _map_rows(self, rule: TypedRule) -> list[int]:
         """Return the rows that a rule's numbers end with: the metrics' maps, then what holds each event back."""

@@ -277,6 +277,7 @@ def field_row(path: str, contexts: frozenset[Context]) -> Field | None:
     """Return the row of `path` that a hook offering `contexts` can read, or None."""
     return next((row for row in FIELDS if row.path == path and row.context in contexts), None)
 
+
 FIELD_ROOTS = frozenset(row.path.partition(".")[0] for row in FIELDS) | {
     *("args", "ret", "params", "lists", "kernel", "user", "start", "end", "span"),
 }

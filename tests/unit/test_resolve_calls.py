@@ -87,9 +87,13 @@ def test_nothing_is_kept_that_nobody_asks_for() -> None:
     assert list(units(shown("{syscall: {names: [read], phase: call, abi: [Native]}}", "[ret]"))) == [
         "tracepoint:syscalls/sys_exit_read"
     ]
-    implied = typed(one_rule("{syscall: {names: [read], phase: exit, abi: [Native]}}", outputs="", more="action: {signal: SIGTERM}"))
+    implied = typed(
+        one_rule("{syscall: {names: [read], phase: exit, abi: [Native]}}", outputs="", more="action: {signal: SIGTERM}")
+    )
     assert implied.entries == ()
-    (call,) = typed(one_rule("{syscall: {names: [read], phase: call, abi: [Native]}}", outputs="", more="action: {signal: SIGTERM}")).rules
+    (call,) = typed(
+        one_rule("{syscall: {names: [read], phase: call, abi: [Native]}}", outputs="", more="action: {signal: SIGTERM}")
+    ).rules
     (output,) = call.outputs
     assert isinstance(output, EventOutput)
     paths = [column.path for column in output.layout.columns]
