@@ -100,8 +100,8 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         signals=True,
         summary="A system call, by name, as it begins or as it ends.",
         context=f"Runs in the calling process. At the end {KEPT} A verdict is taken at the function that the call enters "
-        "the kernel by, before it does anything (fmod_ret: on x86-64, in kernels with CONFIG_FUNCTION_ERROR_INJECTION; Debian's "
-        "are without).",
+        "the kernel by, before it does anything (fmod_ret: on x86-64, in kernels with CONFIG_FUNCTION_ERROR_INJECTION; "
+        "Debian's are without).",
         ways_round=(
             "32-bit callers are seen where functions of the kernel can be watched (the plan lists theirs: fentry:__ia32_…); "
             "elsewhere not without `abi: [Native, Compat]`, which makes every system call of the host pay.",
