@@ -15,7 +15,7 @@ from policyd.automaton import MAX_NEEDLE, check_glob
 from policyd.resolve.problems import Missing, Several, Wrong
 from policyd.text import did_you_mean, quote
 from policyd.vocabulary.addresses import parse_network
-from policyd.vocabulary.kinds import KINDS, kind_type, parse
+from policyd.vocabulary.kinds import KINDS, kind_type, parse, symbols_of
 from policyd.vocabulary.quantities import parse_interval
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -62,7 +62,7 @@ class Reading:
             return tuple(_each(lambda text: self._interval(type_, text), texts))
         if operator in {"AllBits", "AnyBits"}:
             return (self._mask(operator, type_, texts),)
-        if type_.kind == "syscall" and type_.symbols:
+        if type_.kind == "compat_syscall" or (type_.kind == "syscall" and type_.symbols):
             return tuple(number for numbers in _each(lambda text: self._calls(type_, text), texts) for number in numbers)
         return self.list(operator, type_, texts)
 
@@ -99,7 +99,7 @@ class Reading:
 
     def _calls(self, type_: ValueType, text: str) -> tuple[int, ...]:
         """Return every number of a system call: where both ABIs count, a name has two."""
-        named = tuple(number for number, name in type_.symbols if name == text.strip())
+        named = tuple(number for number, name in symbols_of(type_, self.arch) if name == text.strip())
         return named or (self.number(type_, text),)
 
     def _mask(self, operator: str, type_: ValueType, texts: Texts) -> int:

@@ -51,18 +51,18 @@ def parse(type_: ValueType, text: str, arch: str = "") -> Raw:
 
     `arch` is the target's architecture (the running one's if not given).  `ValueError` says what was expected.
     """
-    return KINDS[type_.kind].read(type_, text, _symbols(type_, arch))
+    return KINDS[type_.kind].read(type_, text, symbols_of(type_, arch))
 
 
 def show(type_: ValueType, raw: Raw) -> Json:
     """Return a raw value for JSON: numbers as numbers, flags as a list of names, times as RFC 3339, durations in ns."""
-    return KINDS[type_.kind].json(type_, raw, _symbols(type_, ""))
+    return KINDS[type_.kind].json(type_, raw, symbols_of(type_, ""))
 
 
 def show_text(type_: ValueType, raw: Raw) -> str:
     """Return a raw value as people read it, on one line, safe for a terminal."""
     row = KINDS[type_.kind]
-    value = (row.text or row.json)(type_, raw, _symbols(type_, ""))
+    value = (row.text or row.json)(type_, raw, symbols_of(type_, ""))
     if isinstance(value, list):
         return "|".join(value) or "0"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -74,7 +74,8 @@ def kind_type(name: str) -> ValueType:
     return ValueType(row.name, row.shape, row.size, row.signed)
 
 
-def _symbols(type_: ValueType, arch: str) -> Symbols:
+def symbols_of(type_: ValueType, arch: str) -> Symbols:
+    """Return the names of a type's numbers: its own, or its kind's on an architecture ('': the running one)."""
     if type_.symbols:
         return type_.symbols
     row = KINDS[type_.kind]

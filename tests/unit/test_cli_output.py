@@ -117,12 +117,20 @@ def test_no_color_is_respected_unless_colour_is_asked_for(
     assert use_color(choice) is expected
 
 
+def written(terminal: int, clearings: int) -> str:
+    """Return what is written to a terminal, in however many pieces it comes, until it has been cleared so often."""
+    shown = ""
+    while shown.count("\x1b[K") < clearings:
+        shown += os.read(terminal, 4096).decode()
+    return shown
+
+
 def test_progress_is_one_line_that_is_gone_at_the_end() -> None:
     master, slave = os.openpty()
     with os.fdopen(slave, "w") as stream:
         with Progress(Settings(), stream) as progress:
             progress.step("compiling \x1b[31m" + "x" * 300)
-        shown = os.read(master, 4096).decode()
+        shown = written(master, 2)
     os.close(master)
 
     assert shown.startswith("\r\x1b[Kcompiling \\x1b[31mxxx")

@@ -279,7 +279,8 @@ def test_numbers_that_were_shown_are_read_back(kind: str, data: st.DataObject) -
     if kind in {"device", "interface", "symbol"} and not str(shown)[:1].isdigit():
         return  # this host has it, and names are for reading
 
-    assert parse(type_, str(shown)) == number
+    read = parse(type_, str(shown))
+    assert read == number or (kind == "compat_syscall" and show(type_, read) == shown)  # umount2 has two numbers there
 
 
 @given(st.binary(min_size=16, max_size=16))

@@ -9,7 +9,7 @@ from stages import GOLDEN, GOLDEN_HOST, cases
 from policyd.cli import loading, wiring
 from policyd.kernel.functions import injectable_functions
 
-TOO_OLD = {"tc": "tc hooks need Linux 6.6"} if version() < (6, 6) else {}
+TOO_OLD = dict.fromkeys(("tc", "scope-packets"), "tc hooks need Linux 6.6") if version() < (6, 6) else {}
 """Cases that this kernel has no place for, and what is said of them."""
 
 ABSENT = {} if injectable_functions() else {"callers": {"refused"}}
