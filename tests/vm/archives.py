@@ -40,8 +40,8 @@ class Archive:
     """Where a distribution's kernels are, and how their packages are called.
 
     `image` finds release and version in the name of an image's package; `others` are flavours that lack modules which
-    virtual machines need.  A kernel is some of `parts`.  `mirror` is the variable that says where to get them from, `site`
-    where they are if it does not and the system does not know.
+    virtual machines need.  A kernel is some of `parts`.  `mirror` is the variable that says where to get them from; if it
+    does not and the system does not know, debootstrap's `recipe` for the distribution does.
     """
 
     name: str
@@ -51,12 +51,12 @@ class Archive:
     others: re.Pattern[str]
     keyring: str
     mirror: str
-    site: str = ""
+    recipe: Path | None = None
 
     @property
     def trust(self) -> str:
         """How apt is to check what it gets: by the archive's keys, where this system has them."""
-        if self.site and not Path(self.keyring).exists():
+        if self.recipe and not Path(self.keyring).exists():
             print(f"test-vm: no {self.keyring}: signatures of {self.name} are not checked")
             return "trusted=yes"
         return f"signed-by={self.keyring}"
@@ -81,7 +81,7 @@ UBUNTU = Archive(
     others=re.compile(r"-dbg"),
     keyring="/usr/share/keyrings/ubuntu-archive-keyring.gpg",
     mirror="POLICYD_UBUNTU_MIRROR",
-    site="",
+    recipe=Path("/usr/share/debootstrap/scripts/gutsy"),  # all of Ubuntu's suites are made alike
 )
 
 
@@ -158,8 +158,10 @@ def _mirror(archive: Archive) -> str:
     for origin, component, uri in (row.split(" ", 2) for row in rows if row.count(" ") == 2):
         if (origin, component) == (archive.name, "main") and "security" not in uri:
             return uri
-    if archive.site:
-        return archive.site
+    if archive.recipe and archive.recipe.exists():
+        found = re.search(r"^default_mirror (\S+)", archive.recipe.read_text(), re.MULTILINE)
+        if found:
+            return found[1]
     raise UnavailableError(f"this system gets no packages of {archive.name}: set {archive.mirror} to the URL of a mirror")
 
 
