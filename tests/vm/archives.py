@@ -159,7 +159,7 @@ def _mirror(archive: Archive) -> str:
         if (origin, component) == (archive.name, "main") and "security" not in uri:
             return uri
     if archive.recipe and archive.recipe.exists():
-        found = re.search(r"^default_mirror (\S+)", archive.recipe.read_text(), re.MULTILINE)
+        found = re.search(r"\*\)\s+default_mirror (\S+)", archive.recipe.read_text())
         if found:
             return found[1]
     raise UnavailableError(f"this system gets no packages of {archive.name}: set {archive.mirror} to the URL of a mirror")
