@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from policyd.codegen import render
+from policyd.errors import BuildError
 from policyd.privileges import require
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
     from policyd.builders import Builder
     from policyd.codegen import Source
-    from policyd.errors import CompileError
     from policyd.target import Target
     from policyd.unit import AttachPoint, BoundUnit
+
+MOST_PER_CPU = 32 * 1024
+"""The largest value of a per-CPU map, in bytes (PCPU_MIN_UNIT_SIZE in the kernel's include/linux/percpu.h)."""
 
 
 class Toolchain:
@@ -47,7 +50,7 @@ class Toolchain:
     def build(self, bound: BoundUnit, open_map: Callable[[str], int], shards: int = 1) -> tuple[int, ...]:
         """Return the file descriptors of the loaded programs, one a shard; the caller closes them."""
         self._permitted(bound.unit.attach_point)
-        source = self.render(bound, shards)
+        source = self._fitting(bound, shards)
         compiled = self._builder.compile(source, bound.unit.attach_point.key)
         maps = {symbol: open_map(name) for symbol, name in source.shared}
         fds = self._builder.load(compiled, source, bound.unit.attach_point, maps)
@@ -57,8 +60,22 @@ class Toolchain:
 
     def compile_all(
         self, units: Iterable[BoundUnit], progress: Callable[[str], object] | None = None
-    ) -> dict[str, CompileError]:
+    ) -> dict[str, BuildError]:
         """Compile units side by side without loading them; return the errors by the attach point's key."""
-        sources = {bound.unit.attach_point.key: self.render(bound) for bound in units}
+        errors, sources = dict[str, BuildError](), dict[str, "Source"]()
+        for bound in units:
+            try:
+                sources[bound.unit.attach_point.key] = self._fitting(bound)
+            except BuildError as error:
+                errors[error.unit] = error
         results = self._builder.compile_many(sources, progress)
-        return {key: result for key, result in results.items() if not isinstance(result, bytes)}
+        return errors | {key: result for key, result in results.items() if not isinstance(result, bytes)}
+
+    def _fitting(self, bound: BoundUnit, shards: int = 1) -> Source:
+        """Return the C of a unit; `BuildError` if what its rules read of one event does not fit a CPU's place for it."""
+        source = self.render(bound, shards)
+        most = max((row.value_size for row in source.private if row.type == "percpu_array"), default=0)
+        if most > MOST_PER_CPU:
+            said = f"its rules need {most:,} bytes for the texts that they read of one event, and there are {MOST_PER_CPU:,}"
+            raise BuildError(bound.unit.attach_point.key, f"{said}: read fewer long ones, or fewer policies' at this hook")
+        return source

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policyd.cli.render import bound_units
-from policyd.errors import CompileError
+from policyd.errors import BuildError, CompileError
 from policyd.parsing import parse_policies
 from policyd.resolve import Host, resolve
 from policyd.target import Target
@@ -125,3 +125,22 @@ def test_a_unit_can_be_rendered_in_shards(target: Target) -> None:
 
     assert len(toolchain.render(bound).programs) == 1
     assert len(toolchain.render(bound, 2).programs) == 2
+
+
+def test_texts_that_do_not_fit_a_cpus_place_are_said_before_anything_is_compiled(target: Target) -> None:
+    """A rule's own texts are shortened until they fit; here are those of many policies, each different."""
+    texts = []
+    for number in range(10):
+        head = TEXT.partition("    - ")[0].replace("name: ", f"name: p{number}-", 1)
+        fields = f"{{a: args.argv.as(string4000), b: args.envp.as(string{3000 + number})}}"
+        texts.append(f"{head}    - {{name: r, hook: {{syscall: execve}}, outputs: [event: {{fields: {fields}}}]}}\n")
+    policies = parse_policies("---".join(texts).encode(), "x.yaml").require()
+    (bound,) = bound_units(tuple(resolve(policy, target, Host.anywhere()).policy for policy in policies))
+    builder = FakeBuilder()
+
+    errors = Toolchain(target, builder).compile_all([bound])
+
+    (error,) = errors.values()
+    assert "bytes for the texts" in str(error)
+    with pytest.raises(BuildError, match="there are 32,768"):
+        Toolchain(target, builder, permitted=[].append).build(bound, lambda name: 0)
