@@ -28,7 +28,7 @@ _ARGUMENTS = {"a": "string", "b": "bytes16", "c": "u32", "d": "bool", "e": "hex"
 
 HOOKS: dict[str, tuple[HookKind, object, tuple[str, ...]]] = {
     "syscall-enter": (hook_kind("syscall"), {"syscall": "openat"}, ()),
-    "syscall-exit": (hook_kind("syscall"), {"syscall": {"names": ["openat"], "phase": "exit"}}, ("ret",)),
+    "syscall-call": (hook_kind("syscall"), {"syscall": {"names": ["openat"], "phase": "call"}}, ("ret", "duration")),
     "tracepoint": (hook_kind("tracepoint"), {"tracepoint": "sched/sched_process_exec"}, ()),
     "raw-tracepoint": (
         hook_kind("raw_tracepoint"),
@@ -67,7 +67,7 @@ def load(host: Host, text: str) -> None:
 
 def types_at(hook: HookKind, spelled: object, more: tuple[str, ...]) -> dict[str, ValueType]:
     """Return every field that the hook offers, with its type."""
-    paths = [row.path for row in fields_of(hook)] + list(more)
+    paths = [row.path for row in fields_of(hook) if row.context != "call"] + list(more)
     found: dict[str, ValueType] = {}
     rules = [rule("fields", spelled, outputs=[event(paths[at : at + 32])]) for at in range(0, len(paths), 32)]
     if hook.kind in {"syscall", "tracepoint", "raw_tracepoint"} and "ret" not in more:
