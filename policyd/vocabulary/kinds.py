@@ -191,10 +191,11 @@ _ROWS: tuple[KindRow, ...] = (
         _number(
             "capabilities",
             8,
-            "A set of capabilities, joined by |; each name is its bit.",
+            "A set of capabilities, joined by |, or `all`; each name is its bit.",
             "CAP_NET_ADMIN|CAP_SYS_ADMIN",
             values.read_capabilities,
             values.capability_names,
+            values.text_capabilities,
         ),
         "capabilities",
     ),

@@ -157,8 +157,14 @@ def _bits(names: Symbols) -> Symbols:
     return tuple((1 << number, name) for number, name in names)
 
 
+def _every(names: Symbols) -> int:
+    return sum(bit for bit, _ in _bits(names))
+
+
 def read_capabilities(type_: ValueType, text: str, names: Symbols) -> Raw:
-    """Read capabilities joined by `|` as their bits; `CAP_` may be left out, and a number is a mask."""
+    """Read capabilities joined by `|`, or `all`, as their bits; `CAP_` may be left out, and a number is a mask."""
+    if text.strip() == "all":
+        return _every(names)
     known = {name for _, name in names}
     parts = (part.strip() for part in text.split("|"))
     spelled = (f"CAP_{part.upper()}" if f"CAP_{part.upper()}" in known else part for part in parts)
@@ -168,6 +174,11 @@ def read_capabilities(type_: ValueType, text: str, names: Symbols) -> Raw:
 def capability_names(type_: ValueType, raw: Raw, names: Symbols) -> Json:
     """Show the capabilities of a set."""
     return show_flags(_number(raw), _bits(names), type_.size * 8)
+
+
+def text_capabilities(type_: ValueType, raw: Raw, names: Symbols) -> Json:
+    """Show the capabilities of a set on a line: root's, which are some forty names, as `all`."""
+    return "all" if _number(raw) == _every(names) else capability_names(type_, raw, names)
 
 
 def read_mode(type_: ValueType, text: str, names: Symbols) -> Raw:

@@ -297,3 +297,14 @@ def test_any_bytes_are_shown_safely(raw: bytes) -> None:
 def test_any_text_is_read_or_refused(kind: str, text: str) -> None:
     with contextlib.suppress(ValueError):
         assert isinstance(parse(kind_type(kind), text), int | bytes)
+
+
+def test_all_capabilities_are_one_word_on_a_line_and_read_as_it() -> None:
+    type_ = kind_type("capabilities")
+    every = parse(type_, "all")
+
+    assert isinstance(every, int)
+    assert show_text(type_, every) == "all"
+    assert "CAP_BPF" in str(show(type_, every))
+    assert show_text(type_, every & ~1).startswith("CAP_DAC_OVERRIDE|")
+    assert show_text(type_, 1) == "CAP_CHOWN"
