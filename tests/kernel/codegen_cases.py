@@ -120,8 +120,8 @@ def params(types: Iterable[ValueType]) -> dict[str, object]:
 
 
 def fields_of(hook: HookKind) -> tuple[Field, ...]:
-    """Return the vocabulary's fields that can be read at a hook."""
-    return tuple(row for row in FIELDS if row.context in hook.contexts)
+    """Return the vocabulary's fields that can be read at a hook, whichever its phase is."""
+    return tuple(row for row in FIELDS if row.context in hook.contexts - {"call"})
 
 
 def cgroup_hooks() -> tuple[HookKind, ...]:

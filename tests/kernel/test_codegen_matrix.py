@@ -67,7 +67,7 @@ def load(host: Host, text: str) -> None:
 
 def types_at(hook: HookKind, spelled: object, more: tuple[str, ...]) -> dict[str, ValueType]:
     """Return every field that the hook offers, with its type."""
-    paths = [row.path for row in fields_of(hook) if row.context != "call"] + list(more)
+    paths = [row.path for row in fields_of(hook)] + list(more)
     found: dict[str, ValueType] = {}
     rules = [rule("fields", spelled, outputs=[event(paths[at : at + 32])]) for at in range(0, len(paths), 32)]
     if hook.kind in {"syscall", "tracepoint", "raw_tracepoint"} and "ret" not in more:

@@ -236,7 +236,7 @@ def test_a_connection_is_a_flow(host: Host) -> None:
                 client.connect((address, port))
                 own = client.getsockname()[1]
                 seen = [event for event in events(host) if event["args_sk_flow_src_port"] == own]
-                established = next(event for event in seen if event["args_newstate"] == 1)
+                established = next(event for event in seen if event["args_newstate"] == "TCP_ESTABLISHED")
                 assert established["args_sk_flow_family"] == family.name
                 assert established["args_sk_flow_protocol"] == "tcp"
                 assert established["args_sk_flow_dst_port"] == port
