@@ -97,7 +97,14 @@ def test_what_is_exported_is_what_happened(agent: tuple[RunningAgent, str]) -> N
     ask(50)
     mine = {"policy": "api-watch"}
     counted = ("policyd_events_read_total", "policyd_events_delivered_total", "asked_total")  # not all looked at at once
-    found = until(lambda: (now := scrape(running)) and all(value(now, name, **mine) == 50 for name in counted) and now)
+
+    def settled() -> dict[str, list[tuple[dict[str, str], float]]] | None:
+        now = scrape(running)
+        all_seen = all(value(now, name, **mine) == 50 for name in counted)
+        return now if all_seen and "policyd_policy_proven" in now else None
+
+    found = until(settled)
+    assert found is not None
 
     assert value(found, "asked_total", **mine) == 50
     assert (
