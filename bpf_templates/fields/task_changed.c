@@ -42,7 +42,7 @@ PD_INLINE u8 pd_changed_namespace(u64 p, u32 which, u64 *out)
 	return PD_OK;
 }
 
-PD_INLINE u8 task_changed_uid(struct run *r, u64 p, u64 *out)
+PD_INLINE u8 pd_changed_id(u64 p, u32 group, u64 *out)
 {
 	struct pd_began *began = 0;
 	u8 state = pd_began_of(p, &began);
@@ -53,22 +53,8 @@ PD_INLINE u8 task_changed_uid(struct run *r, u64 p, u64 *out)
 	cred = PD_FOLLOW(struct task_struct, p, real_cred);
 	if (!began->has_ids || !cred)
 		return PD_UNREAD;
-	*out = began->uid != pd_number_of(PD_AT(struct cred, cred, uid.val));
-	return PD_OK;
-}
-
-PD_INLINE u8 task_changed_gid(struct run *r, u64 p, u64 *out)
-{
-	struct pd_began *began = 0;
-	u8 state = pd_began_of(p, &began);
-	u64 cred;
-
-	if (state != PD_OK || !began)
-		return state;
-	cred = PD_FOLLOW(struct task_struct, p, real_cred);
-	if (!began->has_ids || !cred)
-		return PD_UNREAD;
-	*out = began->gid != pd_number_of(PD_AT(struct cred, cred, gid.val));
+	*out = group ? began->gid != pd_number_of(PD_AT(struct cred, cred, gid.val)) :
+		       began->uid != pd_number_of(PD_AT(struct cred, cred, uid.val));
 	return PD_OK;
 }
 
@@ -78,6 +64,8 @@ PD_INLINE u8 task_changed_gid(struct run *r, u64 p, u64 *out)
 		return pd_changed_##kind(p, which, out);                        \
 	}
 
+PD_CHANGED(id, uid, 0)
+PD_CHANGED(id, gid, 1)
 PD_CHANGED(capabilities, effective, 0)
 PD_CHANGED(capabilities, permitted, 1)
 PD_CHANGED(capabilities, inheritable, 2)

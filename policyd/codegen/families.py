@@ -85,8 +85,10 @@ _OBJECTS = (
         frozenset(f"sock_{name}" for name in ("family", "protocol", "src_ip", "src_port", "dst_ip", "dst_port", "state")),
         ("struct sock",),
     ),
-    Family("fields/address.c", frozenset(f"address_{name}" for name in ("family", "ip", "port", "path"))),
-    Family("fields/user_address.c", frozenset(f"user_address_{name}" for name in ("family", "ip", "port", "path"))),
+    Family(
+        "fields/address.c",
+        frozenset(f"{whose}_{name}" for whose in ("address", "user_address") for name in ("family", "ip", "port", "path")),
+    ),
     Family("fields/packet.c", frozenset()),
     Family(
         "fields/skb.c",

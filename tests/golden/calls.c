@@ -1529,7 +1529,7 @@ PD_INLINE struct pd_call *pd_call(struct run *r)
 
 /* fields/process.c */
 
-/* fields/user_address.c */
+/* fields/address.c */
 
 /* args.upeer_sockaddr.address.port */
 PD_INLINE u8 fetch_0(struct run *r)
