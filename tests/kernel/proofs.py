@@ -30,10 +30,12 @@ class Proof:
     host: Host
     folder: Path
     policy: str = ""
+    looked_at: set[str] = field(default_factory=set)
     _seen: dict[str, list[Any]] = field(default_factory=dict)
 
     def events(self, rule: str = "") -> list[Any]:
         """Return the events of the policy so far, of one rule if it is named."""
+        self.looked_at.add(self.policy)
         seen = self._seen.setdefault(self.policy, [])
         seen += open_policy(self.host.kernel, self.policy).events()
         return [event for event in seen if not rule or event.origin.rule == rule]
@@ -44,6 +46,7 @@ class Proof:
         return any(all(fields.get(name) == value for name, value in wanted.items()) for fields in found)
 
     def family(self, name: str) -> Family:
+        self.looked_at.add(self.policy)
         return next(one for one in open_policy(self.host.kernel, self.policy).families() if one.name == name)
 
     def value(self, name: str, **labels: str) -> Any:

@@ -55,6 +55,7 @@ def apply(host: Host) -> None:
 def test_a_job_of_another_tool_is_a_policy(proof: Proof, file: Path) -> None:
     proof.policy = file.stem
     CASES[file.stem](proof)
+    assert file.stem in proof.looked_at, "the case has asked its policy for nothing"
 
 
 def test_every_case_is_of_a_policy_that_is_called_like_its_file() -> None:
