@@ -15,7 +15,7 @@ from warm import policyd
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ACTOR = "pd-actor"
-_PRELUDE = f"""
+PRELUDE = f"""
 import ctypes, os, signal, socket, subprocess, sys, threading, time
 open("/proc/self/comm", "w").write("{ACTOR}")
 libc = ctypes.CDLL(None, use_errno=True)
@@ -39,7 +39,7 @@ class Shell:
 
     def act(self, program: str) -> str:
         """Run a Python program as a process whose comm is `ACTOR`; return what it prints."""
-        command = [sys.executable, "-c", _PRELUDE + textwrap.dedent(program)]
+        command = [sys.executable, "-c", PRELUDE + textwrap.dedent(program)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

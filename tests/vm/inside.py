@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shell import _PRELUDE, ACTOR
+from shell import ACTOR, PRELUDE
 from stages import CASES
 
 from policyd.cli import run
@@ -96,7 +96,7 @@ class Shell:
 
     def act(self, program: str) -> str:
         """Run a Python program as a process with a name of its own; return what it prints."""
-        text = _PRELUDE.replace(ACTOR, self.actor()) + textwrap.dedent(program)
+        text = PRELUDE.replace(ACTOR, self.actor()) + textwrap.dedent(program)
         done = forked(lambda: exec(compile(text, "actor", "exec"), {"__name__": "__main__"}))
         assert done.code == 0, done.stderr
         return done.stdout.strip()
