@@ -1,7 +1,7 @@
 """The functions of an ELF file by name: from `.symtab`, from `.dynsym` with its versions, and from `.gnu_debugdata`.
 
-The tables are decoded in one go: the library takes 25 µs for a symbol, and large programs have 100,000.  Layouts are those
-of elf.h (`Elf64_Sym`, `Elf64_Verdef`, `Elf64_Verdaux`).
+The tables are decoded in one go: the library makes an object of each symbol, and large programs have 100,000.  Layouts are
+those of elf.h (`Elf64_Sym`, `Elf64_Verdef`, `Elf64_Verdaux`).
 """
 
 from __future__ import annotations
