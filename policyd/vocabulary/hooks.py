@@ -10,21 +10,15 @@ from typing import Literal
 
 from policyd.vocabulary.function_hooks import FUNCTION_HOOKS, KEPT, KEPT_COST
 from policyd.vocabulary.hook_kind import Context, HookKind, Key
+from policyd.vocabulary.packet_hooks import PACKET, PACKET_HOOKS
 from policyd.vocabulary.perf_events import PERF_EVENTS
 from policyd.vocabulary.user_hooks import USER_HOOKS
 
 # ------------------------------------------------------------------------------------------------ how policies spell them
 
 _PROCESS: frozenset[Context] = frozenset({"any", "process"})
-_PACKET: frozenset[Context] = frozenset({"any", "packet"})
 
 _NAMES = Key("names", "names or globs (`open*`); a plain name or list may stand instead of the long form")
-_INTERFACES = Key("interfaces", "interface names or globs; each is an attach point of its own")
-_MODE = Key(
-    "mode",
-    "native (in the driver), generic (in the network stack), or auto (default: native where the driver can); an interface "
-    "has one mode for all policies: native if any asks for it, else generic if any does",
-)
 _PATH = Key("path", "the cgroup v2 directory, below its mount or absolute; default: the root, that is every process")
 
 _TRACE_COST = "About 40 ns an event for the tracepoint, and what the rules read."
@@ -70,7 +64,7 @@ def _packet_hook(name: str, summary: str, ways_round: tuple[str, ...]) -> HookKi
         name=name,
         attach_kind="cgroup",
         keys=(Key("name", "which hook of the cgroup"), _PATH),
-        contexts=_PACKET,
+        contexts=PACKET,
         verdicts=("drop", "pass"),
         signals=False,
         summary=summary,
@@ -141,38 +135,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         cost="Less than a tracepoint: no record is made of the event, and only what the rules name is read.",
     ),
     *FUNCTION_HOOKS,
-    HookKind(
-        kind="xdp",
-        name="",
-        attach_kind="xdp",
-        keys=(_INTERFACES, _MODE),
-        contexts=_PACKET,
-        verdicts=("drop", "pass"),
-        signals=False,
-        summary="A packet that an interface received, before the network stack.",
-        context="Runs in the driver or right after it; the current process is whoever was interrupted. One XDP program an "
-        "interface: one of another owner is an error, never replaced.",
-        ways_round=(
-            "Only received packets; what leaves is seen by `tc` egress.",
-            "Another interface of the same host is another way in: use a glob.",
-            "VLAN tags that the hardware stripped are not in the packet.",
-        ),
-        cost="The cheapest place to drop a packet; generic mode is a few times dearer.",
-    ),
-    HookKind(
-        kind="tc",
-        name="",
-        attach_kind="tcx",
-        keys=(_INTERFACES, Key("direction", "ingress or egress")),
-        contexts=_PACKET,
-        verdicts=("drop", "pass", "mark"),
-        signals=False,
-        summary="A packet on its way into or out of an interface's queue.",
-        context="Runs in the network stack; the current process is whoever was interrupted. `pass` ends the chain: later "
-        "programs on the interface do not see the packet; with no verdict they do.",
-        ways_round=("XDP programs and hardware offloads can take packets before ingress.",),
-        cost="Paid by each packet of the interface.",
-    ),
+    *PACKET_HOOKS,
     _address_hook("connect4", "connect() to an IPv4 address (TCP, and UDP that connects).", "peer", _CONNECT_ROUND),
     _address_hook("connect6", "connect() to an IPv6 address (TCP, and UDP that connects).", "peer", _CONNECT_ROUND),
     _address_hook("sendmsg4", "An unconnected UDP send to an IPv4 address.", "peer", _SOCKET_ROUND),

@@ -1,0 +1,49 @@
+"""The hooks that packets pass at interfaces; `hooks.py` has the rest, those of cgroups among them."""
+
+from __future__ import annotations
+
+from policyd.vocabulary.hook_kind import Context, HookKind, Key
+
+PACKET: frozenset[Context] = frozenset({"any", "packet"})
+
+_INTERFACES = Key("interfaces", "interface names or globs; each is an attach point of its own")
+_MODE = Key(
+    "mode",
+    "native (in the driver), generic (in the network stack), or auto (default: native where the driver can); an interface "
+    "has one mode for all policies: native if any asks for it, else generic if any does",
+)
+
+PACKET_HOOKS: tuple[HookKind, ...] = (
+    HookKind(
+        kind="xdp",
+        name="",
+        attach_kind="xdp",
+        keys=(_INTERFACES, _MODE),
+        contexts=PACKET,
+        verdicts=("drop", "pass"),
+        signals=False,
+        summary="A packet that an interface received, before the network stack.",
+        context="Runs in the driver or right after it; the current process is whoever was interrupted. One XDP program an "
+        "interface: one of another owner is an error, never replaced.",
+        ways_round=(
+            "Only received packets; what leaves is seen by `tc` egress.",
+            "Another interface of the same host is another way in: use a glob.",
+            "VLAN tags that the hardware stripped are not in the packet.",
+        ),
+        cost="The cheapest place to drop a packet; generic mode is a few times dearer.",
+    ),
+    HookKind(
+        kind="tc",
+        name="",
+        attach_kind="tcx",
+        keys=(_INTERFACES, Key("direction", "ingress or egress")),
+        contexts=PACKET,
+        verdicts=("drop", "pass", "mark"),
+        signals=False,
+        summary="A packet on its way into or out of an interface's queue.",
+        context="Runs in the network stack; the current process is whoever was interrupted. `pass` ends the chain: later "
+        "programs on the interface do not see the packet; with no verdict they do.",
+        ways_round=("XDP programs and hardware offloads can take packets before ingress.",),
+        cost="Paid by each packet of the interface.",
+    ),
+)
