@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from array import array
-from bisect import bisect_right
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from policyd.kallsyms import running_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,50 +136,11 @@ def _walk(root: Path) -> list[tuple[int, str]]:
 # ------------------------------------------------------------------------------------------------ code addresses
 
 
-class _Symbols:
-    """The kernel's functions, compactly: some megabytes for a hundred thousand of them."""
-
-    def __init__(self, path: Path) -> None:
-        rows = sorted(_functions(path))
-        self._addresses = array("Q", (address for address, _ in rows))
-        self._ends = array("I")
-        names = bytearray()
-        for _, name in rows:
-            names += name.encode()
-            self._ends.append(len(names))
-        self._names = bytes(names)
-
-    def __call__(self, address: int) -> str | None:
-        """Return `function+0x10` for an address inside (or after) a function; None below the first."""
-        index = bisect_right(self._addresses, address) - 1
-        if index < 0:
-            return None
-        start = self._ends[index - 1] if index else 0
-        name, offset = self._names[start : self._ends[index]].decode(), address - self._addresses[index]
-        return f"{name}+{offset:#x}" if offset else name
-
-
-def _functions(path: Path) -> list[tuple[int, str]]:
-    """Return (address, name) of /proc/kallsyms' functions; the addresses are all 0 for who may not see them."""
-    found = []
-    try:
-        with path.open(encoding="ascii", errors="replace") as lines:
-            for line in lines:
-                address, letter, name = line.split(maxsplit=3)[:3]
-                if letter in "tTwW" and address != "0000000000000000":
-                    found.append((int(address, 16), name))
-    except (OSError, ValueError):
-        return []
-    return found
-
-
-@cache
-def _symbols() -> _Symbols:
-    return _Symbols(Path("/proc/kallsyms"))
-
-
 def _find_symbol(address: int) -> str | None:
-    return _symbols()(address)
+    found = running_kernel().find(address)
+    if found is None:
+        return None
+    return f"{found.name}+{address - found.address:#x}" if address > found.address else found.name
 
 
 device_name = Names(_find_device)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,46 @@ class StackSeries:
 class Symbol:
     """What a frame is called: a function, how far into it, and the file (or kernel module) that has it.
 
-    `name` is empty where nothing has a name for it; people see the module with the offset then, or the address.
+    `name` is empty where nothing has a name for it; people see the module with the offset then, or the address.  `offset` is
+    counted from what is named first: the function, the file, or 0.  All of it is safe to show.
     """
 
     name: str
     offset: int = 0
     module: str = ""
+
+    @property
+    def label(self) -> str:
+        """The function, without the place in it: `vfs_read`; `[libfoo.so]` or `[unknown]` where no function is known."""
+        return self.name or f"[{self.module or 'unknown'}]"
+
+    def __str__(self) -> str:
+        """Return `vfs_read+0x10`, `ext4_sync_fs+0x2c [ext4]`, `[libfoo.so]+0x1234` or `0x7f0012345678`."""
+        if not self.name:
+            return f"[{self.module}]+{self.offset:#x}" if self.module else f"{self.offset:#x}"
+        text = f"{self.name}+{self.offset:#x}" if self.offset else self.name
+        return f"{text} [{self.module}]" if self.module else text
+
+
+class FrameNames(Protocol):
+    """What gives frames their names (`symbols.Symbols` does).  It never fails: what has no name is a `Symbol` without one.
+
+    `returns` is true of every frame but the innermost: its address is where a call returns to, so that the call before it is
+    what is named.
+    """
+
+    def kernel(self, address: int, *, returns: bool = False) -> Symbol: ...
+
+    def user(self, frame: UserFrame, pid: int = 0, *, returns: bool = False) -> Symbol: ...
+
+    def stack(self, stack: Stack) -> NamedStack: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStack:
+    """A stack with names, each part from the innermost frame outwards: first the kernel's, which the user's called."""
+
+    kernel: tuple[Symbol, ...] = ()
+    user: tuple[Symbol, ...] = ()
+    kernel_cut: bool = False
+    user_cut: bool = False

@@ -110,26 +110,3 @@ def test_cgroup_v2_is_found_in_the_mount_table(tmp_path: Path) -> None:
     assert naming.cgroup_root(table) == Path("/sys/fs/cgroup/unified")
     table.write_text("")
     assert naming.cgroup_root(table) is None
-
-
-def test_code_addresses_are_named_by_the_function_before_them(tmp_path: Path) -> None:
-    table = tmp_path / "kallsyms"
-    table.write_text(
-        "ffffffff81000200 T second\nffffffff81000100 t first\nffffffff81000180 D data\nffffffffc0000000 t probe\t[module]\n"
-    )
-    symbols = naming._Symbols(table)
-
-    assert symbols(0xFFFFFFFF81000100) == "first"
-    assert symbols(0xFFFFFFFF81000190) == "first+0x90"
-    assert symbols(0xFFFFFFFF81000200) == "second"
-    assert symbols(0xFFFFFFFFC0000004) == "probe+0x4"
-    assert symbols(1) is None
-
-
-@pytest.mark.parametrize("text", ["", "0000000000000000 T hidden\n", "garbage\n"])
-def test_hidden_or_broken_symbols_name_nothing(tmp_path: Path, text: str) -> None:
-    table = tmp_path / "kallsyms"
-    table.write_text(text)
-
-    assert naming._Symbols(table)(0xFFFFFFFF81000100) is None
-    assert naming._Symbols(tmp_path / "missing")(0xFFFFFFFF81000100) is None
