@@ -41,6 +41,7 @@ _WRITE, _CHANGE, _SEE, _HOST = "Write policies (no root)", "Change what runs", "
 _AGENT = "The agent"
 
 COMMANDS: tuple[Entry, ...] = (
+    Entry("init", "Write a first policy: it asks what to see", _WRITE),
     Entry("validate", "Check policies: all problems of all files, with places and hints", _WRITE),
     Entry("render", "Show the C that would run for the policies of a file", _WRITE),
     Entry("explain", "Tell what hooks, fields, operators, outputs and actions there are", _WRITE),
