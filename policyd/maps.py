@@ -42,7 +42,7 @@ class MapClass:
 
 
 Purpose = Literal[
-    "counter", "sum", "gauge", "min", "max", "histogram", "stats", "rate",
+    "counter", "sum", "gauge", "min", "max", "histogram", "stats", "stacks", "rate",
     "list", "prefixes", "under", "cidrs", "suffixes",
     "table", "tree",
 ]  # fmt: skip

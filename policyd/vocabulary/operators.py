@@ -24,7 +24,7 @@ _SEARCHES = frozenset({"Contains", "Glob"})
 """What needs a search of its own for each path of a list."""
 _OF_BUFFERS = frozenset({"Equal", "Prefix", "Exists"})
 """What does not take a NUL for the end."""
-_BUFFERS = frozenset({"buffer", "base64"})
+_BUFFERS = frozenset({"buffer", "base64", "stack"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +277,8 @@ def fits(operator: Operator, type_: ValueType) -> bool:
     if type_.kind == "paths" and operator.positive in _SEARCHES:
         return False
     if is_buffer(type_) and operator.positive not in _OF_BUFFERS:
+        return False
+    if type_.kind == "stack" and operator.positive != "Exists":
         return False
     return type_.shape in operator.shapes
 

@@ -15,6 +15,7 @@ from policyd.naming import cgroup_id, cgroup_path, device_name, interface_index,
 from policyd.text import safe_bytes
 from policyd.vocabulary.addresses import parse_address, parse_mac, parse_network, show_address, show_mac
 from policyd.vocabulary.quantities import parse_integer, show_duration, show_size
+from policyd.vocabulary.stacks import SHOWER, decode_stack
 from policyd.vocabulary.symbols import Symbols, parse_flags, parse_symbol, show_flags, show_symbol
 from policyd.vocabulary.types import ValueType
 
@@ -407,3 +408,21 @@ def _within(type_: ValueType, raw: bytes) -> bytes:
 def json_base64(_: ValueType, raw: Raw, __: Symbols) -> Json:
     """Show bytes in base64."""
     return base64.b64encode(_bytes(raw)).decode()
+
+
+def read_stack(_: ValueType, __: str, ___: Symbols) -> Raw:
+    """Refuse any text: nothing is compared with stacks."""
+    raise ValueError("nothing: a stack cannot be compared")
+
+
+def json_stack(_: ValueType, raw: Raw, __: Symbols) -> Json:
+    """Show a stack as a list of its frames, the innermost first."""
+    stack = decode_stack(_bytes(raw))
+    return [*SHOWER.texts(stack), *(["[cut]"] if stack.cut else [])]
+
+
+def text_stack(type_: ValueType, raw: Raw, names: Symbols) -> Json:
+    """Show a stack on a line: each frame was called by the next."""
+    shown = json_stack(type_, raw, names)
+    assert isinstance(shown, list)
+    return " < ".join(shown) or "-"
