@@ -122,15 +122,21 @@ def tables_read(values: Iterable[Value]) -> Iterator[tuple[str, str]]:
     return ((access.policy, access.table) for access in accesses if isinstance(access, Lookup))
 
 
+INTO = 1 << 31
+"""In a redirect's number, beside the index of an interface, which has 31 bits."""
+
+
 @dataclass(frozen=True, slots=True)
 class TypedAction:
-    """`verdict`: `deny` (number: errno), `return` (the result), `drop`, `pass`, `mark` (number), or none.
+    """`verdict`: `deny` (number: errno), `return` (the result), `drop`, `pass`, `mark` (number), `redirect`, or none.
+
+    A redirect's number is the interface's index, and `INTO` if the packet shall come in there.
 
     `signal`: a signal number, 0 for none.
     `unread`: it is taken too where the rule is undecided because something could not be read.
     """
 
-    verdict: Literal["none", "deny", "drop", "pass", "mark", "return"] = "none"
+    verdict: Literal["none", "deny", "drop", "pass", "mark", "return", "redirect"] = "none"
     number: int = 0
     signal: int = 0
     unread: bool = False

@@ -399,10 +399,10 @@ def _output(name: str, _: Target) -> Page:
 
 def _actions() -> Page:
     rows = tuple((row.name, row.where, row.explain, row.example) for row in ACTIONS.values())
-    later = f"Not supported yet: {', '.join(LATER_ACTIONS)}."
+    later = (f"Not supported yet: {', '.join(LATER_ACTIONS)}.",) if LATER_ACTIONS else ()
     monitor = "In `mode: monitor`, the default, actions are counted and shown as would-be; `mode: enforce` takes them."
     unread = "A rule that is undecided, because something could not be read, takes its action only with `onUnread: act`."
-    return Page("Actions", (monitor, unread, later), (Table("", ("action", "hooks", "meaning", "example"), rows),))
+    return Page("Actions", (monitor, unread, *later), (Table("", ("action", "hooks", "meaning", "example"), rows),))
 
 
 def _action(name: str, _: Target) -> Page:

@@ -10,8 +10,9 @@ import os
 import re
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,7 @@ Header = Literal["ethernet", "none"]
 @dataclass(frozen=True, slots=True)
 class Host:
     """`interfaces`: what packets begin with, by name; None: not known, every name is taken as it is (for another host).
+    `indexes` are the kernel's numbers of them: an interface that is made again has another.
 
     `cgroup_root` is where cgroup v2 is mounted, empty if it is not; `has_cgroup` tells whether a directory exists.
     `binaries` finds and reads programs and libraries; None: they cannot be known (for another host).  `cpus` are those that
@@ -49,6 +51,7 @@ class Host:
     cpus: tuple[int, ...] = ()
     can_sample: Callable[[str], bool] = lambda _: True
     cgroups: Callable[[str], Mapping[str, int]] = lambda _: {}
+    indexes: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def running(cls) -> Host:
@@ -56,7 +59,17 @@ class Host:
         root, machine = _find_cgroup_root(_MOUNTS.read_text()), os.uname().machine
         binaries = Binaries(machine) if machine in ARCHITECTURES else None
         cpus = possible_cpus()
-        return cls(_interfaces(), root, lambda path: Path(path).is_dir(), binaries, cpus, _can_sample, partial(find, root))
+        headers, indexes = _interfaces()
+        return cls(
+            interfaces=headers,
+            cgroup_root=root,
+            has_cgroup=lambda path: Path(path).is_dir(),
+            binaries=binaries,
+            cpus=cpus,
+            can_sample=_can_sample,
+            cgroups=partial(find, root),
+            indexes=indexes,
+        )
 
     @classmethod
     def anywhere(cls) -> Host:
@@ -72,13 +85,14 @@ def _can_sample(event: str) -> bool:
     return not row.hardware or can_sample(row.type, row.number)
 
 
-def _interfaces() -> dict[str, Header] | None:
+def _interfaces() -> tuple[dict[str, Header] | None, dict[str, int]]:
     """Ask the network namespace of this thread: /sys/class/net shows that of whoever mounted sysfs."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as asked:
-            return {name: _header(asked.fileno(), name) for name in sorted(name for _, name in socket.if_nameindex())}
+            indexes = {name: index for index, name in sorted(socket.if_nameindex(), key=itemgetter(1))}
+            return {name: _header(asked.fileno(), name) for name in indexes}, indexes
     except OSError:  # a sandbox without sockets
-        return None
+        return None, {}
 
 
 def _header(fd: int, name: str) -> Header:

@@ -227,6 +227,7 @@ VERDICTS = (
     *("none", "denied", "dropped", "passed", "marked", "signalled"),
     *("would-deny", "would-drop", "would-pass", "would-mark", "would-signal"),
     *("returned", "would-return"),
+    *("redirected", "would-redirect"),
 )
 """What an event's verdict number means; the `would-` forms are monitor mode."""
 

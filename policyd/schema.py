@@ -25,6 +25,7 @@ from policyd.policy import (
     OnUnread,
     ProcessScope,
     RateLimit,
+    Redirect,
     Scope,
     StatsOutput,
     Table,
@@ -370,12 +371,18 @@ def _buckets() -> Schema:
     return {"anyOf": forms}
 
 
+def _redirect() -> Schema:
+    explain = {"interface": "By name.", "direction": "egress (default), or (tc only) ingress: as if received there."}
+    return {"anyOf": [kind_schema(words.InterfaceTarget), object_schema(_properties(Redirect, explain), ("interface",))]}
+
+
 def _action() -> Schema:
     values = {
         "errno": kind_schema(words.Word),
         "number": kind_schema(words.Word),
         "signal": kind_schema(words.Word),
         "true": {"const": True},
+        "interface": _redirect(),
     }
     properties = {row.name: {"description": row.explain, **values[row.value]} for row in ACTIONS.values()}
     return object_schema(properties, minProperties=1)

@@ -354,7 +354,7 @@ class BoundUnit:
         return f"pd_{self.fingerprint}"
 
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Raise it when the code generator makes other code for the same unit: running programs are then replaced."""
 
 

@@ -2,12 +2,29 @@
 PD_INLINE long pd_link_load(void *ctx, u32 offset, void *to, u32 length);
 PD_INLINE long pd_net_load(void *ctx, u32 link, u32 offset, void *to, u32 length);
 
+/* By the IP header's own account the packet ends here: what comes after is padding, whatever it looks like.  0 is what packets of
+ * more than 64 KiB say (BIG TCP).  In a buffer that the kernel is still putting a packet into, the header may say nothing yet. */
+#define PD_NO_END 0xffffffff
+#ifdef PD_LENGTH_COMES_LATE
+#define PD_END(length) PD_NO_END
+#else
+#define PD_END(length) ((length) ? (length) : PD_NO_END)
+#endif
+
+/* What the packet carries: it ends where the IP header says, and an Ethernet frame goes on behind that (to 60 bytes at the least). */
+PD_INLINE long pd_inner_load(void *ctx, struct pd_packet *p, u32 link, u32 offset, void *to, u32 length)
+{
+	if (offset + length > p->end)
+		return -1;
+	return pd_net_load(ctx, link, offset, to, length);
+}
+
 /* Ports of a header that is not whole: a first fragment may be that short, so that filters on flags are stepped around. */
 PD_INLINE void pd_parse_ports(void *ctx, struct pd_packet *p, u32 link, u32 offset)
 {
 	u16 ports[2] = {};
 
-	if (pd_net_load(ctx, link, offset, ports, sizeof(ports)))
+	if (pd_inner_load(ctx, p, link, offset, ports, sizeof(ports)))
 		return;
 	p->has |= PD_HAS_PORTS;
 	p->src_port = PD_SWAP16(ports[0]);
@@ -22,7 +39,7 @@ PD_INLINE void pd_parse_transport(void *ctx, struct pd_packet *p, u32 link, u32 
 
 	p->has |= PD_HAS_TRANSPORT;
 	if (p->protocol == 6) {
-		if (pd_net_load(ctx, link, offset, &tcp, sizeof(tcp))) {
+		if (pd_inner_load(ctx, p, link, offset, &tcp, sizeof(tcp))) {
 			pd_parse_ports(ctx, p, link, offset);
 			return;
 		}
@@ -34,7 +51,7 @@ PD_INLINE void pd_parse_transport(void *ctx, struct pd_packet *p, u32 link, u32 
 		p->window = PD_SWAP16(tcp.window);
 		p->tcp_flags = tcp.flags;
 	} else if (p->protocol == 17 || p->protocol == 136 || p->protocol == 132 || p->protocol == 33) {
-		if (pd_net_load(ctx, link, offset, &udp, sizeof(udp))) {
+		if (pd_inner_load(ctx, p, link, offset, &udp, sizeof(udp))) {
 			pd_parse_ports(ctx, p, link, offset);
 			return;
 		}
@@ -43,7 +60,7 @@ PD_INLINE void pd_parse_transport(void *ctx, struct pd_packet *p, u32 link, u32 
 		p->dst_port = PD_SWAP16(udp.dst_port);
 		p->udp_length = PD_SWAP16(udp.length);
 	} else if (p->protocol == 1 || p->protocol == 58) {
-		if (pd_net_load(ctx, link, offset, icmp, sizeof(icmp)))
+		if (pd_inner_load(ctx, p, link, offset, icmp, sizeof(icmp)))
 			return;
 		p->has |= PD_HAS_ICMP;
 		p->icmp_type = icmp[0];
@@ -66,9 +83,13 @@ PD_INLINE void pd_parse_ip4(void *ctx, struct pd_packet *p, u32 link)
 	p->service = ip.service;
 	p->id = PD_SWAP16(ip.id);
 	p->ip_length = PD_SWAP16(ip.length);
+	p->end = PD_END(p->ip_length);
 	fragment = PD_SWAP16(ip.fragment);
-	if (fragment & 0x3fff)
+	if (fragment & 0x3fff) {
 		p->has |= PD_FRAGMENT;
+		p->fragment = fragment << 3 | (fragment >> 13 & 1);
+		p->fragment_id = p->id;
+	}
 	if (fragment & 0x1fff) /* a later fragment begins in the middle of its payload */
 		p->has |= PD_HAS_TRANSPORT;
 	else
@@ -84,7 +105,7 @@ PD_INLINE int pd_is_extension(u8 next)
 PD_INLINE void pd_parse_ip6(void *ctx, struct pd_packet *p, u32 link)
 {
 	struct pd_ip6 ip = {};
-	u8 extension[4] = {};
+	u8 extension[8] = {};
 	u32 offset = sizeof(ip);
 	u32 later = 0;
 	u8 kind, next;
@@ -100,17 +121,20 @@ PD_INLINE void pd_parse_ip6(void *ctx, struct pd_packet *p, u32 link)
 	p->service = PD_SWAP32(ip.version_class_label) >> 20;
 	p->flow_label = PD_SWAP32(ip.version_class_label) & 0xfffff;
 	p->ip_length = PD_SWAP16(ip.length);
+	p->end = PD_END(p->ip_length ? sizeof(ip) + p->ip_length : 0);
 	next = ip.next;
 	for (u64 i = 0; i < PD_EXTENSIONS; i++) {
 		PD_OPAQUE(i);
 		kind = next;
 		if (!pd_is_extension(kind))
 			break;
-		if (pd_net_load(ctx, link, offset, extension, sizeof(extension)))
+		if (pd_inner_load(ctx, p, link, offset, extension, sizeof(extension)))
 			return;
 		next = extension[0];
 		if (kind == 44) {
 			p->has |= PD_FRAGMENT;
+			p->fragment = (u16) extension[2] << 8 | (extension[3] & 0xf9);
+			p->fragment_id = (u32) extension[4] << 24 | (u32) extension[5] << 16 | (u32) extension[6] << 8 | extension[7];
 			offset += 8;
 			if (extension[2] || extension[3] & 0xf8) { /* a later fragment: no header follows */
 				later = 1;
@@ -231,6 +255,9 @@ PD_PACKET_FIELD(dst_port, PD_HAS_PORTS, p->dst_port)
 PD_PACKET_FIELD(eth_type, PD_HAS_TYPE, p->eth_type)
 PD_PACKET_FIELD(vlan_id, PD_HAS_VLAN, p->vlan & 0xfff)
 PD_PACKET_FIELD(vlan_priority, PD_HAS_VLAN, p->vlan >> 13)
+PD_PACKET_FIELD(fragment_offset, PD_FRAGMENT, p->fragment & 0xfff8)
+PD_PACKET_FIELD(fragment_more, PD_FRAGMENT, p->fragment & 1)
+PD_PACKET_FIELD(fragment_id, PD_FRAGMENT, p->fragment_id)
 PD_PACKET_FIELD(ip4_id, PD_HAS_IP4, p->id)
 PD_PACKET_FIELD(ip4_length, PD_HAS_IP4, p->ip_length)
 PD_PACKET_FIELD(ip6_flow_label, PD_HAS_IP6, p->flow_label)

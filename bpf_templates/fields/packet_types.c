@@ -79,6 +79,8 @@ struct pd_packet {
 	u32 tcp_ack;
 	u32 flow_label;
 	u32 cursor;
+	u32 end; /* from the IP header on: no header of what is in the packet reaches beyond */
+	u32 fragment_id;
 	u16 eth_type;
 	u16 vlan;
 	u16 src_port;
@@ -87,6 +89,7 @@ struct pd_packet {
 	u16 ip_length;
 	u16 window;
 	u16 udp_length;
+	u16 fragment; /* the offset in bytes, and 1 if more come */
 	u8 protocol;
 	u8 ttl;
 	u8 service;

@@ -86,6 +86,8 @@ PD_INLINE int pd_finish(struct run *r)
 
 	if (verdict == PD_VERDICT_DROP)
 		return 2; /* TCX_DROP */
+	if (verdict == PD_VERDICT_REDIRECT) /* the highest bit: as if it came in there (BPF_F_INGRESS); TCX_REDIRECT */
+		return pd_redirect(r->s->number & 0x7fffffff, r->s->number >> 31);
 	if (verdict == PD_VERDICT_MARK)
 		((struct pd_skb *) r->ctx)->mark = r->s->number;
 	return verdict == PD_VERDICT_PASS ? 0 /* TCX_PASS: ends the chain for others too */ : -1 /* TCX_NEXT */;

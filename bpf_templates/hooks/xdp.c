@@ -44,5 +44,7 @@ PD_INLINE void pd_parse(void *ctx, struct pd_packet *p)
 
 PD_INLINE int pd_finish(struct run *r)
 {
+	if (r->s->verdict == PD_VERDICT_REDIRECT)
+		return pd_redirect(r->s->number, 0); /* XDP_REDIRECT; the kernel drops what it cannot send there */
 	return r->s->verdict == PD_VERDICT_DROP ? 1 /* XDP_DROP */ : 2 /* XDP_PASS, also the neutral verdict */;
 }

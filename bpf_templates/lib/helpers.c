@@ -8,6 +8,7 @@ static long (*pd_tail_call)(void *ctx, void *programs, u32 index) = (void *) 12;
 static u64 (*pd_pid_tgid)(void) = (void *) 14;
 static u64 (*pd_uid_gid)(void) = (void *) 15;
 static long (*pd_comm)(void *buffer, u32 size) = (void *) 16;
+static long (*pd_redirect)(u32 interface, u64 flags) = (void *) 23;
 static long (*pd_skb_load)(const void *skb, u32 offset, void *to, u32 length) = (void *) 26;
 static u64 (*pd_task)(void) = (void *) 35;
 static long (*pd_skb_pull)(void *skb, u32 length) = (void *) 39;

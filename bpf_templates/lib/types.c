@@ -65,7 +65,8 @@ typedef __s64 s64;
 #define PD_VERDICT_PASS 1
 #define PD_VERDICT_MARK 2
 #define PD_VERDICT_RETURN 2 /* of functions, which have no marks */
-#define PD_VERDICT_DROP 3 /* drop and deny */
+#define PD_VERDICT_REDIRECT 3
+#define PD_VERDICT_DROP 4 /* drop and deny */
 
 #define PD_CONFIG_SUSPEND 1
 #define PD_CONFIG_ENFORCE 2

@@ -16,7 +16,9 @@ from policyd.cli.kinds import HOOK, POLICY, SOURCE, parse_names
 from policyd.cli.names import complete_names
 from policyd.cli.output import clean, few, paint_status, say, table
 from policyd.cli.prose import width, wrapped_table
+from policyd.effect import INTO
 from policyd.errors import NotFoundError, UsageError
+from policyd.naming import interface_name
 from policyd.text import did_you_mean, quote
 
 if TYPE_CHECKING:
@@ -151,9 +153,15 @@ def _action(rule: RuleRecord) -> str:
         "deny": errno.errorcode.get(rule.number, str(rule.number)),
         "mark": hex(rule.number),
         "return": str(rule.number),
+        "redirect": _interface(rule.number),
     }
     verdict = "" if rule.verdict == "none" else f"{rule.verdict} {numbers.get(rule.verdict, '')}".rstrip()
     return " ".join(filter(None, (verdict, f"signal {_signal(rule.signal)}" if rule.signal else "")))
+
+
+def _interface(number: int) -> str:
+    index = number & (INTO - 1)
+    return f"{'into' if number & INTO else 'to'} {interface_name(index) or f'an interface that is gone ({index})'}"
 
 
 def _signal(number: int) -> str:

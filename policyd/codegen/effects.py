@@ -152,7 +152,7 @@ class Shapes:
         return found
 
 
-_LEVELS = {"none": 0, "pass": 1, "mark": 2, "return": 2, "drop": 3, "deny": 3}
+_LEVELS = {"none": 0, "pass": 1, "mark": 2, "return": 2, "redirect": 3, "drop": 4, "deny": 4}
 """PD_VERDICT_* of each verdict: the highest of all rules wins."""
 
 
@@ -169,6 +169,7 @@ def _verdict_numbers(action: TypedAction) -> tuple[int, int]:
         "pass": ("passed", "would-pass"),
         "mark": ("marked", "would-mark"),
         "return": ("returned", "would-return"),
+        "redirect": ("redirected", "would-redirect"),
         "none": ("signalled", "would-signal") if action.signal else ("none", "none"),
     }
     taken, held = pairs[action.verdict]

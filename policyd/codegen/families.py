@@ -59,7 +59,8 @@ _PACKET = frozenset(
     f"skb_{name}"
     for name in (
         *("packet", "length", "interface", "family", "protocol", "src_ip", "src_port", "dst_ip", "dst_port"),
-        *("ip_ttl", "ip_dscp", "ip_ecn", "ip_fragment", "ip4_src", "ip4_dst", "ip4_id", "ip4_length"),
+        *("ip_ttl", "ip_dscp", "ip_ecn", "ip_fragment", "fragment_offset", "fragment_more", "fragment_id"),
+        *("ip4_src", "ip4_dst", "ip4_id", "ip4_length"),
         *("ip6_src", "ip6_dst", "ip6_flow_label", "ip6_length", "udp_src_port", "udp_dst_port", "udp_length"),
         *("tcp_src_port", "tcp_dst_port", "tcp_flags", "tcp_seq", "tcp_ack", "tcp_window", "icmp_type", "icmp_code"),
     )

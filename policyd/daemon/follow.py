@@ -116,4 +116,6 @@ class Surroundings:
 
 
 def _plain(host: Host) -> dict[str, str] | None:
-    return None if host.interfaces is None else dict(host.interfaces)
+    """Return what can be another about an interface: what its packets begin with, and its number."""
+    known = host.interfaces
+    return None if known is None else {name: f"{header} {host.indexes.get(name, 0)}" for name, header in known.items()}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policyd.document import Node, Scalar
+from policyd.document import Mapping, Node, Scalar
 from policyd.parsing.buckets import read_buckets
 from policyd.parsing.columns import read_columns
 from policyd.parsing.rates import read_rates
+from policyd.parsing.reader import short, spelling
 from policyd.parsing.stats import read_stats
-from policyd.policy import Action, Column, EventOutput, MetricOutput, Output, StatsOutput
+from policyd.policy import Action, Column, EventOutput, MetricOutput, Output, Redirect, StatsOutput
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS, OutputKind
 
@@ -106,6 +107,16 @@ def read_action(reader: Reader, node: Node, path: Path) -> Action | None:
     return reader.build(Action, keys, values, spelled) if given else None
 
 
+def _redirect(outer: Keys, name: str) -> Redirect | None:
+    node, reader, path = outer.get(name), outer.reader, outer.below(name)
+    assert node is not None
+    if isinstance(node, Mapping):
+        keys = reader.keys(node, path, f"`{name}`", spelling(Redirect))
+    else:
+        keys = short(reader, node, "interface", path, f"`{name}`")
+    return None if keys is None else reader.build(Redirect, keys, keys.plain(Redirect))
+
+
 def _action_value(keys: Keys, name: str) -> dict[str, Any]:
     row = ACTIONS[name]
     if row.value == "true":
@@ -114,4 +125,6 @@ def _action_value(keys: Keys, name: str) -> dict[str, Any]:
         return {}
     if keys.get(name) is None:
         keys.fail(name, "missing-key", f"`{name}` needs a value", f"write {row.example}")
+    elif row.value == "interface":
+        return {name: keys.note(name, keys.get(name), _redirect(keys, name))}
     return {"number" if row.is_verdict else "signal": keys.text(name)}

@@ -12,12 +12,12 @@ from policyd.policy.filters import Column
 from policyd.policy.model import Model
 from policyd.policy.rates import Rates
 from policyd.vocabulary.aggregates import AggregateName
-from policyd.words import ColumnName, Entries, Expression, Flag, Line, MetricName, Word
+from policyd.words import ColumnName, Entries, Expression, Flag, InterfaceTarget, Line, MetricName, Word
 
 DEFAULT_MAX_ENTRIES = 10240
 
 MetricKind = Literal["counter", "sum", "gauge", "min", "max", "histogram"]
-Verdict = Literal["none", "deny", "drop", "pass", "mark", "return"]
+Verdict = Literal["none", "deny", "drop", "pass", "mark", "return", "redirect"]
 
 
 class EventOutput(Model):
@@ -98,9 +98,17 @@ class StatsOutput(Model):
 Output = EventOutput | MetricOutput | StatsOutput
 
 
+class Redirect(Model):
+    """Where a packet shall go: out of `interface`, or into it as if it had been received there."""
+
+    interface: InterfaceTarget
+    direction: Literal["egress", "ingress"] = "egress"
+
+
 class Action(Model):
     """What a match does: at most one verdict (`number`: `deny`'s errno, the mark, the result) and at most one signal."""
 
     verdict: Verdict = "none"
     number: Word = ""
     signal: Word = ""
+    redirect: Redirect | None = None

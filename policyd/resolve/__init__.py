@@ -60,6 +60,7 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     rules = Rules(
         policy=policy,
         target=target,
+        host=host,
         stock=Stock(policy, reading),
         metrics=Metrics(policy.name, reading),
         holding=Holding(policy.name),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policyd.effect import TypedAction
+from policyd.effect import INTO, TypedAction
+from policyd.resolve.packets import is_glob, known_names, match_names
 from policyd.resolve.problems import Wrong
+from policyd.text import quote
 from policyd.vocabulary.hooks import INSTEAD
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
-    from policyd.policy import Action
+    from policyd.host import Host
+    from policyd.policy import Action, Redirect
     from policyd.resolve.operands import Reading
     from policyd.resolve.place import Place
 
@@ -21,8 +24,11 @@ _MARK = ValueType("u32", Shape.NUMBER, 4)
 _LARGEST_ERRNO = 4095
 
 
-def resolve_action(action: Action | None, place: Place, reading: Reading) -> TypedAction:
-    """Return what the kernel shall do at `place`; `Wrong` says where it can be done instead."""
+def resolve_action(action: Action | None, place: Place, reading: Reading, host: Host) -> TypedAction:
+    """Return what the kernel shall do at `place`; `Wrong` says where it can be done instead.
+
+    `Missing`: a packet shall go to an interface that `host` does not have.
+    """
     if action is None:
         return TypedAction()
     if action.verdict != "none" and action.verdict not in place.hook.verdicts:
@@ -32,7 +38,26 @@ def resolve_action(action: Action | None, place: Place, reading: Reading) -> Typ
         if place.hook.process_is_actor and not place.hook.signals:
             message = f"no signal can be sent at {place.spelled}: the kernel does not offer it there"
         raise Wrong("action-not-here", message, INSTEAD["signal"])
-    return TypedAction(action.verdict, _number(action, reading), _signal(action.signal, reading))
+    number = _there(action.redirect, place, host) if action.redirect else _number(action, reading)
+    return TypedAction(action.verdict, number, _signal(action.signal, reading))
+
+
+def _there(redirect: Redirect, place: Place, host: Host) -> int:
+    """Return the number of a redirect (`INTO`); the index is 0 where interfaces are not known (for another host)."""
+    name, into = redirect.interface, redirect.direction == "ingress"
+    if is_glob(name):
+        raise Wrong("bad-value", f"a packet goes to one interface: {quote(name)} may stand for several")
+    if into and place.point.kind == "xdp":
+        message = f"{place.spelled} cannot make a packet come in elsewhere: XDP sends only"
+        raise Wrong("action-not-here", message, "use tc ingress, or leave `direction` out")
+    if name == place.point.target and place.point.kind != "xdp" and into == (place.point.option == "ingress"):
+        raise Wrong("bad-value", f"{place.spelled} would send the packet to itself, over and over", "name another interface")
+    if host.interfaces is None:
+        return 0
+    _, missing = match_names((name,), known_names(host.interfaces), "interface")
+    if missing:
+        raise missing[0]
+    return host.indexes.get(name, 0) | (INTO if into else 0)
 
 
 def _number(action: Action, reading: Reading) -> int:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.errors import Path
+    from policyd.host import Host
     from policyd.policy import Policy, Rule
     from policyd.resolve.hooks import Located
     from policyd.resolve.metrics import Metrics
@@ -53,6 +54,7 @@ class Rules:
 
     policy: Policy
     target: Target
+    host: Host
     stock: Stock
     metrics: Metrics
     holding: Holding
@@ -162,7 +164,7 @@ class Rules:
 
     def _action(self, rule: Rule, place: Place, complaints: Complaints) -> TypedAction:
         try:
-            action = resolve_action(rule.action, place, self.stock.reading)
+            action = resolve_action(rule.action, place, self.stock.reading, self.host)
             return replace(action, unread=rule.on_unread == "act")
         except Missing as missing:
             complain(complaints, rule.action.at if rule.action else rule.at, missing)

@@ -1,4 +1,4 @@
-"""The actions of rules, one row each: five verdicts and the signal.
+"""The actions of rules, one row each: six verdicts and the signal.
 
 `parsing` checks keys with them, `resolve` where they may stand (each hook's row says which verdicts it takes), `explain`
 prints them.
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ActionKind:
-    """One key of an action.  `value`: what stands after it (`errno`, `number`, `signal`, or `true` for a bare verdict).
+    """One key of an action.  `value`: what stands after it (`errno`, `number`, `signal`, `interface`, or `true` for
+    a bare verdict).
 
     `rank` orders verdicts that meet at one packet or call: the highest wins; 0: no verdict.
     """
@@ -56,6 +57,18 @@ ACTIONS: dict[str, ActionKind] = {
             "{drop: true}",
         ),
         ActionKind(
+            "redirect",
+            "interface",
+            3,
+            "xdp, tc",
+            "The packet leaves by another interface, as it is: nobody changes its MAC addresses, and it does not pass the "
+            "routes and filters of this host. `direction: ingress` (tc) makes it come in there instead. In xdp the other "
+            "interface's driver must be able to send what another one received: of veth, in native mode, the far end needs "
+            "an XDP program too (or GRO); in generic mode any can. What cannot be sent there is dropped, which only the "
+            "tracepoint xdp/xdp_redirect_err tells.",
+            "{redirect: {interface: eth1}}",
+        ),
+        ActionKind(
             "mark",
             "number",
             2,
@@ -85,5 +98,5 @@ ACTIONS: dict[str, ActionKind] = {
 
 VERDICTS: tuple[str, ...] = tuple(row.name for row in ACTIONS.values() if row.is_verdict)
 
-LATER_ACTIONS: tuple[str, ...] = ("redirect",)
+LATER_ACTIONS: tuple[str, ...] = ()
 """Verdicts that the language has reserved, and that are refused so far."""

@@ -10,7 +10,7 @@ Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi", 
 address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table; `call`: a
 whole call, of which the beginning was seen too; `perf`: a sample."""
 
-Verdict = Literal["deny", "drop", "pass", "mark", "return"]
+Verdict = Literal["deny", "drop", "pass", "mark", "return", "redirect"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_c5ce587e7290 */
+/* policyd 0.1.0, raw_tracepoint:block_bio_queue, pd_72b31729662d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x517fe792a317ULL
-#define PD_CANARY_PROGRAM 0xc5ce587e7290ULL
+#define PD_CANARY_PROGRAM 0x72b31729662dULL
 
 /* lib/maps.c */
 
@@ -181,7 +181,7 @@ PD_INLINE void need_3(struct run *r)
 		r->s->state[3] = fetch_3(r);
 }
 
-#line 63 "tests/golden/accessors.yaml"
+#line 66 "tests/golden/accessors.yaml"
 /* accessors/bios */
 PD_INLINE void match_0(struct run *r)
 {
@@ -271,7 +271,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c5ce587e7290(void *ctx)
+PD_ENTRY int pd_72b31729662d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -290,7 +290,7 @@ PD_ENTRY int pd_c5ce587e7290(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_9e87a83a2605 */
+/* policyd 0.1.0, raw_tracepoint:block_rq_issue, pd_244418798f81 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -305,7 +305,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xca9040feafc8ULL
-#define PD_CANARY_PROGRAM 0x9e87a83a2605ULL
+#define PD_CANARY_PROGRAM 0x244418798f81ULL
 
 /* lib/maps.c */
 
@@ -429,7 +429,7 @@ PD_INLINE void need_1(struct run *r)
 		r->s->state[1] = fetch_1(r);
 }
 
-#line 59 "tests/golden/accessors.yaml"
+#line 62 "tests/golden/accessors.yaml"
 /* accessors/requests */
 PD_INLINE void match_0(struct run *r)
 {
@@ -524,7 +524,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_9e87a83a2605(void *ctx)
+PD_ENTRY int pd_244418798f81(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -543,7 +543,7 @@ PD_ENTRY int pd_9e87a83a2605(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_2383cc585cba */
+/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_d01c39c08c78 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -558,7 +558,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb3f03afa1c28ULL
-#define PD_CANARY_PROGRAM 0x2383cc585cbaULL
+#define PD_CANARY_PROGRAM 0xd01c39c08c78ULL
 
 /* lib/maps.c */
 
@@ -745,7 +745,7 @@ PD_INLINE void need_3(struct run *r)
 		r->s->state[3] = fetch_3(r);
 }
 
-#line 55 "tests/golden/accessors.yaml"
+#line 58 "tests/golden/accessors.yaml"
 /* accessors/addresses */
 PD_INLINE void match_0(struct run *r)
 {
@@ -845,7 +845,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2383cc585cba(void *ctx)
+PD_ENTRY int pd_d01c39c08c78(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -864,7 +864,7 @@ PD_ENTRY int pd_2383cc585cba(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_a0a7e3dfec50 */
+/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_91874a4a02d3 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -879,7 +879,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb740648859ffULL
-#define PD_CANARY_PROGRAM 0xa0a7e3dfec50ULL
+#define PD_CANARY_PROGRAM 0x91874a4a02d3ULL
 
 /* lib/maps.c */
 
@@ -1420,7 +1420,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_a0a7e3dfec50(void *ctx)
+PD_ENTRY int pd_91874a4a02d3(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1439,7 +1439,7 @@ PD_ENTRY int pd_a0a7e3dfec50(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_6784b05162e7 */
+/* policyd 0.1.0, raw_tracepoint:kfree_skb, pd_9e2c185a8fd3 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1454,7 +1454,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe84b203b6ee5ULL
-#define PD_CANARY_PROGRAM 0x6784b05162e7ULL
+#define PD_CANARY_PROGRAM 0x9e2c185a8fd3ULL
 
 /* lib/maps.c */
 
@@ -1465,7 +1465,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 832, 1);
+PD_MAP(scratch, 6, 4, 856, 1);
 #endif
 
 /* lib/numbers.c */
@@ -1511,28 +1511,32 @@ struct layout_0_0 {
 	u8 c9; /* args_skb_packet_ip_dscp */
 	u8 c10; /* args_skb_packet_ip_ecn */
 	u8 c11; /* args_skb_packet_ip_fragment */
-	struct pd_address c12; /* args_skb_packet_ip4_src */
-	struct pd_address c13; /* args_skb_packet_ip4_dst */
-	u16 c14; /* args_skb_packet_ip4_id */
-	u16 c15; /* args_skb_packet_ip4_length */
-	u8 pad3[4];
-	struct pd_address c16; /* args_skb_packet_ip6_src */
-	struct pd_address c17; /* args_skb_packet_ip6_dst */
-	u32 c18; /* args_skb_packet_ip6_flow_label */
-	u16 c19; /* args_skb_packet_ip6_length */
-	u16 c20; /* args_skb_packet_tcp_src_port */
-	u16 c21; /* args_skb_packet_tcp_dst_port */
-	u8 c22; /* args_skb_packet_tcp_flags */
-	u8 pad4[1];
-	u32 c23; /* args_skb_packet_tcp_seq */
-	u32 c24; /* args_skb_packet_tcp_ack */
-	u16 c25; /* args_skb_packet_tcp_window */
-	u16 c26; /* args_skb_packet_udp_src_port */
-	u16 c27; /* args_skb_packet_udp_dst_port */
-	u16 c28; /* args_skb_packet_udp_length */
-	u8 c29; /* args_skb_packet_icmp_type */
-	u8 c30; /* args_skb_packet_icmp_code */
-	u8 pad5[2];
+	u16 c12; /* args_skb_packet_fragment_offset */
+	u8 c13; /* args_skb_packet_fragment_more */
+	u8 pad3[1];
+	u32 c14; /* args_skb_packet_fragment_id */
+	struct pd_address c15; /* args_skb_packet_ip4_src */
+	struct pd_address c16; /* args_skb_packet_ip4_dst */
+	u16 c17; /* args_skb_packet_ip4_id */
+	u16 c18; /* args_skb_packet_ip4_length */
+	u8 pad4[4];
+	struct pd_address c19; /* args_skb_packet_ip6_src */
+	struct pd_address c20; /* args_skb_packet_ip6_dst */
+	u32 c21; /* args_skb_packet_ip6_flow_label */
+	u16 c22; /* args_skb_packet_ip6_length */
+	u16 c23; /* args_skb_packet_tcp_src_port */
+	u16 c24; /* args_skb_packet_tcp_dst_port */
+	u8 c25; /* args_skb_packet_tcp_flags */
+	u8 pad5[1];
+	u32 c26; /* args_skb_packet_tcp_seq */
+	u32 c27; /* args_skb_packet_tcp_ack */
+	u16 c28; /* args_skb_packet_tcp_window */
+	u16 c29; /* args_skb_packet_udp_src_port */
+	u16 c30; /* args_skb_packet_udp_dst_port */
+	u16 c31; /* args_skb_packet_udp_length */
+	u8 c32; /* args_skb_packet_icmp_type */
+	u8 c33; /* args_skb_packet_icmp_code */
+	u8 pad6[2];
 };
 struct event_0_0 {
 	struct pd_header h;
@@ -1559,15 +1563,15 @@ struct subject {
 	u64 v10;
 	u64 v11;
 	u64 v12;
-	struct pd_address v13;
-	struct pd_address v14;
+	u64 v13;
+	u64 v14;
 	u64 v15;
-	u64 v16;
+	struct pd_address v16;
 	struct pd_address v17;
-	struct pd_address v18;
+	u64 v18;
 	u64 v19;
-	u64 v20;
-	u64 v21;
+	struct pd_address v20;
+	struct pd_address v21;
 	u64 v22;
 	u64 v23;
 	u64 v24;
@@ -1578,6 +1582,9 @@ struct subject {
 	u64 v29;
 	u64 v30;
 	u64 v31;
+	u64 v32;
+	u64 v33;
+	u64 v34;
 	u32 queued_0;
 	u32 queue_0[1];
 	u8 sought[1];
@@ -1585,11 +1592,11 @@ struct subject {
 	struct pd_packet packet;
 	u64 packet_of;
 	struct pd_linear linear;
-	u8 state[32]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	u8 state[35]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 832, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 856, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -1814,14 +1821,14 @@ PD_INLINE void need_12(struct run *r)
 		r->s->state[12] = fetch_12(r);
 }
 
-/* args.skb.packet.ip4.src */
+/* args.skb.packet.fragment.offset */
 PD_INLINE u8 fetch_13(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip4_src(r, p, &r->s->v13);
+	return skb_fragment_offset(r, p, &r->s->v13);
 }
 
 PD_INLINE void need_13(struct run *r)
@@ -1830,14 +1837,14 @@ PD_INLINE void need_13(struct run *r)
 		r->s->state[13] = fetch_13(r);
 }
 
-/* args.skb.packet.ip4.dst */
+/* args.skb.packet.fragment.more */
 PD_INLINE u8 fetch_14(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip4_dst(r, p, &r->s->v14);
+	return skb_fragment_more(r, p, &r->s->v14);
 }
 
 PD_INLINE void need_14(struct run *r)
@@ -1846,14 +1853,14 @@ PD_INLINE void need_14(struct run *r)
 		r->s->state[14] = fetch_14(r);
 }
 
-/* args.skb.packet.ip4.id */
+/* args.skb.packet.fragment.id */
 PD_INLINE u8 fetch_15(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip4_id(r, p, &r->s->v15);
+	return skb_fragment_id(r, p, &r->s->v15);
 }
 
 PD_INLINE void need_15(struct run *r)
@@ -1862,14 +1869,14 @@ PD_INLINE void need_15(struct run *r)
 		r->s->state[15] = fetch_15(r);
 }
 
-/* args.skb.packet.ip4.length */
+/* args.skb.packet.ip4.src */
 PD_INLINE u8 fetch_16(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip4_length(r, p, &r->s->v16);
+	return skb_ip4_src(r, p, &r->s->v16);
 }
 
 PD_INLINE void need_16(struct run *r)
@@ -1878,14 +1885,14 @@ PD_INLINE void need_16(struct run *r)
 		r->s->state[16] = fetch_16(r);
 }
 
-/* args.skb.packet.ip6.src */
+/* args.skb.packet.ip4.dst */
 PD_INLINE u8 fetch_17(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip6_src(r, p, &r->s->v17);
+	return skb_ip4_dst(r, p, &r->s->v17);
 }
 
 PD_INLINE void need_17(struct run *r)
@@ -1894,14 +1901,14 @@ PD_INLINE void need_17(struct run *r)
 		r->s->state[17] = fetch_17(r);
 }
 
-/* args.skb.packet.ip6.dst */
+/* args.skb.packet.ip4.id */
 PD_INLINE u8 fetch_18(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip6_dst(r, p, &r->s->v18);
+	return skb_ip4_id(r, p, &r->s->v18);
 }
 
 PD_INLINE void need_18(struct run *r)
@@ -1910,14 +1917,14 @@ PD_INLINE void need_18(struct run *r)
 		r->s->state[18] = fetch_18(r);
 }
 
-/* args.skb.packet.ip6.flow_label */
+/* args.skb.packet.ip4.length */
 PD_INLINE u8 fetch_19(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip6_flow_label(r, p, &r->s->v19);
+	return skb_ip4_length(r, p, &r->s->v19);
 }
 
 PD_INLINE void need_19(struct run *r)
@@ -1926,14 +1933,14 @@ PD_INLINE void need_19(struct run *r)
 		r->s->state[19] = fetch_19(r);
 }
 
-/* args.skb.packet.ip6.length */
+/* args.skb.packet.ip6.src */
 PD_INLINE u8 fetch_20(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_ip6_length(r, p, &r->s->v20);
+	return skb_ip6_src(r, p, &r->s->v20);
 }
 
 PD_INLINE void need_20(struct run *r)
@@ -1942,14 +1949,14 @@ PD_INLINE void need_20(struct run *r)
 		r->s->state[20] = fetch_20(r);
 }
 
-/* args.skb.packet.tcp.src_port */
+/* args.skb.packet.ip6.dst */
 PD_INLINE u8 fetch_21(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_tcp_src_port(r, p, &r->s->v21);
+	return skb_ip6_dst(r, p, &r->s->v21);
 }
 
 PD_INLINE void need_21(struct run *r)
@@ -1958,14 +1965,14 @@ PD_INLINE void need_21(struct run *r)
 		r->s->state[21] = fetch_21(r);
 }
 
-/* args.skb.packet.tcp.dst_port */
+/* args.skb.packet.ip6.flow_label */
 PD_INLINE u8 fetch_22(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_tcp_dst_port(r, p, &r->s->v22);
+	return skb_ip6_flow_label(r, p, &r->s->v22);
 }
 
 PD_INLINE void need_22(struct run *r)
@@ -1974,14 +1981,14 @@ PD_INLINE void need_22(struct run *r)
 		r->s->state[22] = fetch_22(r);
 }
 
-/* args.skb.packet.tcp.flags */
+/* args.skb.packet.ip6.length */
 PD_INLINE u8 fetch_23(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_tcp_flags(r, p, &r->s->v23);
+	return skb_ip6_length(r, p, &r->s->v23);
 }
 
 PD_INLINE void need_23(struct run *r)
@@ -1990,14 +1997,14 @@ PD_INLINE void need_23(struct run *r)
 		r->s->state[23] = fetch_23(r);
 }
 
-/* args.skb.packet.tcp.seq */
+/* args.skb.packet.tcp.src_port */
 PD_INLINE u8 fetch_24(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_tcp_seq(r, p, &r->s->v24);
+	return skb_tcp_src_port(r, p, &r->s->v24);
 }
 
 PD_INLINE void need_24(struct run *r)
@@ -2006,14 +2013,14 @@ PD_INLINE void need_24(struct run *r)
 		r->s->state[24] = fetch_24(r);
 }
 
-/* args.skb.packet.tcp.ack */
+/* args.skb.packet.tcp.dst_port */
 PD_INLINE u8 fetch_25(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_tcp_ack(r, p, &r->s->v25);
+	return skb_tcp_dst_port(r, p, &r->s->v25);
 }
 
 PD_INLINE void need_25(struct run *r)
@@ -2022,14 +2029,14 @@ PD_INLINE void need_25(struct run *r)
 		r->s->state[25] = fetch_25(r);
 }
 
-/* args.skb.packet.tcp.window */
+/* args.skb.packet.tcp.flags */
 PD_INLINE u8 fetch_26(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_tcp_window(r, p, &r->s->v26);
+	return skb_tcp_flags(r, p, &r->s->v26);
 }
 
 PD_INLINE void need_26(struct run *r)
@@ -2038,14 +2045,14 @@ PD_INLINE void need_26(struct run *r)
 		r->s->state[26] = fetch_26(r);
 }
 
-/* args.skb.packet.udp.src_port */
+/* args.skb.packet.tcp.seq */
 PD_INLINE u8 fetch_27(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_udp_src_port(r, p, &r->s->v27);
+	return skb_tcp_seq(r, p, &r->s->v27);
 }
 
 PD_INLINE void need_27(struct run *r)
@@ -2054,14 +2061,14 @@ PD_INLINE void need_27(struct run *r)
 		r->s->state[27] = fetch_27(r);
 }
 
-/* args.skb.packet.udp.dst_port */
+/* args.skb.packet.tcp.ack */
 PD_INLINE u8 fetch_28(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_udp_dst_port(r, p, &r->s->v28);
+	return skb_tcp_ack(r, p, &r->s->v28);
 }
 
 PD_INLINE void need_28(struct run *r)
@@ -2070,14 +2077,14 @@ PD_INLINE void need_28(struct run *r)
 		r->s->state[28] = fetch_28(r);
 }
 
-/* args.skb.packet.udp.length */
+/* args.skb.packet.tcp.window */
 PD_INLINE u8 fetch_29(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_udp_length(r, p, &r->s->v29);
+	return skb_tcp_window(r, p, &r->s->v29);
 }
 
 PD_INLINE void need_29(struct run *r)
@@ -2086,14 +2093,14 @@ PD_INLINE void need_29(struct run *r)
 		r->s->state[29] = fetch_29(r);
 }
 
-/* args.skb.packet.icmp.type */
+/* args.skb.packet.udp.src_port */
 PD_INLINE u8 fetch_30(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_icmp_type(r, p, &r->s->v30);
+	return skb_udp_src_port(r, p, &r->s->v30);
 }
 
 PD_INLINE void need_30(struct run *r)
@@ -2102,20 +2109,68 @@ PD_INLINE void need_30(struct run *r)
 		r->s->state[30] = fetch_30(r);
 }
 
-/* args.skb.packet.icmp.code */
+/* args.skb.packet.udp.dst_port */
 PD_INLINE u8 fetch_31(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 0);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	return skb_icmp_code(r, p, &r->s->v31);
+	return skb_udp_dst_port(r, p, &r->s->v31);
 }
 
 PD_INLINE void need_31(struct run *r)
 {
 	if (!r->s->state[31])
 		r->s->state[31] = fetch_31(r);
+}
+
+/* args.skb.packet.udp.length */
+PD_INLINE u8 fetch_32(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	return skb_udp_length(r, p, &r->s->v32);
+}
+
+PD_INLINE void need_32(struct run *r)
+{
+	if (!r->s->state[32])
+		r->s->state[32] = fetch_32(r);
+}
+
+/* args.skb.packet.icmp.type */
+PD_INLINE u8 fetch_33(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	return skb_icmp_type(r, p, &r->s->v33);
+}
+
+PD_INLINE void need_33(struct run *r)
+{
+	if (!r->s->state[33])
+		r->s->state[33] = fetch_33(r);
+}
+
+/* args.skb.packet.icmp.code */
+PD_INLINE u8 fetch_34(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 0);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	return skb_icmp_code(r, p, &r->s->v34);
+}
+
+PD_INLINE void need_34(struct run *r)
+{
+	if (!r->s->state[34])
+		r->s->state[34] = fetch_34(r);
 }
 
 /* packet: dear to get, and so got at one place, if a rule wants it by its other tests. */
@@ -2209,12 +2264,15 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_29(r);
 	need_30(r);
 	need_31(r);
+	need_32(r);
+	need_33(r);
+	need_34(r);
 	e = ring ? pd_ring_reserve(ring, sizeof(*e), 0) : 0;
 	if (!e) {
 		PD_ADD(&counts[2], 1);
 		return;
 	}
-	pd_fill_header(&e->h, 0xcd685d5bULL, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0xf39e9389ULL, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->state[2] == PD_OK ? r->s->v2 : 0;
 	pd_mark(&absent, &unread, r->s->state[2], 0);
 	e->f.c1 = r->s->state[3] == PD_OK ? r->s->v3 : 0;
@@ -2245,35 +2303,35 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	pd_mark(&absent, &unread, r->s->state[11], 10);
 	e->f.c11 = r->s->state[12] == PD_OK ? r->s->v12 : 0;
 	pd_mark(&absent, &unread, r->s->state[12], 11);
-	if (r->s->state[13] == PD_OK)
-		__builtin_memcpy(&e->f.c12, &r->s->v13, sizeof(e->f.c12));
-	else
-		__builtin_memset(&e->f.c12, 0, sizeof(e->f.c12));
+	e->f.c12 = r->s->state[13] == PD_OK ? r->s->v13 : 0;
 	pd_mark(&absent, &unread, r->s->state[13], 12);
-	if (r->s->state[14] == PD_OK)
-		__builtin_memcpy(&e->f.c13, &r->s->v14, sizeof(e->f.c13));
-	else
-		__builtin_memset(&e->f.c13, 0, sizeof(e->f.c13));
+	e->f.c13 = r->s->state[14] == PD_OK ? r->s->v14 : 0;
 	pd_mark(&absent, &unread, r->s->state[14], 13);
 	e->f.c14 = r->s->state[15] == PD_OK ? r->s->v15 : 0;
 	pd_mark(&absent, &unread, r->s->state[15], 14);
-	e->f.c15 = r->s->state[16] == PD_OK ? r->s->v16 : 0;
+	if (r->s->state[16] == PD_OK)
+		__builtin_memcpy(&e->f.c15, &r->s->v16, sizeof(e->f.c15));
+	else
+		__builtin_memset(&e->f.c15, 0, sizeof(e->f.c15));
 	pd_mark(&absent, &unread, r->s->state[16], 15);
 	if (r->s->state[17] == PD_OK)
 		__builtin_memcpy(&e->f.c16, &r->s->v17, sizeof(e->f.c16));
 	else
 		__builtin_memset(&e->f.c16, 0, sizeof(e->f.c16));
 	pd_mark(&absent, &unread, r->s->state[17], 16);
-	if (r->s->state[18] == PD_OK)
-		__builtin_memcpy(&e->f.c17, &r->s->v18, sizeof(e->f.c17));
-	else
-		__builtin_memset(&e->f.c17, 0, sizeof(e->f.c17));
+	e->f.c17 = r->s->state[18] == PD_OK ? r->s->v18 : 0;
 	pd_mark(&absent, &unread, r->s->state[18], 17);
 	e->f.c18 = r->s->state[19] == PD_OK ? r->s->v19 : 0;
 	pd_mark(&absent, &unread, r->s->state[19], 18);
-	e->f.c19 = r->s->state[20] == PD_OK ? r->s->v20 : 0;
+	if (r->s->state[20] == PD_OK)
+		__builtin_memcpy(&e->f.c19, &r->s->v20, sizeof(e->f.c19));
+	else
+		__builtin_memset(&e->f.c19, 0, sizeof(e->f.c19));
 	pd_mark(&absent, &unread, r->s->state[20], 19);
-	e->f.c20 = r->s->state[21] == PD_OK ? r->s->v21 : 0;
+	if (r->s->state[21] == PD_OK)
+		__builtin_memcpy(&e->f.c20, &r->s->v21, sizeof(e->f.c20));
+	else
+		__builtin_memset(&e->f.c20, 0, sizeof(e->f.c20));
 	pd_mark(&absent, &unread, r->s->state[21], 20);
 	e->f.c21 = r->s->state[22] == PD_OK ? r->s->v22 : 0;
 	pd_mark(&absent, &unread, r->s->state[22], 21);
@@ -2295,6 +2353,12 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	pd_mark(&absent, &unread, r->s->state[30], 29);
 	e->f.c30 = r->s->state[31] == PD_OK ? r->s->v31 : 0;
 	pd_mark(&absent, &unread, r->s->state[31], 30);
+	e->f.c31 = r->s->state[32] == PD_OK ? r->s->v32 : 0;
+	pd_mark(&absent, &unread, r->s->state[32], 31);
+	e->f.c32 = r->s->state[33] == PD_OK ? r->s->v33 : 0;
+	pd_mark(&absent, &unread, r->s->state[33], 32);
+	e->f.c33 = r->s->state[34] == PD_OK ? r->s->v34 : 0;
+	pd_mark(&absent, &unread, r->s->state[34], 33);
 	e->h.absent = absent;
 	e->h.unread = unread;
 	e->h.length = sizeof(*e);
@@ -2352,7 +2416,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6784b05162e7(void *ctx)
+PD_ENTRY int pd_9e2c185a8fd3(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2371,7 +2435,7 @@ PD_ENTRY int pd_6784b05162e7(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_93ab1695eadc */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_859a940bdc96 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2386,7 +2450,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x3886ff18f220ULL
-#define PD_CANARY_PROGRAM 0x93ab1695eadcULL
+#define PD_CANARY_PROGRAM 0x859a940bdc96ULL
 
 /* lib/maps.c */
 
@@ -2920,7 +2984,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_93ab1695eadc(void *ctx)
+PD_ENTRY int pd_859a940bdc96(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_426584ebfdba */
+/* policyd 0.1.0, fmod_ret:__ia32_compat_sys_socketcall, pd_acc80087b9e3 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf3f5a1058d82ULL
-#define PD_CANARY_PROGRAM 0x426584ebfdbaULL
+#define PD_CANARY_PROGRAM 0xacc80087b9e3ULL
 
 /* lib/maps.c */
 
@@ -273,7 +273,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_426584ebfdba(void *ctx)
+PD_ENTRY s64 pd_acc80087b9e3(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -298,7 +298,7 @@ PD_ENTRY s64 pd_426584ebfdba(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_1714277e68b2 */
+/* policyd 0.1.0, fmod_ret:__ia32_sys_connect, pd_f72920bc59a7 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -313,7 +313,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x17dfe3136da5ULL
-#define PD_CANARY_PROGRAM 0x1714277e68b2ULL
+#define PD_CANARY_PROGRAM 0xf72920bc59a7ULL
 
 /* lib/maps.c */
 
@@ -540,7 +540,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_1714277e68b2(void *ctx)
+PD_ENTRY s64 pd_f72920bc59a7(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -565,7 +565,7 @@ PD_ENTRY s64 pd_1714277e68b2(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_f02b5161c7b2 */
+/* policyd 0.1.0, fmod_ret:__x64_sys_connect, pd_0c49b5056d0c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -580,7 +580,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7c29302c81b4ULL
-#define PD_CANARY_PROGRAM 0xf02b5161c7b2ULL
+#define PD_CANARY_PROGRAM 0xc49b5056d0cULL
 
 /* lib/maps.c */
 
@@ -809,7 +809,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_f02b5161c7b2(void *ctx)
+PD_ENTRY s64 pd_0c49b5056d0c(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -834,7 +834,7 @@ PD_ENTRY s64 pd_f02b5161c7b2(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_da3817402f6c */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_9ada822823cd */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -849,7 +849,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0xda3817402f6cULL
+#define PD_CANARY_PROGRAM 0x9ada822823cdULL
 
 /* lib/maps.c */
 
@@ -1508,7 +1508,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_3(r, 1);
 }
 
-PD_ENTRY int pd_da3817402f6c(void *ctx)
+PD_ENTRY int pd_9ada822823cd(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

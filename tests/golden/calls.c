@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_2e565391625c */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_090bb647cdb9 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -216,7 +216,7 @@ PD_INLINE void run_0(struct run *r)
 	save_call(r);
 }
 
-PD_ENTRY int pd_2e565391625c(void *ctx)
+PD_ENTRY int pd_090bb647cdb9(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -232,7 +232,7 @@ PD_ENTRY int pd_2e565391625c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_f2ffc83e1379 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_08b3d80e80fb */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -247,7 +247,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70ffe41f86b3ULL
-#define PD_CANARY_PROGRAM 0xf2ffc83e1379ULL
+#define PD_CANARY_PROGRAM 0x8b3d80e80fbULL
 
 /* lib/maps.c */
 
@@ -783,7 +783,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_2(r, 1);
 }
 
-PD_ENTRY int pd_f2ffc83e1379(void *ctx)
+PD_ENTRY int pd_08b3d80e80fb(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -809,7 +809,7 @@ PD_ENTRY int pd_f2ffc83e1379(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_accept4, pd_ed3d94839999 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_accept4, pd_fc3eedcafa11 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1001,7 +1001,7 @@ PD_INLINE void run_0(struct run *r)
 	save_call(r);
 }
 
-PD_ENTRY int pd_ed3d94839999(void *ctx)
+PD_ENTRY int pd_fc3eedcafa11(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1017,7 +1017,7 @@ PD_ENTRY int pd_ed3d94839999(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_newfstatat, pd_7e04536dd079 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_newfstatat, pd_85bb50c347d9 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1179,7 +1179,7 @@ PD_INLINE void run_0(struct run *r)
 	save_call(r);
 }
 
-PD_ENTRY int pd_7e04536dd079(void *ctx)
+PD_ENTRY int pd_85bb50c347d9(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1195,7 +1195,7 @@ PD_ENTRY int pd_7e04536dd079(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_871bbe3c45d2 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_061a501371d2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1352,7 +1352,7 @@ PD_INLINE void run_0(struct run *r)
 	save_call(r);
 }
 
-PD_ENTRY int pd_871bbe3c45d2(void *ctx)
+PD_ENTRY int pd_061a501371d2(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1368,7 +1368,7 @@ PD_ENTRY int pd_871bbe3c45d2(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_accept4, pd_dcad40f8cd0d */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_accept4, pd_5ba185099c50 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1383,7 +1383,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2192a3f3eaf0ULL
-#define PD_CANARY_PROGRAM 0xdcad40f8cd0dULL
+#define PD_CANARY_PROGRAM 0x5ba185099c50ULL
 
 /* lib/maps.c */
 
@@ -1787,7 +1787,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_dcad40f8cd0d(void *ctx)
+PD_ENTRY int pd_5ba185099c50(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1813,7 +1813,7 @@ PD_ENTRY int pd_dcad40f8cd0d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_newfstatat, pd_4324c20275a4 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_newfstatat, pd_b57e6728303b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1828,7 +1828,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x54187ca82e29ULL
-#define PD_CANARY_PROGRAM 0x4324c20275a4ULL
+#define PD_CANARY_PROGRAM 0xb57e6728303bULL
 
 /* lib/maps.c */
 
@@ -2104,7 +2104,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4324c20275a4(void *ctx)
+PD_ENTRY int pd_b57e6728303b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2130,7 +2130,7 @@ PD_ENTRY int pd_4324c20275a4(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_openat, pd_04a5a47511b2 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_openat, pd_0af3dc0ced07 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2145,7 +2145,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xcb0f11eb4ffULL
-#define PD_CANARY_PROGRAM 0x4a5a47511b2ULL
+#define PD_CANARY_PROGRAM 0xaf3dc0ced07ULL
 
 /* lib/maps.c */
 
@@ -2511,7 +2511,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_04a5a47511b2(void *ctx)
+PD_ENTRY int pd_0af3dc0ced07(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2537,7 +2537,7 @@ PD_ENTRY int pd_04a5a47511b2(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_426c7c10ab62 */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_a31d9e98c8b2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2700,7 +2700,7 @@ PD_INLINE void run_0(struct run *r)
 	save_call(r);
 }
 
-PD_ENTRY int pd_426c7c10ab62(void *ctx)
+PD_ENTRY int pd_a31d9e98c8b2(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -2722,7 +2722,7 @@ PD_ENTRY int pd_426c7c10ab62(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999:return, pd_cc88b9d25e8d */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999:return, pd_590c499f34b2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2737,7 +2737,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7f24b6633e48ULL
-#define PD_CANARY_PROGRAM 0xcc88b9d25e8dULL
+#define PD_CANARY_PROGRAM 0x590c499f34b2ULL
 
 /* lib/maps.c */
 
@@ -3069,7 +3069,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_cc88b9d25e8d(void *ctx)
+PD_ENTRY int pd_590c499f34b2(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};

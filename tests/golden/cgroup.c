@@ -1,4 +1,4 @@
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_c2d5f6555d11 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:bind6, pd_4fd3980045cd */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf5af2c9e998dULL
-#define PD_CANARY_PROGRAM 0xc2d5f6555d11ULL
+#define PD_CANARY_PROGRAM 0x4fd3980045cdULL
 
 /* lib/maps.c */
 
@@ -222,7 +222,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c2d5f6555d11(void *ctx)
+PD_ENTRY int pd_4fd3980045cd(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -247,7 +247,7 @@ PD_ENTRY int pd_c2d5f6555d11(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_26690d57dea2 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:connect4, pd_05b11f453b96 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -263,7 +263,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4dd5c0640b94ULL
-#define PD_CANARY_PROGRAM 0x26690d57dea2ULL
+#define PD_CANARY_PROGRAM 0x5b11f453b96ULL
 
 /* lib/maps.c */
 
@@ -626,7 +626,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_26690d57dea2(void *ctx)
+PD_ENTRY int pd_05b11f453b96(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -651,7 +651,7 @@ PD_ENTRY int pd_26690d57dea2(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_4feb2d5ee580 */
+/* policyd 0.1.0, cgroup:/sys/fs/cgroup:skb_ingress, pd_30076beb861d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -667,7 +667,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x4babaf8b70efULL
-#define PD_CANARY_PROGRAM 0x4feb2d5ee580ULL
+#define PD_CANARY_PROGRAM 0x30076beb861dULL
 
 /* lib/maps.c */
 
@@ -973,7 +973,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4feb2d5ee580(void *ctx)
+PD_ENTRY int pd_30076beb861d(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -998,7 +998,7 @@ PD_ENTRY int pd_4feb2d5ee580(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_045440bc0489 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1180,7 +1180,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
 }
 
-PD_ENTRY int pd_436c125e6b8c(void *ctx)
+PD_ENTRY int pd_045440bc0489(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1196,7 +1196,7 @@ PD_ENTRY int pd_436c125e6b8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_35bfe8fad4cc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1284,7 +1284,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_delete(MAP(processes), &pid);
 }
 
-PD_ENTRY int pd_4130f4a30666(void *ctx)
+PD_ENTRY int pd_35bfe8fad4cc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1300,7 +1300,7 @@ PD_ENTRY int pd_4130f4a30666(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_6826551c18ae */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1402,7 +1402,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_begin(child, &row->began);
 }
 
-PD_ENTRY int pd_64dd25eaa618(void *ctx)
+PD_ENTRY int pd_6826551c18ae(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_84e85d2ad16c */
+/* policyd 0.1.0, raw_tracepoint:inet_sk_error_report, pd_c26119e7dd56 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb3f03afa1c28ULL
-#define PD_CANARY_PROGRAM 0x84e85d2ad16cULL
+#define PD_CANARY_PROGRAM 0xc26119e7dd56ULL
 
 /* lib/maps.c */
 
@@ -279,7 +279,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_84e85d2ad16c(void *ctx)
+PD_ENTRY int pd_c26119e7dd56(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -298,7 +298,7 @@ PD_ENTRY int pd_84e85d2ad16c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_045440bc0489 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -480,7 +480,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
 }
 
-PD_ENTRY int pd_436c125e6b8c(void *ctx)
+PD_ENTRY int pd_045440bc0489(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -496,7 +496,7 @@ PD_ENTRY int pd_436c125e6b8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_35bfe8fad4cc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -584,7 +584,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_delete(MAP(processes), &pid);
 }
 
-PD_ENTRY int pd_4130f4a30666(void *ctx)
+PD_ENTRY int pd_35bfe8fad4cc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -600,7 +600,7 @@ PD_ENTRY int pd_4130f4a30666(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_6826551c18ae */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -702,7 +702,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_begin(child, &row->began);
 }
 
-PD_ENTRY int pd_64dd25eaa618(void *ctx)
+PD_ENTRY int pd_6826551c18ae(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -718,7 +718,7 @@ PD_ENTRY int pd_64dd25eaa618(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_f2db8cb4632f */
+/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_ce7f36f429a1 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -733,7 +733,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x778958c9a345ULL
-#define PD_CANARY_PROGRAM 0xf2db8cb4632fULL
+#define PD_CANARY_PROGRAM 0xce7f36f429a1ULL
 
 /* lib/maps.c */
 
@@ -948,7 +948,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_f2db8cb4632f(void *ctx)
+PD_ENTRY int pd_ce7f36f429a1(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -967,7 +967,7 @@ PD_ENTRY int pd_f2db8cb4632f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_setns, pd_d771fd78140f */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_setns, pd_8fce4a01abcb */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -982,7 +982,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x843186251a63ULL
-#define PD_CANARY_PROGRAM 0xd771fd78140fULL
+#define PD_CANARY_PROGRAM 0x8fce4a01abcbULL
 
 /* lib/maps.c */
 
@@ -1510,7 +1510,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_d771fd78140f(void *ctx)
+PD_ENTRY int pd_8fce4a01abcb(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

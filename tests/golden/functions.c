@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fentry:filp_open, pd_847cb3065654 */
+/* policyd 0.1.0, fentry:filp_open, pd_b6a633217f4e */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -137,7 +137,7 @@ PD_INLINE void run_0(struct run *r)
 	save_call(r);
 }
 
-PD_ENTRY int pd_847cb3065654(void *ctx)
+PD_ENTRY int pd_b6a633217f4e(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -153,7 +153,7 @@ PD_ENTRY int pd_847cb3065654(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fentry:vfs_read, pd_2b370ea11d6e */
+/* policyd 0.1.0, fentry:vfs_read, pd_fd4f2c579f73 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -168,7 +168,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x901e054d2789ULL
-#define PD_CANARY_PROGRAM 0x2b370ea11d6eULL
+#define PD_CANARY_PROGRAM 0xfd4f2c579f73ULL
 
 /* lib/maps.c */
 
@@ -434,7 +434,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2b370ea11d6e(void *ctx)
+PD_ENTRY int pd_fd4f2c579f73(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -453,7 +453,7 @@ PD_ENTRY int pd_2b370ea11d6e(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fentry:vfs_writev, pd_6fb856d913f6 */
+/* policyd 0.1.0, fentry:vfs_writev, pd_992b943a71a2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -467,7 +467,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x5536a62ccfc7ULL
-#define PD_CANARY_PROGRAM 0x6fb856d913f6ULL
+#define PD_CANARY_PROGRAM 0x992b943a71a2ULL
 
 /* lib/maps.c */
 
@@ -629,7 +629,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6fb856d913f6(void *ctx)
+PD_ENTRY int pd_992b943a71a2(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -648,7 +648,7 @@ PD_ENTRY int pd_6fb856d913f6(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:filp_open, pd_bb13c1811f09 */
+/* policyd 0.1.0, fexit:filp_open, pd_34773acd6c2a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -663,7 +663,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2d490e45d99bULL
-#define PD_CANARY_PROGRAM 0xbb13c1811f09ULL
+#define PD_CANARY_PROGRAM 0x34773acd6c2aULL
 
 /* lib/maps.c */
 
@@ -990,7 +990,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_bb13c1811f09(void *ctx)
+PD_ENTRY int pd_34773acd6c2a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1016,7 +1016,7 @@ PD_ENTRY int pd_bb13c1811f09(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, fexit:vfs_read, pd_4a29e7e15583 */
+/* policyd 0.1.0, fexit:vfs_read, pd_6f8d30a5d95b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1030,7 +1030,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xdc0d9451362ULL
-#define PD_CANARY_PROGRAM 0x4a29e7e15583ULL
+#define PD_CANARY_PROGRAM 0x6f8d30a5d95bULL
 
 /* lib/maps.c */
 
@@ -1243,7 +1243,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4a29e7e15583(void *ctx)
+PD_ENTRY int pd_6f8d30a5d95b(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1262,7 +1262,7 @@ PD_ENTRY int pd_4a29e7e15583(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2, pd_758792d6ab27 */
+/* policyd 0.1.0, kprobe:do_sys_openat2, pd_ff64b912a2cc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1276,7 +1276,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2583fe02ef20ULL
-#define PD_CANARY_PROGRAM 0x758792d6ab27ULL
+#define PD_CANARY_PROGRAM 0xff64b912a2ccULL
 
 /* lib/maps.c */
 
@@ -1494,7 +1494,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_758792d6ab27(void *ctx)
+PD_ENTRY int pd_ff64b912a2cc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1513,7 +1513,7 @@ PD_ENTRY int pd_758792d6ab27(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_101f48c00128 */
+/* policyd 0.1.0, kprobe:do_sys_openat2:return, pd_3a67a1f32099 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1527,7 +1527,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc2afed54912fULL
-#define PD_CANARY_PROGRAM 0x101f48c00128ULL
+#define PD_CANARY_PROGRAM 0x3a67a1f32099ULL
 
 /* lib/maps.c */
 
@@ -1693,7 +1693,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_101f48c00128(void *ctx)
+PD_ENTRY int pd_3a67a1f32099(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1712,7 +1712,7 @@ PD_ENTRY int pd_101f48c00128(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_534adbb17910 */
+/* policyd 0.1.0, kprobe:vfs_rmdir+0x10, pd_6c30bf189b58 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1726,7 +1726,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc7b33c7f84aaULL
-#define PD_CANARY_PROGRAM 0x534adbb17910ULL
+#define PD_CANARY_PROGRAM 0x6c30bf189b58ULL
 
 /* lib/maps.c */
 
@@ -1891,7 +1891,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_534adbb17910(void *ctx)
+PD_ENTRY int pd_6c30bf189b58(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1910,7 +1910,7 @@ PD_ENTRY int pd_534adbb17910(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe:vfs_unlink, pd_54a5cc6bf737 */
+/* policyd 0.1.0, kprobe:vfs_unlink, pd_8e0e3fc689cd */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1924,7 +1924,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xfb3b444464b7ULL
-#define PD_CANARY_PROGRAM 0x54a5cc6bf737ULL
+#define PD_CANARY_PROGRAM 0x8e0e3fc689cdULL
 
 /* lib/maps.c */
 
@@ -2089,7 +2089,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_54a5cc6bf737(void *ctx)
+PD_ENTRY int pd_8e0e3fc689cd(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2108,7 +2108,7 @@ PD_ENTRY int pd_54a5cc6bf737(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_c37d99a251fc */
+/* policyd 0.1.0, kprobe_multi:vfs_read+2-93db23, pd_899b38467ef0 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2122,7 +2122,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xd4d198548140ULL
-#define PD_CANARY_PROGRAM 0xc37d99a251fcULL
+#define PD_CANARY_PROGRAM 0x899b38467ef0ULL
 
 /* lib/maps.c */
 
@@ -2309,7 +2309,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c37d99a251fc(void *ctx)
+PD_ENTRY int pd_899b38467ef0(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

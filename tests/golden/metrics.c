@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_803773192418 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_34ffdb131ccd */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0x803773192418ULL
+#define PD_CANARY_PROGRAM 0x34ffdb131ccdULL
 
 /* lib/maps.c */
 
@@ -568,7 +568,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_803773192418(void *ctx)
+PD_ENTRY int pd_34ffdb131ccd(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

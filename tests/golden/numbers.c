@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_13dd3f392f48 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_199f9d05c170 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x13dd3f392f48ULL
+#define PD_CANARY_PROGRAM 0x199f9d05c170ULL
 
 /* lib/maps.c */
 
@@ -236,7 +236,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_13dd3f392f48(void *ctx)
+PD_ENTRY int pd_199f9d05c170(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -255,7 +255,7 @@ PD_ENTRY int pd_13dd3f392f48(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_2a15c4a09f50 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_11dbb8e5f5b0 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -269,7 +269,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0x2a15c4a09f50ULL
+#define PD_CANARY_PROGRAM 0x11dbb8e5f5b0ULL
 
 /* lib/maps.c */
 
@@ -530,7 +530,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2a15c4a09f50(void *ctx)
+PD_ENTRY int pd_11dbb8e5f5b0(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -549,7 +549,7 @@ PD_ENTRY int pd_2a15c4a09f50(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_2c35c244e428 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_write, pd_7562d9fdb7c5 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -563,7 +563,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc9b1475edcdbULL
-#define PD_CANARY_PROGRAM 0x2c35c244e428ULL
+#define PD_CANARY_PROGRAM 0x7562d9fdb7c5ULL
 
 /* lib/maps.c */
 
@@ -824,7 +824,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2c35c244e428(void *ctx)
+PD_ENTRY int pd_7562d9fdb7c5(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, perf_event:cache-misses/period=100000/cpus=all, pd_e04756ed8350 */
+/* policyd 0.1.0, perf_event:cache-misses/period=100000/cpus=all, pd_6097419dd52d */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x35287792f52ULL
-#define PD_CANARY_PROGRAM 0xe04756ed8350ULL
+#define PD_CANARY_PROGRAM 0x6097419dd52dULL
 
 /* lib/maps.c */
 
@@ -204,7 +204,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e04756ed8350(void *ctx)
+PD_ENTRY int pd_6097419dd52d(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -223,7 +223,7 @@ PD_ENTRY int pd_e04756ed8350(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, perf_event:cpu-clock/frequency=49/cpus=0-1,3, pd_6908b14a162c */
+/* policyd 0.1.0, perf_event:cpu-clock/frequency=49/cpus=0-1,3, pd_e68c6d26fafd */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -237,7 +237,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x64f855a5a053ULL
-#define PD_CANARY_PROGRAM 0x6908b14a162cULL
+#define PD_CANARY_PROGRAM 0xe68c6d26fafdULL
 
 /* lib/maps.c */
 
@@ -540,7 +540,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_6908b14a162c(void *ctx)
+PD_ENTRY int pd_e68c6d26fafd(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -559,7 +559,7 @@ PD_ENTRY int pd_6908b14a162c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, perf_event:page-faults/period=1/cpus=all, pd_4f5ee25b1e7d */
+/* policyd 0.1.0, perf_event:page-faults/period=1/cpus=all, pd_564870039518 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -574,7 +574,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf0b93914b8a9ULL
-#define PD_CANARY_PROGRAM 0x4f5ee25b1e7dULL
+#define PD_CANARY_PROGRAM 0x564870039518ULL
 
 /* lib/maps.c */
 
@@ -851,7 +851,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4f5ee25b1e7d(void *ctx)
+PD_ENTRY int pd_564870039518(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -870,7 +870,7 @@ PD_ENTRY int pd_4f5ee25b1e7d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_045440bc0489 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1052,7 +1052,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
 }
 
-PD_ENTRY int pd_436c125e6b8c(void *ctx)
+PD_ENTRY int pd_045440bc0489(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1068,7 +1068,7 @@ PD_ENTRY int pd_436c125e6b8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_35bfe8fad4cc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1156,7 +1156,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_delete(MAP(processes), &pid);
 }
 
-PD_ENTRY int pd_4130f4a30666(void *ctx)
+PD_ENTRY int pd_35bfe8fad4cc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1172,7 +1172,7 @@ PD_ENTRY int pd_4130f4a30666(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_6826551c18ae */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1274,7 +1274,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_begin(child, &row->began);
 }
 
-PD_ENTRY int pd_64dd25eaa618(void *ctx)
+PD_ENTRY int pd_6826551c18ae(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_667db8dff15e */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_479a1ad696c0 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x667db8dff15eULL
+#define PD_CANARY_PROGRAM 0x479a1ad696c0ULL
 
 /* lib/maps.c */
 
@@ -317,7 +317,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_667db8dff15e(void *ctx)
+PD_ENTRY int pd_479a1ad696c0(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -336,7 +336,7 @@ PD_ENTRY int pd_667db8dff15e(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, xdp:eth0, pd_00360c22d66d */
+/* policyd 0.1.0, xdp:eth0, pd_1daff889c357 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -351,7 +351,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x8c53eef5a5dULL
-#define PD_CANARY_PROGRAM 0x360c22d66dULL
+#define PD_CANARY_PROGRAM 0x1daff889c357ULL
 
 /* lib/maps.c */
 
@@ -660,7 +660,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_00360c22d66d(void *ctx)
+PD_ENTRY int pd_1daff889c357(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

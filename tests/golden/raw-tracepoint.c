@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_c69609cd0c05 */
+/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_585b636aaa70 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x778958c9a345ULL
-#define PD_CANARY_PROGRAM 0xc69609cd0c05ULL
+#define PD_CANARY_PROGRAM 0x585b636aaa70ULL
 
 /* lib/maps.c */
 
@@ -411,7 +411,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_c69609cd0c05(void *ctx)
+PD_ENTRY int pd_585b636aaa70(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tcx:eth0:egress, pd_1831f2612b8f */
+/* policyd 0.1.0, tcx:eth0:egress, pd_7f44a2210952 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x377a826b3830ULL
-#define PD_CANARY_PROGRAM 0x1831f2612b8fULL
+#define PD_CANARY_PROGRAM 0x7f44a2210952ULL
 
 /* lib/maps.c */
 
@@ -242,7 +242,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1831f2612b8f(void *ctx)
+PD_ENTRY int pd_7f44a2210952(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:cgroup_mkdir, pd_c69518b94cc8 */
+/* policyd 0.1.0, raw_tracepoint:cgroup_mkdir, pd_1fce13a9588a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -123,7 +123,7 @@ PD_INLINE void pd_internal(struct run *r)
 		pd_enter_cgroup(pd_row(MAP(hash_8_8_f1), 3), id, level, 0);
 }
 
-PD_ENTRY int pd_c69518b94cc8(void *ctx)
+PD_ENTRY int pd_1fce13a9588a(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -139,7 +139,7 @@ PD_ENTRY int pd_c69518b94cc8(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_8ab2c6beaa13 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_0ff9f5abe628 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -391,7 +391,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_trees_exec(pid, &work->row, work->path);
 }
 
-PD_ENTRY int pd_8ab2c6beaa13(void *ctx)
+PD_ENTRY int pd_0ff9f5abe628(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -407,7 +407,7 @@ PD_ENTRY int pd_8ab2c6beaa13(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_f0ddf3b33773 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_53618365dd65 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -565,7 +565,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_trees_exit(pid);
 }
 
-PD_ENTRY int pd_f0ddf3b33773(void *ctx)
+PD_ENTRY int pd_53618365dd65(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -581,7 +581,7 @@ PD_ENTRY int pd_f0ddf3b33773(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_911e66846d36 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_b4ac040ae026 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -753,7 +753,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_begin(child, &row->began);
 }
 
-PD_ENTRY int pd_911e66846d36(void *ctx)
+PD_ENTRY int pd_b4ac040ae026(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -769,7 +769,7 @@ PD_ENTRY int pd_911e66846d36(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_8620472aa64d */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_280ab834f5ee */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -784,7 +784,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x8620472aa64dULL
+#define PD_CANARY_PROGRAM 0x280ab834f5eeULL
 
 /* lib/maps.c */
 
@@ -1420,7 +1420,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_1(r, 1);
 }
 
-PD_ENTRY int pd_8620472aa64d(void *ctx)
+PD_ENTRY int pd_280ab834f5ee(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_51b9d5a71b3c */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_enter, pd_5ae163742a29 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf90a21a2baf2ULL
-#define PD_CANARY_PROGRAM 0x51b9d5a71b3cULL
+#define PD_CANARY_PROGRAM 0x5ae163742a29ULL
 
 /* lib/maps.c */
 
@@ -223,7 +223,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_51b9d5a71b3c(void *ctx)
+PD_ENTRY int pd_5ae163742a29(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -242,7 +242,7 @@ PD_ENTRY int pd_51b9d5a71b3c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_673713414163 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_9275916fca98 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -257,7 +257,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70ffe41f86b3ULL
-#define PD_CANARY_PROGRAM 0x673713414163ULL
+#define PD_CANARY_PROGRAM 0x9275916fca98ULL
 
 /* lib/maps.c */
 
@@ -472,7 +472,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_673713414163(void *ctx)
+PD_ENTRY int pd_9275916fca98(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_045440bc0489 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -180,7 +180,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
 }
 
-PD_ENTRY int pd_436c125e6b8c(void *ctx)
+PD_ENTRY int pd_045440bc0489(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -196,7 +196,7 @@ PD_ENTRY int pd_436c125e6b8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_fad52b3b9b86 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_960d2ff8e021 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -211,7 +211,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7319b122a1f1ULL
-#define PD_CANARY_PROGRAM 0xfad52b3b9b86ULL
+#define PD_CANARY_PROGRAM 0x960d2ff8e021ULL
 
 /* lib/maps.c */
 
@@ -502,7 +502,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_fad52b3b9b86(void *ctx)
+PD_ENTRY int pd_960d2ff8e021(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -522,7 +522,7 @@ PD_ENTRY int pd_fad52b3b9b86(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_6826551c18ae */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -624,7 +624,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_begin(child, &row->began);
 }
 
-PD_ENTRY int pd_64dd25eaa618(void *ctx)
+PD_ENTRY int pd_6826551c18ae(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -640,7 +640,7 @@ PD_ENTRY int pd_64dd25eaa618(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_80337b47858f */
+/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_cbe54d178142 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -655,7 +655,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xea205c550662ULL
-#define PD_CANARY_PROGRAM 0x80337b47858fULL
+#define PD_CANARY_PROGRAM 0xcbe54d178142ULL
 
 /* lib/maps.c */
 
@@ -1533,7 +1533,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_80337b47858f(void *ctx)
+PD_ENTRY int pd_cbe54d178142(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

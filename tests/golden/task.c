@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_045440bc0489 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -180,7 +180,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
 }
 
-PD_ENTRY int pd_436c125e6b8c(void *ctx)
+PD_ENTRY int pd_045440bc0489(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -196,7 +196,7 @@ PD_ENTRY int pd_436c125e6b8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_35bfe8fad4cc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -284,7 +284,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_delete(MAP(processes), &pid);
 }
 
-PD_ENTRY int pd_4130f4a30666(void *ctx)
+PD_ENTRY int pd_35bfe8fad4cc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -300,7 +300,7 @@ PD_ENTRY int pd_4130f4a30666(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_6826551c18ae */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -402,7 +402,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_begin(child, &row->began);
 }
 
-PD_ENTRY int pd_64dd25eaa618(void *ctx)
+PD_ENTRY int pd_6826551c18ae(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -418,7 +418,7 @@ PD_ENTRY int pd_64dd25eaa618(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_execve, pd_e129cd3c6646 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_execve, pd_5b2ac65c8436 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -433,7 +433,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70e58231c90dULL
-#define PD_CANARY_PROGRAM 0xe129cd3c6646ULL
+#define PD_CANARY_PROGRAM 0x5b2ac65c8436ULL
 
 /* lib/maps.c */
 
@@ -1361,7 +1361,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e129cd3c6646(void *ctx)
+PD_ENTRY int pd_5b2ac65c8436(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1380,7 +1380,7 @@ PD_ENTRY int pd_e129cd3c6646(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_mount, pd_11e7b4afff65 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_mount, pd_34f9f98e2344 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1395,7 +1395,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x757120b1e80eULL
-#define PD_CANARY_PROGRAM 0x11e7b4afff65ULL
+#define PD_CANARY_PROGRAM 0x34f9f98e2344ULL
 
 /* lib/maps.c */
 
@@ -2266,7 +2266,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_11e7b4afff65(void *ctx)
+PD_ENTRY int pd_34f9f98e2344(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_e901bca2e899 */
+/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_0f717909ec48 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xea205c550662ULL
-#define PD_CANARY_PROGRAM 0xe901bca2e899ULL
+#define PD_CANARY_PROGRAM 0xf717909ec48ULL
 
 /* lib/maps.c */
 
@@ -369,7 +369,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_e901bca2e899(void *ctx)
+PD_ENTRY int pd_0f717909ec48(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_65a1332bc0aa */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_openat, pd_dfa73a0d7b58 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x543f7ea4cb28ULL
-#define PD_CANARY_PROGRAM 0x65a1332bc0aaULL
+#define PD_CANARY_PROGRAM 0xdfa73a0d7b58ULL
 
 /* lib/maps.c */
 
@@ -266,7 +266,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_65a1332bc0aa(void *ctx)
+PD_ENTRY int pd_dfa73a0d7b58(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, uprobe_multi:/opt/probed:0x1400(0x3050), pd_19cee16b1c1d */
+/* policyd 0.1.0, uprobe_multi:/opt/probed:0x1400(0x3050), pd_21e0fd044e65 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xd3f81ce544e6ULL
-#define PD_CANARY_PROGRAM 0x19cee16b1c1dULL
+#define PD_CANARY_PROGRAM 0x21e0fd044e65ULL
 
 /* lib/maps.c */
 
@@ -247,7 +247,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_19cee16b1c1d(void *ctx)
+PD_ENTRY int pd_21e0fd044e65(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -272,7 +272,7 @@ PD_ENTRY int pd_19cee16b1c1d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/opt/probed:demo.fire+1-1b2d02, pd_b17630ebb7ee */
+/* policyd 0.1.0, uprobe_multi:/opt/probed:demo.fire+1-1b2d02, pd_5a43a3cfd4de */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -286,7 +286,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xc0effe31349bULL
-#define PD_CANARY_PROGRAM 0xb17630ebb7eeULL
+#define PD_CANARY_PROGRAM 0x5a43a3cfd4deULL
 
 /* lib/maps.c */
 
@@ -527,7 +527,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_b17630ebb7ee(void *ctx)
+PD_ENTRY int pd_5a43a3cfd4de(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -552,7 +552,7 @@ PD_ENTRY int pd_b17630ebb7ee(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/bin/bash:0x5000:return, pd_39870e539088 */
+/* policyd 0.1.0, uprobe_multi:/usr/bin/bash:0x5000:return, pd_fa6faa37a58c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -566,7 +566,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x620a41892fbfULL
-#define PD_CANARY_PROGRAM 0x39870e539088ULL
+#define PD_CANARY_PROGRAM 0xfa6faa37a58cULL
 
 /* lib/maps.c */
 
@@ -758,7 +758,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_39870e539088(void *ctx)
+PD_ENTRY int pd_fa6faa37a58c(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -783,7 +783,7 @@ PD_ENTRY int pd_39870e539088(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:0x4000, pd_4b5c1da411dc */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:0x4000, pd_9ef75f496b9a */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -798,7 +798,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe10f8051b149ULL
-#define PD_CANARY_PROGRAM 0x4b5c1da411dcULL
+#define PD_CANARY_PROGRAM 0x9ef75f496b9aULL
 
 /* lib/maps.c */
 
@@ -1145,7 +1145,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_4b5c1da411dc(void *ctx)
+PD_ENTRY int pd_9ef75f496b9a(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -1170,7 +1170,7 @@ PD_ENTRY int pd_4b5c1da411dc(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_1fc8da86e410 */
+/* policyd 0.1.0, uprobe_multi:/usr/lib/libc.so.6:calloc+1-fa9999, pd_ce40487ff72b */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1184,7 +1184,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x1d232bd543eaULL
-#define PD_CANARY_PROGRAM 0x1fc8da86e410ULL
+#define PD_CANARY_PROGRAM 0xce40487ff72bULL
 
 /* lib/maps.c */
 
@@ -1421,7 +1421,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1fc8da86e410(void *ctx)
+PD_ENTRY int pd_ce40487ff72b(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_ca43582bae4d */
+/* policyd 0.1.0, raw_tracepoint:inet_sock_set_state, pd_8cdb5af8d859 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xb740648859ffULL
-#define PD_CANARY_PROGRAM 0xca43582bae4dULL
+#define PD_CANARY_PROGRAM 0x8cdb5af8d859ULL
 
 /* lib/maps.c */
 
@@ -346,7 +346,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_ca43582bae4d(void *ctx)
+PD_ENTRY int pd_8cdb5af8d859(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -365,7 +365,7 @@ PD_ENTRY int pd_ca43582bae4d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_connect, pd_1f6d2ec5b424 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_connect, pd_b854ccfa9486 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -379,7 +379,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x8309f47c05ddULL
-#define PD_CANARY_PROGRAM 0x1f6d2ec5b424ULL
+#define PD_CANARY_PROGRAM 0xb854ccfa9486ULL
 
 /* lib/maps.c */
 
@@ -575,7 +575,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_1f6d2ec5b424(void *ctx)
+PD_ENTRY int pd_b854ccfa9486(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -594,7 +594,7 @@ PD_ENTRY int pd_1f6d2ec5b424(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_pread64, pd_2fbaa0132b17 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_pread64, pd_41221afab167 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -608,7 +608,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xae9e85b17e82ULL
-#define PD_CANARY_PROGRAM 0x2fbaa0132b17ULL
+#define PD_CANARY_PROGRAM 0x41221afab167ULL
 
 /* lib/maps.c */
 
@@ -1108,7 +1108,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_2fbaa0132b17(void *ctx)
+PD_ENTRY int pd_41221afab167(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1127,7 +1127,7 @@ PD_ENTRY int pd_2fbaa0132b17(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_read, pd_abd765d4f31f */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_read, pd_d2f364b476aa */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1265,7 +1265,7 @@ PD_INLINE void run_0(struct run *r)
 	save_call(r);
 }
 
-PD_ENTRY int pd_abd765d4f31f(void *ctx)
+PD_ENTRY int pd_d2f364b476aa(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1281,7 +1281,7 @@ PD_ENTRY int pd_abd765d4f31f(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_renameat, pd_be43ed2a8ed4 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_renameat, pd_e0dc1e330823 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1296,7 +1296,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x1b860cd29221ULL
-#define PD_CANARY_PROGRAM 0xbe43ed2a8ed4ULL
+#define PD_CANARY_PROGRAM 0xe0dc1e330823ULL
 
 /* lib/maps.c */
 
@@ -1761,7 +1761,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_be43ed2a8ed4(void *ctx)
+PD_ENTRY int pd_e0dc1e330823(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1780,7 +1780,7 @@ PD_ENTRY int pd_be43ed2a8ed4(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_7223892a84df */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_f94c1a9736d1 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1795,7 +1795,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0x7223892a84dfULL
+#define PD_CANARY_PROGRAM 0xf94c1a9736d1ULL
 
 /* lib/maps.c */
 
@@ -2075,7 +2075,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_7223892a84df(void *ctx)
+PD_ENTRY int pd_f94c1a9736d1(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

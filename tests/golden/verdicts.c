@@ -1,4 +1,4 @@
-/* policyd 0.1.0, fmod_ret:security_task_kill, pd_cc78bcafbf95 */
+/* policyd 0.1.0, fmod_ret:security_task_kill, pd_90c48d117919 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x522f85300c2eULL
-#define PD_CANARY_PROGRAM 0xcc78bcafbf95ULL
+#define PD_CANARY_PROGRAM 0x90c48d117919ULL
 
 /* lib/maps.c */
 
@@ -599,7 +599,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 2);
 }
 
-PD_ENTRY s64 pd_cc78bcafbf95(void *ctx)
+PD_ENTRY s64 pd_90c48d117919(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -624,7 +624,7 @@ PD_ENTRY s64 pd_cc78bcafbf95(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, lsm:file_open, pd_4c1e24616a21 */
+/* policyd 0.1.0, lsm:file_open, pd_af7753676ca2 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -639,7 +639,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x309c1b3a7f89ULL
-#define PD_CANARY_PROGRAM 0x4c1e24616a21ULL
+#define PD_CANARY_PROGRAM 0xaf7753676ca2ULL
 
 /* lib/maps.c */
 
@@ -964,7 +964,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY s64 pd_4c1e24616a21(void *ctx)
+PD_ENTRY s64 pd_af7753676ca2(void *ctx)
 {
 	u32 slot = pd_claim(MAP(busy));
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), slot)};
@@ -989,7 +989,7 @@ PD_ENTRY s64 pd_4c1e24616a21(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_436c125e6b8c */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exec, pd_045440bc0489 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1171,7 +1171,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_update(MAP(processes), &pid, &work->row, 0);
 }
 
-PD_ENTRY int pd_436c125e6b8c(void *ctx)
+PD_ENTRY int pd_045440bc0489(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1187,7 +1187,7 @@ PD_ENTRY int pd_436c125e6b8c(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_4130f4a30666 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_35bfe8fad4cc */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1275,7 +1275,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_map_delete(MAP(processes), &pid);
 }
 
-PD_ENTRY int pd_4130f4a30666(void *ctx)
+PD_ENTRY int pd_35bfe8fad4cc(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1291,7 +1291,7 @@ PD_ENTRY int pd_4130f4a30666(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_64dd25eaa618 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_fork, pd_6826551c18ae */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1393,7 +1393,7 @@ PD_INLINE void pd_internal(struct run *r)
 	pd_begin(child, &row->began);
 }
 
-PD_ENTRY int pd_64dd25eaa618(void *ctx)
+PD_ENTRY int pd_6826551c18ae(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -1,4 +1,4 @@
-/* policyd 0.1.0, xdp:eth0, pd_525e7b9c1213 */
+/* policyd 0.1.0, xdp:eth0, pd_54b6f87384ab */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -13,7 +13,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x8c53eef5a5dULL
-#define PD_CANARY_PROGRAM 0x525e7b9c1213ULL
+#define PD_CANARY_PROGRAM 0x54b6f87384abULL
 
 /* lib/maps.c */
 
@@ -303,7 +303,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_525e7b9c1213(void *ctx)
+PD_ENTRY int pd_54b6f87384ab(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -322,7 +322,7 @@ PD_ENTRY int pd_525e7b9c1213(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, xdp:wg0, pd_5ec6f3b30112 */
+/* policyd 0.1.0, xdp:wg0, pd_f61ff2339819 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -338,7 +338,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf3b60d60818dULL
-#define PD_CANARY_PROGRAM 0x5ec6f3b30112ULL
+#define PD_CANARY_PROGRAM 0xf61ff2339819ULL
 
 /* lib/maps.c */
 
@@ -349,7 +349,7 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(zeros, 2, 4, 8, 1);
 PD_MAP(rules, 2, 4, 28, 1);
-PD_MAP(scratch, 6, 4, 832, 1);
+PD_MAP(scratch, 6, 4, 856, 1);
 #endif
 
 /* lib/numbers.c */
@@ -398,28 +398,32 @@ struct layout_0_0 {
 	u8 c15; /* ip_ecn */
 	u8 c16; /* ip_fragment */
 	u8 pad2[1];
-	struct pd_address c17; /* ip4_src */
-	struct pd_address c18; /* ip4_dst */
-	u16 c19; /* ip4_id */
-	u16 c20; /* ip4_length */
-	u8 pad3[4];
-	struct pd_address c21; /* ip6_src */
-	struct pd_address c22; /* ip6_dst */
-	u32 c23; /* ip6_flow_label */
-	u16 c24; /* ip6_length */
-	u16 c25; /* tcp_src_port */
-	u16 c26; /* tcp_dst_port */
-	u8 c27; /* tcp_flags */
-	u8 pad4[1];
-	u32 c28; /* tcp_seq */
-	u32 c29; /* tcp_ack */
-	u16 c30; /* tcp_window */
-	u16 c31; /* udp_src_port */
-	u16 c32; /* udp_dst_port */
-	u16 c33; /* udp_length */
-	u8 c34; /* icmp_type */
-	u8 c35; /* icmp_code */
-	u8 pad5[2];
+	u16 c17; /* fragment_offset */
+	u8 c18; /* fragment_more */
+	u8 pad3[1];
+	u32 c19; /* fragment_id */
+	struct pd_address c20; /* ip4_src */
+	struct pd_address c21; /* ip4_dst */
+	u16 c22; /* ip4_id */
+	u16 c23; /* ip4_length */
+	u8 pad4[4];
+	struct pd_address c24; /* ip6_src */
+	struct pd_address c25; /* ip6_dst */
+	u32 c26; /* ip6_flow_label */
+	u16 c27; /* ip6_length */
+	u16 c28; /* tcp_src_port */
+	u16 c29; /* tcp_dst_port */
+	u8 c30; /* tcp_flags */
+	u8 pad5[1];
+	u32 c31; /* tcp_seq */
+	u32 c32; /* tcp_ack */
+	u16 c33; /* tcp_window */
+	u16 c34; /* udp_src_port */
+	u16 c35; /* udp_dst_port */
+	u16 c36; /* udp_length */
+	u8 c37; /* icmp_type */
+	u8 c38; /* icmp_code */
+	u8 pad6[2];
 };
 struct event_0_0 {
 	struct pd_header h;
@@ -452,15 +456,15 @@ struct subject {
 	u64 v16;
 	u64 v17;
 	u64 v18;
-	struct pd_address v19;
-	struct pd_address v20;
+	u64 v19;
+	u64 v20;
 	u64 v21;
-	u64 v22;
+	struct pd_address v22;
 	struct pd_address v23;
-	struct pd_address v24;
+	u64 v24;
 	u64 v25;
-	u64 v26;
-	u64 v27;
+	struct pd_address v26;
+	struct pd_address v27;
 	u64 v28;
 	u64 v29;
 	u64 v30;
@@ -469,14 +473,17 @@ struct subject {
 	u64 v33;
 	u64 v34;
 	u64 v35;
+	u64 v36;
+	u64 v37;
+	u64 v38;
 	u32 queued_0;
 	u32 queue_0[1];
 	struct pd_packet packet;
-	u8 state[36]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	u8 state[39]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 832, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 856, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -721,10 +728,10 @@ PD_INLINE void need_18(struct run *r)
 		r->s->state[18] = fetch_18(r);
 }
 
-/* ip4.src */
+/* fragment.offset */
 PD_INLINE u8 fetch_19(struct run *r)
 {
-	return packet_ip4_src(r, &r->s->v19);
+	return packet_fragment_offset(r, &r->s->v19);
 }
 
 PD_INLINE void need_19(struct run *r)
@@ -733,10 +740,10 @@ PD_INLINE void need_19(struct run *r)
 		r->s->state[19] = fetch_19(r);
 }
 
-/* ip4.dst */
+/* fragment.more */
 PD_INLINE u8 fetch_20(struct run *r)
 {
-	return packet_ip4_dst(r, &r->s->v20);
+	return packet_fragment_more(r, &r->s->v20);
 }
 
 PD_INLINE void need_20(struct run *r)
@@ -745,10 +752,10 @@ PD_INLINE void need_20(struct run *r)
 		r->s->state[20] = fetch_20(r);
 }
 
-/* ip4.id */
+/* fragment.id */
 PD_INLINE u8 fetch_21(struct run *r)
 {
-	return packet_ip4_id(r, &r->s->v21);
+	return packet_fragment_id(r, &r->s->v21);
 }
 
 PD_INLINE void need_21(struct run *r)
@@ -757,10 +764,10 @@ PD_INLINE void need_21(struct run *r)
 		r->s->state[21] = fetch_21(r);
 }
 
-/* ip4.length */
+/* ip4.src */
 PD_INLINE u8 fetch_22(struct run *r)
 {
-	return packet_ip4_length(r, &r->s->v22);
+	return packet_ip4_src(r, &r->s->v22);
 }
 
 PD_INLINE void need_22(struct run *r)
@@ -769,10 +776,10 @@ PD_INLINE void need_22(struct run *r)
 		r->s->state[22] = fetch_22(r);
 }
 
-/* ip6.src */
+/* ip4.dst */
 PD_INLINE u8 fetch_23(struct run *r)
 {
-	return packet_ip6_src(r, &r->s->v23);
+	return packet_ip4_dst(r, &r->s->v23);
 }
 
 PD_INLINE void need_23(struct run *r)
@@ -781,10 +788,10 @@ PD_INLINE void need_23(struct run *r)
 		r->s->state[23] = fetch_23(r);
 }
 
-/* ip6.dst */
+/* ip4.id */
 PD_INLINE u8 fetch_24(struct run *r)
 {
-	return packet_ip6_dst(r, &r->s->v24);
+	return packet_ip4_id(r, &r->s->v24);
 }
 
 PD_INLINE void need_24(struct run *r)
@@ -793,10 +800,10 @@ PD_INLINE void need_24(struct run *r)
 		r->s->state[24] = fetch_24(r);
 }
 
-/* ip6.flow_label */
+/* ip4.length */
 PD_INLINE u8 fetch_25(struct run *r)
 {
-	return packet_ip6_flow_label(r, &r->s->v25);
+	return packet_ip4_length(r, &r->s->v25);
 }
 
 PD_INLINE void need_25(struct run *r)
@@ -805,10 +812,10 @@ PD_INLINE void need_25(struct run *r)
 		r->s->state[25] = fetch_25(r);
 }
 
-/* ip6.length */
+/* ip6.src */
 PD_INLINE u8 fetch_26(struct run *r)
 {
-	return packet_ip6_length(r, &r->s->v26);
+	return packet_ip6_src(r, &r->s->v26);
 }
 
 PD_INLINE void need_26(struct run *r)
@@ -817,10 +824,10 @@ PD_INLINE void need_26(struct run *r)
 		r->s->state[26] = fetch_26(r);
 }
 
-/* tcp.src_port */
+/* ip6.dst */
 PD_INLINE u8 fetch_27(struct run *r)
 {
-	return packet_tcp_src_port(r, &r->s->v27);
+	return packet_ip6_dst(r, &r->s->v27);
 }
 
 PD_INLINE void need_27(struct run *r)
@@ -829,10 +836,10 @@ PD_INLINE void need_27(struct run *r)
 		r->s->state[27] = fetch_27(r);
 }
 
-/* tcp.dst_port */
+/* ip6.flow_label */
 PD_INLINE u8 fetch_28(struct run *r)
 {
-	return packet_tcp_dst_port(r, &r->s->v28);
+	return packet_ip6_flow_label(r, &r->s->v28);
 }
 
 PD_INLINE void need_28(struct run *r)
@@ -841,10 +848,10 @@ PD_INLINE void need_28(struct run *r)
 		r->s->state[28] = fetch_28(r);
 }
 
-/* tcp.seq */
+/* ip6.length */
 PD_INLINE u8 fetch_29(struct run *r)
 {
-	return packet_tcp_seq(r, &r->s->v29);
+	return packet_ip6_length(r, &r->s->v29);
 }
 
 PD_INLINE void need_29(struct run *r)
@@ -853,10 +860,10 @@ PD_INLINE void need_29(struct run *r)
 		r->s->state[29] = fetch_29(r);
 }
 
-/* tcp.ack */
+/* tcp.src_port */
 PD_INLINE u8 fetch_30(struct run *r)
 {
-	return packet_tcp_ack(r, &r->s->v30);
+	return packet_tcp_src_port(r, &r->s->v30);
 }
 
 PD_INLINE void need_30(struct run *r)
@@ -865,10 +872,10 @@ PD_INLINE void need_30(struct run *r)
 		r->s->state[30] = fetch_30(r);
 }
 
-/* tcp.window */
+/* tcp.dst_port */
 PD_INLINE u8 fetch_31(struct run *r)
 {
-	return packet_tcp_window(r, &r->s->v31);
+	return packet_tcp_dst_port(r, &r->s->v31);
 }
 
 PD_INLINE void need_31(struct run *r)
@@ -877,10 +884,10 @@ PD_INLINE void need_31(struct run *r)
 		r->s->state[31] = fetch_31(r);
 }
 
-/* udp.src_port */
+/* tcp.seq */
 PD_INLINE u8 fetch_32(struct run *r)
 {
-	return packet_udp_src_port(r, &r->s->v32);
+	return packet_tcp_seq(r, &r->s->v32);
 }
 
 PD_INLINE void need_32(struct run *r)
@@ -889,10 +896,10 @@ PD_INLINE void need_32(struct run *r)
 		r->s->state[32] = fetch_32(r);
 }
 
-/* udp.dst_port */
+/* tcp.ack */
 PD_INLINE u8 fetch_33(struct run *r)
 {
-	return packet_udp_dst_port(r, &r->s->v33);
+	return packet_tcp_ack(r, &r->s->v33);
 }
 
 PD_INLINE void need_33(struct run *r)
@@ -901,10 +908,10 @@ PD_INLINE void need_33(struct run *r)
 		r->s->state[33] = fetch_33(r);
 }
 
-/* udp.length */
+/* tcp.window */
 PD_INLINE u8 fetch_34(struct run *r)
 {
-	return packet_udp_length(r, &r->s->v34);
+	return packet_tcp_window(r, &r->s->v34);
 }
 
 PD_INLINE void need_34(struct run *r)
@@ -913,16 +920,52 @@ PD_INLINE void need_34(struct run *r)
 		r->s->state[34] = fetch_34(r);
 }
 
-/* icmp.code */
+/* udp.src_port */
 PD_INLINE u8 fetch_35(struct run *r)
 {
-	return packet_icmp_code(r, &r->s->v35);
+	return packet_udp_src_port(r, &r->s->v35);
 }
 
 PD_INLINE void need_35(struct run *r)
 {
 	if (!r->s->state[35])
 		r->s->state[35] = fetch_35(r);
+}
+
+/* udp.dst_port */
+PD_INLINE u8 fetch_36(struct run *r)
+{
+	return packet_udp_dst_port(r, &r->s->v36);
+}
+
+PD_INLINE void need_36(struct run *r)
+{
+	if (!r->s->state[36])
+		r->s->state[36] = fetch_36(r);
+}
+
+/* udp.length */
+PD_INLINE u8 fetch_37(struct run *r)
+{
+	return packet_udp_length(r, &r->s->v37);
+}
+
+PD_INLINE void need_37(struct run *r)
+{
+	if (!r->s->state[37])
+		r->s->state[37] = fetch_37(r);
+}
+
+/* icmp.code */
+PD_INLINE u8 fetch_38(struct run *r)
+{
+	return packet_icmp_code(r, &r->s->v38);
+}
+
+PD_INLINE void need_38(struct run *r)
+{
+	if (!r->s->state[38])
+		r->s->state[38] = fetch_38(r);
 }
 
 #line 24 "tests/golden/xdp.yaml"
@@ -995,21 +1038,24 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_26(r);
 	need_27(r);
 	need_28(r);
-	need_0(r);
 	need_29(r);
 	need_30(r);
 	need_31(r);
+	need_0(r);
 	need_32(r);
 	need_33(r);
 	need_34(r);
-	need_1(r);
 	need_35(r);
+	need_36(r);
+	need_37(r);
+	need_1(r);
+	need_38(r);
 	e = ring ? pd_ring_reserve(ring, sizeof(*e), 0) : 0;
 	if (!e) {
 		PD_ADD(&counts[2], 1);
 		return;
 	}
-	pd_fill_header(&e->h, 0xf50bafbbULL, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0xa768ca47ULL, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->v2;
 	e->f.c1 = r->s->v3;
 	e->f.c2 = r->s->state[4] == PD_OK ? r->s->v4 : 0;
@@ -1054,56 +1100,62 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	pd_mark(&absent, &unread, r->s->state[17], 15);
 	e->f.c16 = r->s->state[18] == PD_OK ? r->s->v18 : 0;
 	pd_mark(&absent, &unread, r->s->state[18], 16);
-	if (r->s->state[19] == PD_OK)
-		__builtin_memcpy(&e->f.c17, &r->s->v19, sizeof(e->f.c17));
-	else
-		__builtin_memset(&e->f.c17, 0, sizeof(e->f.c17));
+	e->f.c17 = r->s->state[19] == PD_OK ? r->s->v19 : 0;
 	pd_mark(&absent, &unread, r->s->state[19], 17);
-	if (r->s->state[20] == PD_OK)
-		__builtin_memcpy(&e->f.c18, &r->s->v20, sizeof(e->f.c18));
-	else
-		__builtin_memset(&e->f.c18, 0, sizeof(e->f.c18));
+	e->f.c18 = r->s->state[20] == PD_OK ? r->s->v20 : 0;
 	pd_mark(&absent, &unread, r->s->state[20], 18);
 	e->f.c19 = r->s->state[21] == PD_OK ? r->s->v21 : 0;
 	pd_mark(&absent, &unread, r->s->state[21], 19);
-	e->f.c20 = r->s->state[22] == PD_OK ? r->s->v22 : 0;
+	if (r->s->state[22] == PD_OK)
+		__builtin_memcpy(&e->f.c20, &r->s->v22, sizeof(e->f.c20));
+	else
+		__builtin_memset(&e->f.c20, 0, sizeof(e->f.c20));
 	pd_mark(&absent, &unread, r->s->state[22], 20);
 	if (r->s->state[23] == PD_OK)
 		__builtin_memcpy(&e->f.c21, &r->s->v23, sizeof(e->f.c21));
 	else
 		__builtin_memset(&e->f.c21, 0, sizeof(e->f.c21));
 	pd_mark(&absent, &unread, r->s->state[23], 21);
-	if (r->s->state[24] == PD_OK)
-		__builtin_memcpy(&e->f.c22, &r->s->v24, sizeof(e->f.c22));
-	else
-		__builtin_memset(&e->f.c22, 0, sizeof(e->f.c22));
+	e->f.c22 = r->s->state[24] == PD_OK ? r->s->v24 : 0;
 	pd_mark(&absent, &unread, r->s->state[24], 22);
 	e->f.c23 = r->s->state[25] == PD_OK ? r->s->v25 : 0;
 	pd_mark(&absent, &unread, r->s->state[25], 23);
-	e->f.c24 = r->s->state[26] == PD_OK ? r->s->v26 : 0;
+	if (r->s->state[26] == PD_OK)
+		__builtin_memcpy(&e->f.c24, &r->s->v26, sizeof(e->f.c24));
+	else
+		__builtin_memset(&e->f.c24, 0, sizeof(e->f.c24));
 	pd_mark(&absent, &unread, r->s->state[26], 24);
-	e->f.c25 = r->s->state[27] == PD_OK ? r->s->v27 : 0;
+	if (r->s->state[27] == PD_OK)
+		__builtin_memcpy(&e->f.c25, &r->s->v27, sizeof(e->f.c25));
+	else
+		__builtin_memset(&e->f.c25, 0, sizeof(e->f.c25));
 	pd_mark(&absent, &unread, r->s->state[27], 25);
 	e->f.c26 = r->s->state[28] == PD_OK ? r->s->v28 : 0;
 	pd_mark(&absent, &unread, r->s->state[28], 26);
-	e->f.c27 = r->s->state[0] == PD_OK ? r->s->v0 : 0;
-	pd_mark(&absent, &unread, r->s->state[0], 27);
-	e->f.c28 = r->s->state[29] == PD_OK ? r->s->v29 : 0;
-	pd_mark(&absent, &unread, r->s->state[29], 28);
-	e->f.c29 = r->s->state[30] == PD_OK ? r->s->v30 : 0;
-	pd_mark(&absent, &unread, r->s->state[30], 29);
-	e->f.c30 = r->s->state[31] == PD_OK ? r->s->v31 : 0;
-	pd_mark(&absent, &unread, r->s->state[31], 30);
+	e->f.c27 = r->s->state[29] == PD_OK ? r->s->v29 : 0;
+	pd_mark(&absent, &unread, r->s->state[29], 27);
+	e->f.c28 = r->s->state[30] == PD_OK ? r->s->v30 : 0;
+	pd_mark(&absent, &unread, r->s->state[30], 28);
+	e->f.c29 = r->s->state[31] == PD_OK ? r->s->v31 : 0;
+	pd_mark(&absent, &unread, r->s->state[31], 29);
+	e->f.c30 = r->s->state[0] == PD_OK ? r->s->v0 : 0;
+	pd_mark(&absent, &unread, r->s->state[0], 30);
 	e->f.c31 = r->s->state[32] == PD_OK ? r->s->v32 : 0;
 	pd_mark(&absent, &unread, r->s->state[32], 31);
 	e->f.c32 = r->s->state[33] == PD_OK ? r->s->v33 : 0;
 	pd_mark(&absent, &unread, r->s->state[33], 32);
 	e->f.c33 = r->s->state[34] == PD_OK ? r->s->v34 : 0;
 	pd_mark(&absent, &unread, r->s->state[34], 33);
-	e->f.c34 = r->s->state[1] == PD_OK ? r->s->v1 : 0;
-	pd_mark(&absent, &unread, r->s->state[1], 34);
-	e->f.c35 = r->s->state[35] == PD_OK ? r->s->v35 : 0;
-	pd_mark(&absent, &unread, r->s->state[35], 35);
+	e->f.c34 = r->s->state[35] == PD_OK ? r->s->v35 : 0;
+	pd_mark(&absent, &unread, r->s->state[35], 34);
+	e->f.c35 = r->s->state[36] == PD_OK ? r->s->v36 : 0;
+	pd_mark(&absent, &unread, r->s->state[36], 35);
+	e->f.c36 = r->s->state[37] == PD_OK ? r->s->v37 : 0;
+	pd_mark(&absent, &unread, r->s->state[37], 36);
+	e->f.c37 = r->s->state[1] == PD_OK ? r->s->v1 : 0;
+	pd_mark(&absent, &unread, r->s->state[1], 37);
+	e->f.c38 = r->s->state[38] == PD_OK ? r->s->v38 : 0;
+	pd_mark(&absent, &unread, r->s->state[38], 38);
 	e->h.absent = absent;
 	e->h.unread = unread;
 	e->h.length = sizeof(*e);
@@ -1166,7 +1218,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_5ec6f3b30112(void *ctx)
+PD_ENTRY int pd_f61ff2339819(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TAGS = {0x8100, 0x88A8}
 CHAINED = {0, 43, 44, 51, 60}
-"""IPv6 headers that name the next one: hop by hop, routing, fragment, AH, destination options."""
+"""IPv6 headers that name the next one: hop by hop, routing, fragment, AH, destination options; none has less than 8 bytes."""
 MOST_EXTENSIONS = 16
 WITH_PORTS = {6, 17, 33, 132, 136}
 
@@ -70,7 +70,10 @@ def _ip4(data: bytes) -> Values:
         "ip4.length": number(data, 2, 2),
         "protocol": data[9],
     }
-    return found if offset else found | transport(data[(data[0] & 15) * 4 :], data[9])
+    if found["ip.fragment"]:
+        found |= {"fragment.offset": offset * 8, "fragment.more": data[6] >> 5 & 1, "fragment.id": number(data, 4, 2)}
+    inside = data[: number(data, 2, 2) or None]
+    return found if offset else found | transport(inside[(data[0] & 15) * 4 :], data[9])
 
 
 def _ip6(data: bytes) -> Values:
@@ -84,7 +87,7 @@ def _ip6(data: bytes) -> Values:
         "ip6.flow_label": number(data, 0, 4) & 0xFFFFF,
         "ip6.length": number(data, 4, 2),
     }
-    return found | _rest(data[40:], data[6])
+    return found | _rest(data[40:][: number(data, 4, 2) or None], data[6])
 
 
 def _rest(data: bytes, next_: int) -> Values:
@@ -93,11 +96,12 @@ def _rest(data: bytes, next_: int) -> Values:
     for _ in range(MOST_EXTENSIONS):
         if next_ not in CHAINED:
             break
-        if len(data) < 4:
+        if len(data) < 8:
             return found
         later = False
         if next_ == 44:
-            found["ip.fragment"] = 1
+            found |= {"ip.fragment": 1, "fragment.offset": number(data, 2, 2) & 0xFFF8}
+            found |= {"fragment.more": data[3] & 1, "fragment.id": number(data, 4, 4)}
             later, size = number(data, 2, 2) >> 3 > 0, 8
         else:
             size = (data[1] + 2) * 4 if next_ == 51 else (data[1] + 1) * 8

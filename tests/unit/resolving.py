@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 FORMATS = Path(__file__).with_name("formats")
 HOST = Host(
-    {"lo": "ethernet", "eth0": "ethernet", "eth1": "ethernet", "wg0": "none"}, "/cgroup", lambda path: "gone" not in path
+    {"lo": "ethernet", "eth0": "ethernet", "eth1": "ethernet", "wg0": "none"},
+    "/cgroup",
+    lambda path: "gone" not in path,
+    indexes={"lo": 1, "eth0": 2, "eth1": 3, "wg0": 4},
 )
 
 

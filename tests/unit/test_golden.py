@@ -102,7 +102,7 @@ def test_every_output_and_action_is_in_some_case() -> None:
     verdicts = {rule.action.verdict for rule in rules}
 
     assert purposes == {"counter", "sum", "gauge", "min", "max", "histogram", "stats"}
-    assert verdicts == {"none", "deny", "drop", "pass", "mark", "return"}
+    assert verdicts == {"none", "deny", "drop", "pass", "mark", "return", "redirect"}
     assert any(rule.action.signal for rule in rules)
 
 
