@@ -53,7 +53,7 @@ def functions(image: Image, tables: Tables) -> dict[str, Symbol]:
         for name, symbol in _exported(image, section, tables):
             found.setdefault(name, symbol)
     for section in image.tables.of_type("SHT_SYMTAB"):
-        for row in sorted(_decoded(image, section, tables), key=lambda row: row.local):
+        for row in sorted(code_rows(image, section, tables), key=lambda row: row.local):
             found.setdefault(row.symbol.name, row.symbol)
     return found
 
@@ -61,7 +61,7 @@ def functions(image: Image, tables: Tables) -> dict[str, Symbol]:
 def _exported(image: Image, section: Section, tables: Tables) -> Iterator[tuple[str, Symbol]]:
     """Yield dynamic symbols, default versions first, by their names with and without version."""
     numbers, names = _versions(image)
-    rows = list(_decoded(image, section, tables))
+    rows = list(code_rows(image, section, tables))
     versioned = [(row.symbol, numbers[row.index] if row.index < len(numbers) else 1) for row in rows]
     for symbol, number in sorted(versioned, key=lambda pair: bool(pair[1] & _HIDDEN)):
         yield symbol.name, symbol
@@ -70,7 +70,7 @@ def _exported(image: Image, section: Section, tables: Tables) -> Iterator[tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """Row `index` of a symbol table; `local`: other files may have functions of that name."""
 
     index: int
@@ -78,7 +78,7 @@ class _Row:
     local: bool
 
 
-def _decoded(image: Image, section: Section, tables: Tables) -> Iterator[_Row]:
+def code_rows(image: Image, section: Section, tables: Tables) -> Iterator[Row]:
     """Yield the functions of a symbol table."""
     if not 0 < section.link < len(image.tables.sections):
         raise image.broken("a symbol table has no names")
@@ -93,7 +93,7 @@ def _decoded(image: Image, section: Section, tables: Tables) -> Iterator[_Row]:
             continue
         offset, name = tables.file_offset(address, EXECUTABLE), text_at(names, at)
         if offset is not None and name:
-            yield _Row(index, Symbol(name, offset, size, kind == _INDIRECT), local=not info >> 4)
+            yield Row(index, Symbol(name, offset, size, kind == _INDIRECT), local=not info >> 4)
 
 
 def _versions(image: Image) -> tuple[tuple[int, ...], dict[int, str]]:
