@@ -15,6 +15,7 @@ from policyd.errors import NotFoundError, TargetError
 from policyd.explain_expressions import expressions_page
 from policyd.explain_functions import KINDS as KERNEL_FUNCTIONS
 from policyd.explain_functions import function_facts
+from policyd.explain_keys import keys_page
 from policyd.explain_lists import lists_page
 from policyd.explain_objects import (
     TYPES_HEADINGS,
@@ -94,6 +95,7 @@ _SPELLINGS = {
     "fexit": "{fexit: vfs_read}",
     "lsm": "{lsm: file_open}",
     "perf": "{perf: {event: cpu-clock, frequency: 99}}",
+    "iter": "{iter: task}",
     "xdp": "{xdp: eth0}",
     "tc": "{tc: {interfaces: [eth0], direction: ingress}}",
     "uprobe": "{uprobe: {library: libc, symbol: malloc, args: {size: size}}}",
@@ -426,6 +428,7 @@ def _scope() -> Page:
 
 
 LISTS: dict[str, Callable[[], Page]] = {
+    "keys": keys_page,
     "hooks": _hooks,
     "fields": _fields,
     "types": types_page,

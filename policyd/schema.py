@@ -27,6 +27,7 @@ from policyd.policy import (
     RateLimit,
     Redirect,
     Scope,
+    StacksOutput,
     StatsOutput,
     Table,
 )
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_EXPLAIN = {
+EXPLAINED = {
     "name": "A DNS-1123 label.",
     "labels": "Words on the policy, as Kubernetes has them.",
     "annotations": "Text on the policy for people and tools.",
@@ -108,7 +109,7 @@ def object_schema(properties: dict[str, Schema], required: tuple[str, ...] = (),
 
 def _explained(keys: tuple[str, ...], properties: dict[str, Schema], required: tuple[str, ...] = ()) -> Schema:
     """Return a mapping whose keys are those that the parser knows, each with its description."""
-    return object_schema({key: {"description": _EXPLAIN[key], **properties[key]} for key in keys}, required)
+    return object_schema({key: {"description": EXPLAINED[key], **properties[key]} for key in keys}, required)
 
 
 def kind_schema(annotation: Any) -> Schema:
@@ -168,7 +169,7 @@ def _scope() -> Schema:
     inner = {name.partition(".")[2]: text for name, text in explain.items() if "." in name}
     processes = object_schema(_properties(ProcessScope, inner), description=explain["processes"])
     found = {**_properties(Scope, explain), "processes": processes, "host": kind_schema(words.Flag)}
-    return object_schema(found, description=_EXPLAIN["scope"], minProperties=1)
+    return object_schema(found, description=EXPLAINED["scope"], minProperties=1)
 
 
 def _shared() -> dict[str, Schema]:
@@ -355,6 +356,7 @@ def _aggregate(row: Aggregate) -> Schema:
 _FORMS: dict[str, tuple[type[Model], Callable[[], dict[str, Schema]], tuple[str, ...]]] = {
     "event": (EventOutput, _event, ("fields",)),
     "stats": (StatsOutput, _stats, ("name", "columns")),
+    "stacks": (StacksOutput, lambda: {"by": _ref("columns")}, ("name",)),
 }
 """Outputs that are no metrics: their model, the keys that are more than a text, the keys that they need."""
 
