@@ -68,6 +68,9 @@ _Static_assert(sizeof(struct subject) <= /*{ program.subject_bytes }*/, "the scr
 struct run {
 	void *ctx;
 	struct subject *s;
+/*% if program.objects %*/
+	void *reader;
+/*% endif %*/
 /*% if program.self %*/
 	struct pd_process *self;
 /*% endif %*/

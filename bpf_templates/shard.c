@@ -94,6 +94,9 @@ PD_ENTRY /*{ program.result }*/ /*{ shard.entry }*/(void *ctx)
 /*% endif %*/
 		return PD_NEUTRAL;
 	}
+/*% if program.objects %*/
+	pd_take_object(&r);
+/*% endif %*/
 /*% if shard.first %*/
 /*% if program.preemptible %*/
 	r.s->ctx = (u64) ctx;

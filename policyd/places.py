@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Option = Literal["", "return"]
 
+ITER_PREFIX = "bpf_iter_"
+"""What the function is called whose arguments a program gets for each object of a kind (include/linux/bpf.h)."""
+
 _TYPED = frozenset({"fentry", "fexit", "fmod_ret"})
 _LOCATION = re.compile(r"0x(?P<offset>[0-9a-f]+)(?:\(0x(?P<semaphore>[0-9a-f]+)\))?")
 _TARGET = re.compile(r"(?P<path>/.*):(?P<place>[^:]+?)(?:@(?P<pid>[0-9]+))?", re.DOTALL)
@@ -132,4 +135,6 @@ def attach_target(point: AttachPoint) -> str:
     """Return the function of the kernel whose type (BTF) programs of `point` are loaded for; empty for most kinds."""
     if point.kind == "lsm":
         return f"bpf_lsm_{point.target}"
+    if point.kind == "iter":
+        return f"{ITER_PREFIX}{point.target}"
     return point.target if point.kind in _TYPED else ""

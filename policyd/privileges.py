@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from policyd.unit import AttachPoint
 
 TRACING = ("tracepoint", "raw_tracepoint")
+SNAPSHOTS = ("iter",)
 FUNCTIONS = ("kprobe", "kprobe_multi", "fentry", "fexit", "fmod_ret", "lsm")
 FILES = ("uprobe", "uprobe_multi")
-NETWORK = ("xdp", "tcx", "cgroup")
+NETWORK = ("xdp", "tcx", "clsact", "cgroup")
 ALWAYS, PROCESSES, SYMBOLS = "always", "process table", "symbols"
 UNMOUNTED, OTHER_USER = "not mounted", "other user"
 
@@ -69,6 +70,7 @@ PRIVILEGES: tuple[Privilege, ...] = (
         "load programs that read the kernel's memory, and have the kernel call them",
     ),
     Privilege(PERFMON, "programs and libraries", FILES, "load programs that read memory, and put breakpoints into files"),
+    Privilege(PERFMON, "snapshots", SNAPSHOTS, "load programs that read the kernel's memory, and run them on its objects"),
     Privilege(PERFMON, "clocks and counters", ("perf_event",), "open perf events for all processes"),
     Privilege(
         PERFMON,

@@ -191,6 +191,10 @@ class Target:
             raise TargetError(f"{self.source} has no types of a function {name}", self.functions_near(name))
         return found
 
+    def functions_with_prefix(self, prefix: str) -> tuple[str, ...]:
+        """Return the functions with types whose names begin with `prefix`, sorted."""
+        return tuple(f"{prefix}{name}" for name in self._functions.with_prefix(prefix))
+
     def functions_near(self, name: str) -> tuple[str, ...]:
         """Return names of functions that `name` may have meant, the likeliest first."""
         return self._functions.near(name, self.function_lists.traceable or ())

@@ -234,6 +234,14 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What `lookup` finds in a row of a span's starts; *absent* too where the column number `there` lacks the bit for it."""
+
+    lookup: Lookup
+    there: int
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """`value` as it was when the call began that now returns, taken by the program at `entry` (an `AttachPoint.key`).
 
@@ -242,6 +250,18 @@ class Saved:
 
     entry: str
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class StackTrace:
+    """The frames of the kernel's or of the user's part of the stack: at most `depth`, without the `skip` innermost ones.
+
+    *Absent* where there is no frame: the kernel's part at a place in a program, the user's of a thread of the kernel.
+    """
+
+    part: Literal["kernel", "user"]
+    depth: int
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +293,10 @@ Access = (
     | ErrorCode
     | Computed
     | Lookup
+    | Kept
     | Saved
     | Elapsed
+    | StackTrace
 )
 
 
@@ -304,10 +326,20 @@ def operands(access: Access) -> tuple[Value, ...]:
         return (access.pointer,) if access.length is None else (access.pointer, access.length)
     if isinstance(access, Lookup):
         return access.keys if access.column == ROW else (access.row,)
+    if isinstance(access, Kept):
+        return (access.lookup.row,)
     base: object = access.pointer if isinstance(access, PointedString | PointedBytes) else access
     if isinstance(base, Walk | Through | Pointer | ErrorCode | UserLoad):
         base = base.base
     return (base.value,) if isinstance(base, Fetched) else ()
+
+
+def argument_of(value: Value) -> Argument | None:
+    """Return the argument that a value is, or that the way to it begins with; None if it begins elsewhere."""
+    base: object = value.access
+    base = base.pointer if isinstance(base, PointedString | PointedBytes) else base
+    base = base.base if isinstance(base, Walk | Through | Pointer | ErrorCode | UserLoad) else base
+    return base if isinstance(base, Argument) else None
 
 
 def every_value(values: Iterable[Value]) -> Iterator[Value]:

@@ -391,6 +391,10 @@ class FakeKernel(Kernel):
     def locate(self, point: AttachPoint) -> str | None:
         return None if point.target in self.gone else self.places.get(point.target, point.target)
 
+    def read_link(self, fd: int) -> bytes:
+        """Nothing is here to go through."""
+        return b""
+
     def current(self) -> tuple[int, int]:
         return os.getpid(), os.getpid()
 

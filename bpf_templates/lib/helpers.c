@@ -16,9 +16,12 @@ static long (*pd_skb_load_relative)(const void *skb, u32 offset, void *to, u32 l
 static u64 (*pd_cgroup)(void) = (void *) 80;
 static u64 (*pd_skb_cgroup)(void *skb) = (void *) 79;
 static u64 (*pd_skb_ancestor_cgroup)(void *skb, int level) = (void *) 83;
+static long (*pd_sysctl_path)(void *ctx, char *to, u64 size, u64 flags) = (void *) 101;
+static long (*pd_sysctl_current)(void *ctx, char *to, u64 size) = (void *) 102;
+static long (*pd_sysctl_new)(void *ctx, char *to, u64 size) = (void *) 103;
 static long (*pd_send_signal)(u32 signal) = (void *) 109;
-static long (*pd_read_user)(void *to, u32 size, const void *from) = (void *) 112;
-static long (*pd_read_kernel)(void *to, u32 size, const void *from) = (void *) 113;
+static long (*pd_read_user)(void *to, u32 size, const volatile void *from) = (void *) 112;
+static long (*pd_read_kernel)(void *to, u32 size, const volatile void *from) = (void *) 113;
 static long (*pd_read_user_str)(void *to, u32 size, const void *from) = (void *) 114;
 static long (*pd_read_kernel_str)(void *to, u32 size, const void *from) = (void *) 115;
 static u64 (*pd_ancestor_cgroup)(int level) = (void *) 123;

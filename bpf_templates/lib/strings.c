@@ -55,7 +55,7 @@ PD_INLINE u8 pd_string_either(char *data, u32 capacity, u32 *length, u32 *cut, u
 }
 
 /* Where a number does not tell whose memory it leads to. */
-PD_INLINE long pd_read_either(void *to, u32 size, const void *from)
+PD_INLINE long pd_read_either(void *to, u32 size, const volatile void *from)
 {
 	return (u64) from >> 63 ? pd_read_kernel(to, size, from) : pd_read_user(to, size, from);
 }

@@ -3,7 +3,9 @@
 /*% endfor %*/
 PD_INLINE void event_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts, u16 flags, u16 verdict)
 {
+/*% if not output.streamed %*/
 	void *ring = pd_row(MAP(rings), d->policy);
+/*% endif %*/
 	struct event_/*{ effects.index }*/_/*{ output.index }*/ *e;
 	u64 absent = 0;
 	u64 unread = 0;
@@ -44,10 +46,17 @@ PD_INLINE void event_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, c
 	e->h.unread = unread;
 /*% if output.packed %*/
 	e->h.length = at;
+/*% if output.streamed %*/
+	if (pd_show(r, e, at)) {
+		PD_ADD(&counts[/*{ output.account.matched }*/], -1); /* not yet: it comes again */
+		return;
+	}
+/*% else %*/
 	if (!ring || pd_ring_output(ring, e, at, 0)) {
 		PD_ADD(&counts[/*{ output.account.ring_full }*/], 1);
 		return;
 	}
+/*% endif %*/
 /*% else %*/
 	e->h.length = sizeof(*e);
 	pd_ring_submit(e, 0);

@@ -9,7 +9,8 @@ from policyd.errors import NotFoundError
 from policyd.text import did_you_mean, quote
 from policyd.views import View
 from policyd.views.agent import show
-from policyd.views.tables import read_tables, table_item
+from policyd.views.snapshots import read_snapshots, snapshot_item, snapshot_names
+from policyd.views.tables import check_names, read_tables, table_item, table_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,8 +89,19 @@ def tables(request: Request) -> Answer:
     names = (request.one("table"),) if request.one("table") else ()
     most = min(int(request.one("limit", str(DEFAULT_ROWS))), MOST_ROWS)
     records = request.snapshot.observed.get().records.values()
-    found = read_tables(request.agent.kernel, records, most, request.one("policy"), names)
-    return answer_items(table_item(rows) for rows in found)
+    policy = request.one("policy")
+    check_names(names, table_names(records, policy), policy)
+    return answer_items(map(table_item, read_tables(request.agent.kernel, records, most, policy, names)))
+
+
+def snapshots(request: Request) -> Answer:
+    """What the rules of snapshots show now: the kernel is gone through for each request."""
+    names = (request.one("rule"),) if request.one("rule") else ()
+    most = min(int(request.one("limit", str(DEFAULT_ROWS))), MOST_ROWS)
+    records = request.snapshot.observed.get().records.values()
+    policy = request.one("policy")
+    check_names(names, snapshot_names(records, policy), policy)
+    return answer_items(map(snapshot_item, read_snapshots(request.agent.kernel, records, most, policy, names)))
 
 
 def sources(request: Request) -> Answer:

@@ -14,6 +14,7 @@ from policyd.api.request import JSON, NDJSON, PROMETHEUS, Parameter
 from policyd.health import AgentStatus, Books, DriftRow, Proof, SinkStatus, SourceStatus
 from policyd.views.agent import model
 from policyd.views.kernel import HookItem, MapItem, PolicyItem
+from policyd.views.snapshots import SnapshotItem
 from policyd.views.tables import TableItem
 
 if TYPE_CHECKING:
@@ -59,11 +60,10 @@ _SOURCE = f"{_V1}/sources/{{name}}"
 _SOURCE_MODEL = model(SourceStatus)
 _COMMAND: dict[str, Any] = {"returns": _SOURCE_MODEL, "fails": (403, 404, 409, 500)}
 _REVISION = Parameter("revision", "A revision of the source's history; the one before what runs, if none is named.")
-_TABLES = (
-    Parameter("policy", "Those of this policy."),
-    Parameter("table", "Those of this name, or POLICY/TABLE."),
-    Parameter("limit", "At most so many rows of each (1,000 unless told, 100,000 at most).", number=True),
-)
+_OF_POLICY = Parameter("policy", "Those of this policy.")
+_MOST = Parameter("limit", "At most so many rows of each (1,000 unless told, 100,000 at most).", number=True)
+_TABLES = (_OF_POLICY, Parameter("table", "Those of this name, or POLICY/TABLE."), _MOST)
+_SNAPSHOTS = (_OF_POLICY, Parameter("rule", "Those of this rule, or POLICY/RULE."), _MOST)
 
 ROUTES: tuple[Route, ...] = (
     _row("GET", "/metrics", "any", reads.metrics, media=PROMETHEUS, fails=(500,)),
@@ -83,6 +83,16 @@ ROUTES: tuple[Route, ...] = (
     _row("GET", f"{_V1}/openapi.json", "any", openapi.openapi, returns=dict[str, Any]),
     _row("GET", f"{_V1}/records", "root", reads.records, returns=dict[str, Any], many=True, fails=(403,)),
     _row("GET", f"{_V1}/tables", "root", reads.tables, returns=TableItem, many=True, query=_TABLES, fails=(403, 404)),
+    _row(
+        "GET",
+        f"{_V1}/snapshots",
+        "root",
+        reads.snapshots,
+        returns=SnapshotItem,
+        many=True,
+        query=_SNAPSHOTS,
+        fails=(403, 404),
+    ),
     Route(
         "GET",
         f"{_V1}/events",

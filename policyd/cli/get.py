@@ -56,8 +56,8 @@ class Listing:
 @click.argument("words", nargs=-1, required=True, metavar="KIND [NAME…]", shell_complete=complete_names)
 @click.option("-o", "--output", type=click.Choice(["wide", "json", "yaml", "name"]), help="More columns, or documents.")
 @click.option("--no-headers", is_flag=True, help="Print no line of headers.")
-@click.option("-p", "--policy", default="", metavar="POLICY", help="Of records: the rows of this policy's tables.")
-@click.option("--limit", default=1000, type=click.IntRange(1), show_default=True, help="Of a table: at most so many rows.")
+@click.option("-p", "--policy", default="", metavar="POLICY", help="Of records: the rows of this policy's tables and snapshots.")
+@click.option("--limit", default=1000, type=click.IntRange(1), show_default=True, help="Of a table or a snapshot: at most so many rows.")
 @socket_option
 @click.pass_obj
 def command(settings: Settings, /, words: tuple[str, ...], socket: str, **options: Any) -> None:
@@ -68,8 +68,8 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
     hooks); a Ready one is Proven or Attached where an agent knows whether its events come all the way through. LOST are
     events that found no room, HELD those that a rate or a sample held back; MISSED are runs at the policy's hooks
     that the kernel dropped, which may have been events or not. RUNS are counted while kernel.bpf_stats_enabled is on. The
-    records of a table (TABLE or POLICY/TABLE) are its rows, in the order of their keys; other records are what policyd
-    keeps of policies. -o yaml prints policies as they were applied, so that they can be applied again; -o json adds
+    records of a table (TABLE or POLICY/TABLE) are its rows, in the order of their keys; those of a snapshot (RULE or
+    POLICY/RULE, a rule at an `iter` hook) what there is now; other records are what policyd keeps of policies. -o yaml prints policies as they were applied, so that they can be applied again; -o json adds
     their status.
 
     \b
@@ -84,6 +84,7 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
       policyd get lists
       policyd get records -o json
       policyd get records births
+      policyd get records open-files --limit 20
       policyd get records -p exec-lineage --limit 20 -o json
       policyd get sources
     """
@@ -98,7 +99,7 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
     observed = observe(kernel)
     for reason in observed.damaged:
         note(f"warning: {reason}", "yellow")
-    if kind is RECORD and (policy or records.are_tables(observed, names)):
+    if kind is RECORD and (policy or records.are_rows(observed, names)):
         records.show(kernel, observed, policy, names, output, options["limit"])
         return
     if kind is POLICY:

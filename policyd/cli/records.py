@@ -1,7 +1,8 @@
-"""`policyd get records TABLE`: the rows of tables, as text of 80 columns or as documents."""
+"""`policyd get records NAME`: the rows of tables and of snapshots, as text of 80 columns or as documents."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
     from policyd.kernel.port import Kernel
     from policyd.observe import Observed
+    from policyd.reading.snapshots import Snapshot
     from policyd.reading.tables import Rows
+    from policyd.views.snapshots import SnapshotItem
+    from policyd.views.tables import TableItem
 
 WIDTH = 80
 SHORTEST = 12
@@ -22,50 +26,83 @@ SHORTEST = 12
 GAP = 2
 
 
-def are_tables(observed: Observed, names: Sequence[str]) -> bool:
-    """Tell whether the names are those of tables, and none is a policy's."""
-    from policyd.reading.tables import table_maps
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table or a snapshot as text: `entries` counts the rows that there are, of which `texts` may be the first."""
+
+    policy: str
+    name: str
+    columns: list[str]
+    texts: list[list[str]]
+    entries: int
+
+
+def are_rows(observed: Observed, names: Sequence[str]) -> bool:
+    """Tell whether the names are those of tables and snapshots, and none is a policy's."""
     from policyd.views.tables import spellings
 
-    owned = [(record.name, of.name) for record in observed.records.values() for of in table_maps(record)]
-    tables = frozenset[str]().union(*(spellings(*one) for one in owned))
-    return bool(names) and any(name in tables for name in names) and not any(name in observed.records for name in names)
+    known = frozenset[str]().union(*(spellings(*one) for one in _known(observed, "")))
+    return bool(names) and any(name in known for name in names) and not any(name in observed.records for name in names)
+
+
+def _known(observed: Observed, policy: str) -> list[tuple[str, str]]:
+    """Return policy and name of all tables and snapshots, of one policy or of all."""
+    from policyd.views.snapshots import snapshot_names
+    from policyd.views.tables import table_names
+
+    records = observed.records.values()
+    return table_names(records, policy) + snapshot_names(records, policy)
 
 
 def show(kernel: Kernel, observed: Observed, policy: str, names: tuple[str, ...], output: str | None, limit: int) -> None:
-    """Print the rows of the tables called `names`, of one policy or of all."""
+    """Print the rows of the tables and snapshots called `names`, of one policy or of all."""
     from policyd.views import plain
-    from policyd.views.tables import read_tables, table_item
+    from policyd.views.snapshots import read_snapshots, snapshot_item
+    from policyd.views.tables import check_names, read_tables, table_item
 
-    found = list(read_tables(kernel, observed.records.values(), limit, policy, names))
+    check_names(names, _known(observed, policy), policy)
+    tables = list(read_tables(kernel, observed.records.values(), limit, policy, names))
+    snapshots = list(read_snapshots(kernel, observed.records.values(), limit, policy, names))
+    items: list[TableItem | SnapshotItem] = [*map(table_item, tables), *map(snapshot_item, snapshots)]
     if output == "json":
-        print_json({"items": [plain(table_item(rows)) for rows in found]})
+        print_json({"items": list(map(plain, items))})
     elif output == "yaml":
-        print_list([plain(table_item(rows)) for rows in found])
+        print_list(list(map(plain, items)))
     elif output == "name":
-        for rows in found:
-            say(f"record/{rows.policy}/{rows.name}")
-    elif not found:
-        note("No tables.")
+        for item in items:
+            say(f"record/{item.policy}/{item.name}")
+    elif not items:
+        note("No tables, and no snapshots.")
     else:
-        _print_texts(found, wide=output == "wide")
+        wide = output == "wide"
+        _print_texts([*(_of_table(rows, wide=wide) for rows in tables), *map(_of_snapshot, snapshots)], wide=wide)
 
 
-def _print_texts(found: list[Rows], *, wide: bool) -> None:
-    for number, rows in enumerate(found):
+def _of_table(rows: Rows, *, wide: bool) -> Sheet:
+    names = [column.name for column in rows.columns if wide or column.name not in rows.hidden]
+    texts = [[safe(row[name]) for name in names] for row in rows.as_text()]
+    return Sheet(rows.policy, rows.name, names, texts, rows.entries)
+
+
+def _of_snapshot(found: Snapshot) -> Sheet:
+    texts = [[safe(row[name]) for name in found.columns] for row in found.as_text()]
+    return Sheet(found.policy, found.name, list(found.columns), texts, found.entries)
+
+
+def _print_texts(found: list[Sheet], *, wide: bool) -> None:
+    for number, sheet in enumerate(found):
         if len(found) > 1:
-            say(("\n" if number else "") + f"{rows.policy}/{rows.name}:")
-        if not rows.rows:
-            note(f"{rows.policy}/{rows.name} has no rows.")
+            say(("\n" if number else "") + f"{sheet.policy}/{sheet.name}:")
+        if not sheet.texts:
+            note(f"{sheet.policy}/{sheet.name} has no rows.")
             continue
-        names = [column.name for column in rows.columns if wide or column.name not in rows.hidden]
-        texts = [[safe(row[name]) for name in names] for row in rows.as_text()]
-        shown, left_out = (texts, 0) if wide else fitted(names, texts)
+        names = sheet.columns
+        shown, left_out = (sheet.texts, 0) if wide else fitted(names, sheet.texts)
         click.echo(table([name.upper() for name in names[: len(names) - left_out]], shown))
         if left_out:
             note(f"{', '.join(names[-left_out:])}: no room; -o wide shows all columns")
-        if rows.entries > len(rows.rows):
-            note(f"{len(rows.rows):,} of {rows.entries:,} rows; --limit shows more")
+        if sheet.entries > len(sheet.texts):
+            note(f"{len(sheet.texts):,} of {sheet.entries:,} rows; --limit shows more")
 
 
 def fitted(names: Sequence[str], texts: list[list[str]]) -> tuple[list[list[str]], int]:

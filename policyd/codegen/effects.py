@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.codegen.hook import hook_part
 from policyd.codegen.metric import MetricView, metric_view
 from policyd.codegen.output import AccountView, EventView, LimitRows, event_bytes, event_view
 from policyd.effect import EventOutput, MetricOutput, TypedAction
@@ -55,6 +56,7 @@ class Shapes:
         """`fetched_first` names the process rows that are looked up before any rule."""
         self._bound, self._values, self._fetched_first = bound, values, fetched_first
         self.key_bytes, self.zero_bytes, self.event_bytes = 0, 8, 0
+        self._streamed = hook_part(bound.unit.attach_point).streams
         self.of_rules = tuple(self._shape(rule) for rule in bound.unit.rules)
         self.counts = Counter(self.of_rules)
         self.numbers = {shape: number for number, shape in enumerate(self.counts)}
@@ -71,9 +73,10 @@ class Shapes:
                 limits = self._limits(rule, output, held + len(output.samples))
                 structs += [self._key(one.spec, f"rate_@_{len(events)}_{n}") for n, one in enumerate(limits)]
                 samples = range(held, held + len(output.samples))
-                events.append(event_view(self._values, output, len(events), samples, limits))
+                events.append(event_view(self._values, output, len(events), samples, limits, streamed=self._streamed))
                 held += len(output.samples) + 2 * len(limits)
-                self.event_bytes = max(self.event_bytes, event_bytes(output) if output.layout.packed else 0)
+                is_packed = events[-1].packed
+                self.event_bytes = max(self.event_bytes, event_bytes(output) if is_packed else 0)
                 continue
             spec = self._bound.maps[rule.policy, output.map_name]
             self.zero_bytes = max(self.zero_bytes, spec.map_class.value_size)

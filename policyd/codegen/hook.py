@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.codegen.ctext import CText
+from policyd.vocabulary.attach import attach_kind
+from policyd.vocabulary.hooks import hook_kind
 
 if TYPE_CHECKING:
     from policyd.unit import AttachPoint
@@ -17,7 +19,8 @@ class HookPart:
 
     `thread`: how the number of the running thread is got.  `preemptible`: the same program can run again on a CPU before its
     first run there has ended (process context with only migration disabled); tracing programs are guarded by the kernel, XDP
-    and tcx run with softirqs off.  `result`: the type of what the program returns.
+    and tcx run with softirqs off.  `result`: the type of what the program returns.  `streams`: events go to whoever reads
+    the link, not into a ring.
     """
 
     types: tuple[str, ...]
@@ -26,6 +29,7 @@ class HookPart:
     packet: bool = False
     preemptible: bool = False
     result: str = "int"
+    streams: bool = False
 
     @property
     def thread(self) -> CText:
@@ -37,6 +41,7 @@ _PREEMPTED = HookPart((), ("hooks/tracing.c",), 0, preemptible=True)
 _LSM = HookPart((), ("hooks/errno.c",), 0, preemptible=True, result="s64")
 _DECIDING = HookPart((), ("hooks/result.c",), 0, preemptible=True, result="s64")
 _PACKETS = ("fields/packet_types.c",)
+_TC = HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/tcx.c"), -1, packet=True)
 _HOOKS = {
     "tracepoint": _TRACING,
     "raw_tracepoint": _TRACING,
@@ -49,19 +54,29 @@ _HOOKS = {
     "uprobe": _PREEMPTED,
     "uprobe_multi": _PREEMPTED,
     "perf_event": _TRACING,
+    "iter": HookPart((), ("hooks/tracing.c", "hooks/iter.c"), 0, preemptible=True, streams=True),
     "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
-    "tcx": HookPart(_PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/tcx.c"), -1, packet=True),
+    "tcx": _TC,
+    "clsact": _TC,
     "cgroup_skb": HookPart(
         _PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, packet=True, preemptible=True
     ),
-    "cgroup": HookPart((), ("hooks/cgroup_address.c", "fields/sockaddr.c"), 1, preemptible=True),
+    **{
+        f"cgroup_{program}": HookPart((), (*files, "hooks/cgroup_verdict.c"), 1, preemptible=True)
+        for program, files in {
+            "sock_addr": ("hooks/cgroup_address.c", "fields/sockaddr.c"),
+            "sock": ("fields/cgroup_socket.c",),
+            "sockopt": ("fields/cgroup_sockopt.c",),
+            "sysctl": ("fields/cgroup_sysctl.c",),
+            "device": ("fields/cgroup_device.c",),
+        }.items()
+    },
 }
 
 
 def hook_part(point: AttachPoint) -> HookPart:
     """Return the row of an attach point."""
-    is_skb = point.kind == "cgroup" and point.option.startswith("skb")
-    return _HOOKS["cgroup_skb" if is_skb else point.kind]
+    return _HOOKS[attach_kind("cgroup", point.option).template if point.kind == "cgroup" else point.kind]
 
 
 def defines(point: AttachPoint) -> tuple[CText, ...]:
@@ -70,8 +85,12 @@ def defines(point: AttachPoint) -> tuple[CText, ...]:
     out = [CText(f"PD_NEUTRAL ({part.neutral})"), CText(f"PD_THREAD() {part.thread}")]
     if point.header == "none":
         out.append(CText("PD_NO_ETHERNET 1"))
-    if point.kind == "tcx" and point.option == "ingress" and point.header != "none":
+    if point.kind in {"tcx", "clsact"} and point.option == "ingress" and point.header != "none":
         out.append(CText("PD_MAY_BEGIN_AT_NETWORK 1"))
     if point.kind == "cgroup":
         out.append(CText(f"PD_FAMILY {10 if point.option.endswith('6') else 2}"))
+        if not hook_kind("cgroup", point.option).verdicts:
+            out.append(CText("PD_ONLY_TOLD 1"))
+        if point.option == "getsockopt":
+            out.append(CText("PD_ANSWERED 1"))
     return tuple(out)

@@ -42,6 +42,7 @@ class AccountView:
     sampled_out: CText = c.uint(ACCOUNT_COLUMNS.index("sampled_out"))
     table_full: CText = c.uint(ACCOUNT_COLUMNS.index("table_full"))
     table_absent: CText = c.uint(ACCOUNT_COLUMNS.index("table_absent"))
+    unpaired: CText = c.uint(ACCOUNT_COLUMNS.index("unpaired"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,12 @@ class LimitRows:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """What `outputs/event.c` may print."""
+    """What `outputs/event.c` may print.  `packed`: it is put together in the scratch place; `streamed`: for who reads it."""
 
     index: CText
     layout: CText
     packed: bool
+    streamed: bool
     needs: tuple[CText, ...]
     columns: tuple[ColumnView, ...]
     account: AccountView
@@ -111,7 +113,13 @@ def event_bytes(output: EventOutput) -> int:
 
 
 def event_view(
-    values: ValueTable, output: EventOutput, index: int, samples: Iterable[int], limits: Iterable[LimitRows]
+    values: ValueTable,
+    output: EventOutput,
+    index: int,
+    samples: Iterable[int],
+    limits: Iterable[LimitRows],
+    *,
+    streamed: bool,
 ) -> EventView:
     """Return the view of a rule's event output number `index`; `samples` are places of scalars' rows, as in `LimitRows`."""
     layout = output.layout
@@ -125,7 +133,8 @@ def event_view(
     return EventView(
         index=c.uint(index),
         layout=c.uint(layout.id),
-        packed=layout.packed,
+        packed=layout.packed or streamed,
+        streamed=streamed,
         needs=needs_of(values[value] for value in output.values),
         columns=tuple(columns),
         account=AccountView(),

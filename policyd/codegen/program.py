@@ -25,7 +25,7 @@ from policyd.codegen.tables import Tables
 from policyd.condition import ListRef, leaves
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
 from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, put_out, rule_tests, rule_values
-from policyd.value import Builtin, Lookup, PointedString, Through, Walk
+from policyd.value import Builtin, Kept, Lookup, PointedString, Through, Walk, argument_of, every_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,6 +207,7 @@ class Drawing:
             internals=self._internals,
             eager=tuple(c.uint(one.index) for one in self.values.stored if one.eager),
             packet=self.hook.packet,
+            objects=tuple(map(c.uint, self._objects)),
             preemptible=self.hook.preemptible,
             holds_back=self._holds_back,
             computes=self.values.computes,
@@ -224,7 +225,7 @@ class Drawing:
         return Blueprint(view, btf, shared, private)
 
     def _fetch(self, operand: Operand) -> FetchView | RowView:
-        if isinstance(operand.source.access, Lookup):
+        if isinstance(operand.source.access, Lookup | Kept):
             return self.tables.fetch(operand)
         return fetched(fetch_view(operand), operand, self.unit.resumes)
 
@@ -233,6 +234,12 @@ class Drawing:
         internal = self.unit.internal
         trees = ("internal/trees.c",) if self.unit.keeps and self.unit.keeps_processes else ()
         return (*trees, f"internal/{internal}.c") if internal else ()
+
+    @cached_property
+    def _objects(self) -> tuple[int, ...]:
+        """Return which numbers of its context a snapshot's program reads."""
+        found = map(argument_of, every_value(value for rule in self.unit.rules for value in rule_values(rule)))
+        return tuple(sorted({one.index for one in found if one is not None})) if self.hook.streams else ()
 
     @property
     def _signals(self) -> bool:
@@ -272,6 +279,8 @@ class Drawing:
             out.append(CText("struct pd_search search"))
         if self.hook.packet:
             out.append(CText("struct pd_packet packet"))
+        if self._objects:
+            out.append(CText(f"u64 object[{c.uint(self._objects[-1] + 1)}]"))
         if self.unit.resumes:
             out.append(CText("u64 unpaired"))
         if self.key_bytes:
@@ -290,7 +299,7 @@ class Drawing:
         rest = queues + self.key_bytes + self.shapes.event_bytes + states + SLACK
         rest += (
             self.tables.room
-            + 8 * (len(self.lates) + (self.unit.resumes is not None))
+            + 8 * (len(self.lates) + (self.unit.resumes is not None) + len(self._objects and range(self._objects[-1] + 1)))
             + sum(row.room for row in self._families)
         )
         return -(-(values + packet + self.automata.room + rest + 64) // 8) * 8

@@ -135,6 +135,7 @@ class ProgramView:
     internals: tuple[str, ...]
     eager: tuple[CText, ...]
     packet: bool
+    objects: tuple[CText, ...]
     preemptible: bool
     holds_back: bool
     computes: bool

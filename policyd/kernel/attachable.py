@@ -65,6 +65,7 @@ ATTACHING: tuple[Probe, ...] = (
     Probe("uprobe", "attach", probes.uprobe, "5.15, CONFIG_UPROBE_EVENTS"),
     Probe("uprobe_multi", "attach", probes.uprobe_multi, "6.6"),
     Probe("perf_event", "attach", probes.perf_event, "5.15"),
+    Probe("iter", "attach", probes.snapshot, "5.9"),
 )
 
 

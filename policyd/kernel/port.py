@@ -94,14 +94,23 @@ class Kernel(Protocol):
     def attach(self, point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
         """A new link that holds the program; on `cpu`, where each has its own.
 
-        Each of a point's `members` has its index as cookie.  ESTALE: the point's `file` was replaced.
+        Each of a point's `members` has its index as cookie.  ESTALE: the point's `file` was replaced.  Kinds without links
+        give a note in its stead, behind which there is nothing before `put_filter`.
         """
+
+    def put_filter(self, point: AttachPoint, link_fd: int, program_fd: int) -> None:
+        """Of kinds without links: make the filter that a note stands for, now that the note is pinned; else nothing."""
 
     def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
         """Replace the link's program; fails if it is not `old_fd`'s program any more."""
 
-    def detach(self, link_fd: int) -> None: ...  # BPF_LINK_DETACH where the kind has it, else no-op (unpin + close detaches)
+    def detach(self, link_fd: int) -> None:
+        """BPF_LINK_DETACH where the kind has it; take a note's filter away; else nothing: unpinning and closing detach."""
+
     def link_info(self, fd: int) -> LinkInfo: ...
+    def read_link(self, fd: int) -> bytes:
+        """What the program of a snapshot's link writes of all objects that there are now."""
+
     def locate(self, point: AttachPoint) -> str | None:
         """The identity that a live link's `target` must have now; None if the place does not exist (any more).
 

@@ -206,6 +206,7 @@ def _load(kind: ProgramKind) -> int:
 
 tracepoint = attach_point("tracepoint", f"sched/{_EVENT}")
 raw_tracepoint = attach_point("raw_tracepoint", _EVENT)
+snapshot = attach_point("iter", "task")
 kprobe = attach_point("kprobe", _FUNCTION)
 fentry = attach_point("fentry", _FUNCTION)
 fexit = attach_point("fexit", _FUNCTION)

@@ -9,7 +9,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from policyd.kernel import links, tracing_links
+from policyd.kernel import filters, links, tracing_links
 from policyd.kernel.bpf import attach, current, info, instructions, maps
 from policyd.kernel.bpffs import Bpffs
 from policyd.kernel.port import Kernel
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ROOT = "/sys/fs/bpf/policyd"
 
+_HOOKS = "hooks"  # where links and notes are pinned: `record.HOOKS`, which stands above
 _DETACHABLE = frozenset({"xdp", "tcx", "cgroup"})  # link kinds with BPF_LINK_DETACH (5.9)
 
 
@@ -129,16 +130,38 @@ class RealKernel(Kernel):
     def attach(self, point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
         return links.attach(point, program_fd, cpu)
 
+    def put_filter(self, point: AttachPoint, link_fd: int, program_fd: int) -> None:
+        if point.kind == filters.KIND:
+            links.put_filter(point, link_fd, program_fd, self._notes())
+
+    def _notes(self) -> Iterator[filters.Note]:
+        """Yield the notes that are pinned."""
+        for name in self.list(_HOOKS):
+            fd = self.open(f"{_HOOKS}/{name}/link") if name.startswith(f"{filters.KIND}-") else None
+            if fd is not None:
+                try:
+                    yield filters.read_note(fd)
+                finally:
+                    self.close(fd)
+
     def update_link(self, point: AttachPoint, link_fd: int, new_fd: int, old_fd: int) -> None:
         links.update(point, link_fd, new_fd, old_fd)
 
     def detach(self, link_fd: int) -> None:
+        if filters.is_note(link_fd):
+            filters.remove(link_fd)
+            return
         found = info.link_info(link_fd)
         if found.type in _DETACHABLE and found.alive:
             attach.detach_link(link_fd, f"detach link {found.id}")
 
     def link_info(self, fd: int) -> LinkInfo:
+        if filters.is_note(fd):
+            return filters.note_info(fd)
         return tracing_links.checked(info.link_info(fd))
+
+    def read_link(self, fd: int) -> bytes:
+        return attach.read_iter(fd, "read a snapshot")
 
     def locate(self, point: AttachPoint) -> str | None:
         return links.locate(point)

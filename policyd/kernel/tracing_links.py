@@ -131,6 +131,18 @@ def _no_hook(point: AttachPoint) -> str:
     return f"{point.target} is no hook that this kernel lets programs decide about"
 
 
+# ------------------------------------------------------------------------------------------------ snapshots
+
+
+def _attach_iter(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
+    info = bpf_links.CGROUPS_IN_ORDER if point.target == "cgroup" else b""
+    return bpf_links.create_iter_link(program_fd, kind.link_attach_type, info, what(point))
+
+
+def _locate_iter(point: AttachPoint, _kind: AttachKind) -> str | None:
+    return None if btf.running().function(attach_target(point)) is None else point.target
+
+
 LINK_KINDS: dict[str, LinkKind] = {
     "kprobe": LinkKind(
         _attach_kprobe,
@@ -164,4 +176,12 @@ LINK_KINDS: dict[str, LinkKind] = {
     "fexit": LinkKind(_attach_typed, _locate_typed, _TRACED),
     "fmod_ret": LinkKind(_attach_typed, _locate_typed, {**_TRACED, errno.EINVAL: _not_modifiable}),
     "lsm": LinkKind(_attach_typed, _locate_typed, {**_TYPED, errno.EINVAL: _no_hook}),
+    "iter": LinkKind(
+        _attach_iter,
+        _locate_iter,
+        {
+            errno.ENOENT: lambda point: f"this kernel cannot go through objects of the kind {point.target}",
+            errno.EINVAL: lambda point: f"the kernel does not let programs go through {point.target} without more to go by",
+        },
+    ),
 }

@@ -33,7 +33,30 @@ from policyd.words import (
 DEFAULT_MATCHES = 512
 """Places that one hook may have: a glob over every function of a program is a mistake."""
 
-CgroupName = Literal["connect4", "connect6", "sendmsg4", "sendmsg6", "bind4", "bind6", "skb_ingress", "skb_egress"]
+CgroupName = Literal[
+    "connect4",
+    "connect6",
+    "sendmsg4",
+    "sendmsg6",
+    "bind4",
+    "bind6",
+    "skb_ingress",
+    "skb_egress",
+    "sock_create",
+    "sock_release",
+    "post_bind4",
+    "post_bind6",
+    "getpeername4",
+    "getpeername6",
+    "getsockname4",
+    "getsockname6",
+    "recvmsg4",
+    "recvmsg6",
+    "setsockopt",
+    "getsockopt",
+    "sysctl",
+    "device",
+]
 
 
 class SyscallHook(Model):
@@ -79,7 +102,7 @@ class TcHook(Model):
 
 
 class CgroupHook(Model):
-    """Socket operations and packets of the processes of a cgroup; `path` empty: the root of cgroup v2."""
+    """Sockets, packets, settings and devices of the processes of a cgroup; `path` empty: the root of cgroup v2."""
 
     kind: ClassVar[str] = "cgroup"
     names: tuple[CgroupName, ...] = Field(alias="name")
@@ -143,6 +166,13 @@ class PerfHook(Model):
     frequency: Frequency = 0
     period: Period = 0
     cpus: tuple[CpuList, ...] = ("all",)
+
+
+class IterHook(Model):
+    """What there is of kinds of objects (tasks, sockets, maps…) whenever it is read."""
+
+    kind: ClassVar[str] = "iter"
+    names: tuple[Target, ...]
 
 
 class FileHook(Model):
@@ -213,6 +243,7 @@ PlainHook = (
     | TcHook
     | CgroupHook
     | PerfHook
+    | IterHook
     | UprobeHook
     | UretprobeHook
     | UsdtHook

@@ -71,6 +71,12 @@ class Event:
         return {shown.column.name: None if raw is None else shown[raw] for shown, raw in pairs if not shown.column.hidden}
 
     @property
+    def texts(self) -> dict[str, str]:
+        """Return each column's value as people read it, empty where there is none; not yet safe for a terminal."""
+        pairs = enumerate(self.form.shown) if self.form else ()
+        return {shown.column.name: self._text(at) or "" for at, shown in pairs if not shown.column.hidden}
+
+    @property
     def message(self) -> str:
         """Return the rule's message, filled in; empty if it has none."""
         return filled(self.parts, self._text)

@@ -53,6 +53,7 @@ CODES: dict[str, str] = {
     "list-does-not-fit": "A list whose values the field can never have.",
     "unknown-list": "An expression names a list that is neither in the policy nor in a PolicyList that was given.",
     # outputs and actions
+    "output-not-here": "An output, or a write, where there is only something to show.",
     "too-many-columns": "An event with more columns than its header has bits for.",
     "list-in-key": "A metric's key that has a list in it, or bytes of any length.",
     "key-too-long": "A metric's key that is too long.",

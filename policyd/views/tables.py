@@ -1,4 +1,4 @@
-"""The rows of tables, as JSON: `get records TABLE -o json` and the API."""
+"""The rows of tables, as JSON: `get records TABLE -o json`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from policyd.text import did_you_mean, one_of, quote
 from policyd.views import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from policyd.kernel.port import Kernel
     from policyd.reading.tables import Rows
@@ -50,22 +50,28 @@ def table_item(rows: Rows) -> TableItem:
 def read_tables(
     kernel: Kernel, records: Iterable[PolicyRecord], most: int, policy: str = "", names: tuple[str, ...] = ()
 ) -> Iterator[Rows]:
-    """Yield the tables called `names` (all if none are named; `POLICY/TABLE` is one policy's) of one policy or of all.
-
-    `NotFoundError` for a name that no table has.
-    """
+    """Yield the tables called `names` (all if none are named; `POLICY/TABLE` is one policy's) of one policy or of all."""
     known = [(record.name, of) for record in records for of in table_maps(record) if policy in {"", record.name}]
-    for name in names:
-        if not any(name in spellings(owner, of.name) for owner, of in known):
-            every = sorted({of.name for _, of in known})
-            hint = did_you_mean(name, every) or f"tables: {one_of(every) or 'none'}"
-            of_policy = f" of policy {policy}" if policy else ""
-            raise NotFoundError(f"there is no table {quote(name)}{of_policy}; {hint}")
     for owner, of in known:
         if not names or spellings(owner, of.name) & set(names):
             rows = read_rows(kernel, owner, of, most)
             if rows is not None:
                 yield rows
+
+
+def table_names(records: Iterable[PolicyRecord], policy: str = "") -> list[tuple[str, str]]:
+    """Return policy and name of every table, of one policy or of all."""
+    return [(record.name, of.name) for record in records if policy in {"", record.name} for of in table_maps(record)]
+
+
+def check_names(names: Iterable[str], known: Collection[tuple[str, str]], policy: str) -> None:
+    """Raise `NotFoundError` for a name that none of `known` (policy, table or snapshot) has."""
+    for name in names:
+        if not any(name in spellings(*one) for one in known):
+            every = sorted({one for _, one in known})
+            hint = did_you_mean(name, every) or f"there are {one_of(every) or 'none'}"
+            of_policy = f" of policy {policy}" if policy else ""
+            raise NotFoundError(f"there is no table or snapshot {quote(name)}{of_policy}; {hint}")
 
 
 def spellings(policy: str, table: str) -> frozenset[str]:

@@ -33,15 +33,27 @@ class AttachKind:
     neutral_name: str
     since: str  # the kernel that first had this link
     scratch: bool
+    stands_in: str = ""  # what stands in a link's stead, for people, where the kind has none
 
 
-def _cgroup(option: str, attach_type: int, name: str, *, packets: bool = False) -> AttachKind:
+_CGROUP_PROGRAMS = {
+    "skb": (8, "BPF_PROG_TYPE_CGROUP_SKB"),
+    "sock": (9, "BPF_PROG_TYPE_CGROUP_SOCK"),
+    "device": (15, "BPF_PROG_TYPE_CGROUP_DEVICE"),
+    "sock_addr": (18, "BPF_PROG_TYPE_CGROUP_SOCK_ADDR"),
+    "sysctl": (23, "BPF_PROG_TYPE_CGROUP_SYSCTL"),
+    "sockopt": (25, "BPF_PROG_TYPE_CGROUP_SOCKOPT"),
+}
+"""Program types of cgroups' hooks, by the second half of their templates' names."""
+
+
+def _cgroup(option: str, attach_type: int, name: str, program: str = "sock_addr", since: str = "5.7") -> AttachKind:
     return AttachKind(
         kind="cgroup",
         options=(option,),
-        template="cgroup_skb" if packets else "cgroup_sock_addr",
-        program_type=8 if packets else 18,
-        program_type_name="BPF_PROG_TYPE_CGROUP_SKB" if packets else "BPF_PROG_TYPE_CGROUP_SOCK_ADDR",
+        template=f"cgroup_{program}",
+        program_type=_CGROUP_PROGRAMS[program][0],
+        program_type_name=_CGROUP_PROGRAMS[program][1],
         expected_attach_type=attach_type,
         link_attach_type=attach_type,
         attach_type_name=name,
@@ -49,7 +61,7 @@ def _cgroup(option: str, attach_type: int, name: str, *, packets: bool = False) 
         replacement="link update",
         neutral=1,
         neutral_name="1 (go on)",
-        since="5.7",
+        since=since,
         scratch=False,
     )
 
@@ -70,6 +82,27 @@ def _tcx(option: str, attach_type: int, name: str) -> AttachKind:
         neutral_name="TCX_NEXT",
         since="6.6",
         scratch=True,
+    )
+
+
+def _clsact(option: str) -> AttachKind:
+    """Return a row of filters: `tc` before there were links for it.  They look at no attach type."""
+    return AttachKind(
+        kind="clsact",
+        options=(option,),
+        template="tc",
+        program_type=3,
+        program_type_name="BPF_PROG_TYPE_SCHED_CLS",
+        expected_attach_type=0,
+        link_attach_type=0,
+        attach_type_name="",
+        link="clsact",
+        replacement="slot",
+        neutral=-1,
+        neutral_name="TC_ACT_UNSPEC",
+        since="4.5",
+        scratch=True,
+        stands_in="a filter of the qdisc clsact: this kernel has no links for tc (tcx, Linux 6.6)",
     )
 
 
@@ -169,14 +202,30 @@ ATTACH_KINDS: tuple[AttachKind, ...] = (
     ),
     _tcx("ingress", 46, "BPF_TCX_INGRESS"),
     _tcx("egress", 47, "BPF_TCX_EGRESS"),
+    _clsact("ingress"),
+    _clsact("egress"),
     _cgroup("connect4", 10, "BPF_CGROUP_INET4_CONNECT"),
     _cgroup("connect6", 11, "BPF_CGROUP_INET6_CONNECT"),
     _cgroup("sendmsg4", 14, "BPF_CGROUP_UDP4_SENDMSG"),
     _cgroup("sendmsg6", 15, "BPF_CGROUP_UDP6_SENDMSG"),
     _cgroup("bind4", 8, "BPF_CGROUP_INET4_BIND"),
     _cgroup("bind6", 9, "BPF_CGROUP_INET6_BIND"),
-    _cgroup("skb_ingress", 0, "BPF_CGROUP_INET_INGRESS", packets=True),
-    _cgroup("skb_egress", 1, "BPF_CGROUP_INET_EGRESS", packets=True),
+    _cgroup("skb_ingress", 0, "BPF_CGROUP_INET_INGRESS", "skb"),
+    _cgroup("skb_egress", 1, "BPF_CGROUP_INET_EGRESS", "skb"),
+    _cgroup("sock_create", 2, "BPF_CGROUP_INET_SOCK_CREATE", "sock"),
+    _cgroup("sock_release", 34, "BPF_CGROUP_INET_SOCK_RELEASE", "sock", "5.9"),
+    _cgroup("post_bind4", 12, "BPF_CGROUP_INET4_POST_BIND", "sock"),
+    _cgroup("post_bind6", 13, "BPF_CGROUP_INET6_POST_BIND", "sock"),
+    _cgroup("getpeername4", 29, "BPF_CGROUP_INET4_GETPEERNAME", since="5.8"),
+    _cgroup("getpeername6", 30, "BPF_CGROUP_INET6_GETPEERNAME", since="5.8"),
+    _cgroup("getsockname4", 31, "BPF_CGROUP_INET4_GETSOCKNAME", since="5.8"),
+    _cgroup("getsockname6", 32, "BPF_CGROUP_INET6_GETSOCKNAME", since="5.8"),
+    _cgroup("recvmsg4", 19, "BPF_CGROUP_UDP4_RECVMSG"),
+    _cgroup("recvmsg6", 20, "BPF_CGROUP_UDP6_RECVMSG"),
+    _cgroup("getsockopt", 21, "BPF_CGROUP_GETSOCKOPT", "sockopt"),
+    _cgroup("setsockopt", 22, "BPF_CGROUP_SETSOCKOPT", "sockopt"),
+    _cgroup("sysctl", 18, "BPF_CGROUP_SYSCTL", "sysctl"),
+    _cgroup("device", 6, "BPF_CGROUP_DEVICE", "device"),
     _probe("kprobe", _BOTH_WAYS, 41, "BPF_PERF_EVENT", "perf_event", "5.15"),
     _probe("kprobe_multi", _BOTH_WAYS, 42, "BPF_TRACE_KPROBE_MULTI", "kprobe_multi", "5.18"),
     _typed("fentry", 24, "BPF_TRACE_FENTRY", "5.5"),
@@ -199,6 +248,22 @@ ATTACH_KINDS: tuple[AttachKind, ...] = (
         neutral=0,
         neutral_name="0",
         since="5.15",
+        scratch=True,
+    ),
+    AttachKind(
+        kind="iter",
+        options=("",),
+        template="iter",
+        program_type=26,
+        program_type_name="BPF_PROG_TYPE_TRACING",
+        expected_attach_type=28,
+        link_attach_type=28,
+        attach_type_name="BPF_TRACE_ITER",
+        link="iter",
+        replacement="link update",
+        neutral=0,
+        neutral_name="0",
+        since="5.9",
         scratch=True,
     ),
 )

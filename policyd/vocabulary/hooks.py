@@ -10,16 +10,17 @@ from typing import Literal
 
 from policyd.vocabulary.function_hooks import FUNCTION_HOOKS, KEPT, KEPT_COST
 from policyd.vocabulary.hook_kind import Context, HookKind, Key
-from policyd.vocabulary.packet_hooks import PACKET, PACKET_HOOKS
+from policyd.vocabulary.packet_hooks import PACKET_HOOKS
 from policyd.vocabulary.perf_events import PERF_EVENTS
+from policyd.vocabulary.snapshot_hooks import SNAPSHOT_HOOKS
+from policyd.vocabulary.socket_hooks import CGROUP_HOOK_ROWS
 from policyd.vocabulary.user_hooks import USER_HOOKS
 
 # ------------------------------------------------------------------------------------------------ how policies spell them
 
-_PROCESS: frozenset[Context] = frozenset({"any", "process"})
+_PROCESS: frozenset[Context] = frozenset({"any", "process", "kernel_stack", "user_stack"})
 
 _NAMES = Key("names", "names or globs (`open*`); a plain name or list may stand instead of the long form")
-_PATH = Key("path", "the cgroup v2 directory, below its mount or absolute; default: the root, that is every process")
 
 _TRACE_COST = "About 40 ns an event for the tracepoint, and what the rules read."
 _NESTED = (
@@ -30,50 +31,6 @@ _USER_MEMORY = (
     "Arguments that point to user memory are read as the call begins: another thread can change them before the kernel "
     "reads them again, and a page that is not in memory cannot be read (the field is then unread)."
 )
-
-_SOCKET_ROUND = (
-    "Raw and packet sockets (CAP_NET_RAW) send without these hooks; `cgroup: skb_egress` and `tc` see their packets.",
-    "Connections that were open before the policy came go on.",
-)
-_CONNECT_ROUND = (
-    "UDP sockets can send without connect(): add sendmsg4 and sendmsg6.",
-    "An IPv6 socket reaches IPv4 addresses through the 6 hook as ::ffff:a.b.c.d (shown, compared as IPv4): name both hooks.",
-    *_SOCKET_ROUND,
-)
-
-
-def _address_hook(name: str, summary: str, side: Context, ways_round: tuple[str, ...]) -> HookKind:
-    return HookKind(
-        kind="cgroup",
-        name=name,
-        attach_kind="cgroup",
-        keys=(Key("name", "which hook of the cgroup"), _PATH),
-        contexts=frozenset({"any", "process", "address", side}),
-        verdicts=("deny",),
-        signals=False,
-        summary=summary,
-        context="Runs in the calling process, before the kernel acts on the address.",
-        ways_round=ways_round,
-        cost="Paid by each such call in the cgroup and below it, not by packets.",
-    )
-
-
-def _packet_hook(name: str, summary: str, ways_round: tuple[str, ...]) -> HookKind:
-    return HookKind(
-        kind="cgroup",
-        name=name,
-        attach_kind="cgroup",
-        keys=(Key("name", "which hook of the cgroup"), _PATH),
-        contexts=PACKET,
-        verdicts=("drop", "pass"),
-        signals=False,
-        summary=summary,
-        context="Runs for each packet of a socket of the cgroup. It begins at the IP header: there is no Ethernet header. "
-        "The current process is whoever was interrupted.",
-        ways_round=ways_round,
-        cost="Paid by each IP packet of the cgroup's sockets.",
-    )
-
 
 HOOK_KINDS: tuple[HookKind, ...] = (
     HookKind(
@@ -89,7 +46,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
                 "of the kernel can be watched (fentry or kprobe), so that other calls pay nothing",
             ),
         ),
-        contexts=frozenset({"any", "process", "abi", "call"}),
+        contexts=_PROCESS | {"abi", "call"},
         verdicts=("deny", "return"),
         signals=True,
         summary="A system call, by name, as it begins or as it ends.",
@@ -136,16 +93,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
     ),
     *FUNCTION_HOOKS,
     *PACKET_HOOKS,
-    _address_hook("connect4", "connect() to an IPv4 address (TCP, and UDP that connects).", "peer", _CONNECT_ROUND),
-    _address_hook("connect6", "connect() to an IPv6 address (TCP, and UDP that connects).", "peer", _CONNECT_ROUND),
-    _address_hook("sendmsg4", "An unconnected UDP send to an IPv4 address.", "peer", _SOCKET_ROUND),
-    _address_hook("sendmsg6", "An unconnected UDP send to an IPv6 address.", "peer", _SOCKET_ROUND),
-    _address_hook("bind4", "bind() to an IPv4 address.", "bind", ("A socket that never binds gets a port by itself.",)),
-    _address_hook("bind6", "bind() to an IPv6 address.", "bind", ("A socket that never binds gets a port by itself.",)),
-    _packet_hook("skb_ingress", "An IP packet for a socket of the cgroup.", ("Packets that no socket of the cgroup gets.",)),
-    _packet_hook(
-        "skb_egress", "An IP packet from a socket of the cgroup.", ("Packet sockets (AF_PACKET) send below this hook.",)
-    ),
+    *CGROUP_HOOK_ROWS,
     *USER_HOOKS,
     HookKind(
         kind="perf",
@@ -165,7 +113,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
             ),
             Key("cpus", "on which CPUs: all (default), or numbers and ranges: [0-3, 8]"),
         ),
-        contexts=frozenset({"any", "process", "perf"}),
+        contexts=_PROCESS | {"perf"},
         verdicts=(),
         signals=False,
         summary="A sample of what a CPU is at: at a frequency by the clock, or each time that so many events were counted.",
@@ -185,6 +133,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
         "matches still runs the program.",
         by_means=True,
     ),
+    *SNAPSHOT_HOOKS,
 )
 
 CGROUP_HOOKS: tuple[str, ...] = tuple(row.name for row in HOOK_KINDS if row.kind == "cgroup")
@@ -194,8 +143,6 @@ LATER_HOOKS: tuple[str, ...] = (
     "sk_lookup",
     "netfilter",
     "netkit",
-    "iter",
-    "span",
 )
 """Hook kinds that the language reserves: refused with "not supported yet"."""
 
@@ -272,8 +219,8 @@ _WHOSE: tuple[tuple[tuple[str, ...], Literal["mixed", "interrupted"]], ...] = (
 # ------------------------------------------------------------------------------------------------ actions
 
 INSTEAD: dict[str, str] = {
-    "deny": "most of what processes do can be denied at `lsm` hooks; connections, UDP sends and binds at the cgroup hooks "
-    "connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6; packets can be dropped at xdp, tc and cgroup skb hooks; a "
+    "deny": "most of what processes do can be denied at `lsm` hooks; connections, UDP sends, binds, sockets, options of "
+    "sockets, settings and devices at the cgroup hooks (connect4, bind4, sock_create, setsockopt, sysctl, device…); packets can be dropped at xdp, tc and cgroup skb hooks; a "
     "process can be ended with `signal: SIGKILL`",
     "return": "functions named security_*, and those on the kernel's error injection list, take a result at `function` and "
     "`fentry` hooks; `lsm` hooks take `deny`",

@@ -25,6 +25,42 @@ def create_link(program_fd: int, target: int, attach_type: int, flags: int, what
     return call(Command.LINK_CREATE, attr, what)
 
 
+_READ_BYTES = 1 << 16
+CGROUPS_IN_ORDER = struct.pack("<IIQ", 2, 0, 0)
+"""`union bpf_iter_link_info` of cgroups: from the root of cgroup v2 down, parents before children
+(BPF_CGROUP_ITER_DESCENDANTS_PRE)."""
+
+
+def create_iter_link(program_fd: int, attach_type: int, info: bytes, what: str) -> int:
+    """Return the fd of a link whose program is run on objects whenever it is read; `info` says on which, where it must."""
+    memory = buffer(info) if info else None
+    attr = struct.pack("<IIIIQIxxxx", program_fd, 0, attach_type, 0, address(memory), len(info))
+    return call(Command.LINK_CREATE, attr, what)
+
+
+def read_iter(link_fd: int, what: str) -> bytes:
+    """Run the program of an iter link on all objects, and return what it writes.
+
+    The kernel says EAGAIN after a million objects of which nothing was written (`bpf_seq_read`), and goes on when it is
+    asked again.
+    """
+    reader = call(Command.ITER_CREATE, struct.pack("<II", link_fd, 0), what)
+    found = bytearray()
+    try:
+        while True:
+            try:
+                data = os.read(reader, _READ_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise KernelError(what, error.errno or errno.EIO) from None
+            if not data:
+                return bytes(found)
+            found += data
+    finally:
+        os.close(reader)
+
+
 def create_kprobe_multi_link(program_fd: int, attach_type: int, flags: int, functions: tuple[str, ...], what: str) -> int:
     """Return the fd of a kprobe_multi link on kernel functions; the cookie of each is its index."""
     names = [buffer(function.encode("ascii") + b"\0") for function in functions]

@@ -34,6 +34,7 @@ class Command(IntEnum):
     LINK_GET_FD_BY_ID = 30
     LINK_GET_NEXT_ID = 31
     ENABLE_STATS = 32
+    ITER_CREATE = 33
     LINK_DETACH = 34
 
 
@@ -103,6 +104,7 @@ ATTACH_TYPES: dict[str, int] = {
     "cgroup_udp6_sendmsg": 15,
     "trace_raw_tp": 23,
     "trace_fentry": 24,
+    "trace_iter": 28,
     "lsm_mac": 27,
     "xdp": 37,
     "perf_event": 41,

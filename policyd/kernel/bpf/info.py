@@ -242,6 +242,7 @@ _LINK_TARGETS: dict[str, Callable[[int, bytes], str | None]] = {
     "kprobe_multi": _kprobe_multi_target,
     "uprobe_multi": _uprobe_multi_target,
     "perf_event": _perf_event_target,
+    "iter": lambda fd, _: _named_target(fd, 16),
 }
 
 Sort = Literal["program", "map", "link"]

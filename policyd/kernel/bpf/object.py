@@ -160,11 +160,12 @@ def _prepare(handle: int, wanted: Wanted, log: Buffer) -> dict[str, int]:
     return found
 
 
+_PREFIXES = {ATTACH_TYPES["lsm_mac"]: "bpf_lsm_", ATTACH_TYPES["trace_iter"]: "bpf_iter_"}
+
+
 def _aim(entry: int, wanted: Wanted) -> None:
-    """Name the function that a program is loaded for; libbpf puts the prefix of LSM hooks itself."""
-    name = wanted.kind.function
-    if wanted.kind.attach_type == ATTACH_TYPES["lsm_mac"]:
-        name = name.removeprefix("bpf_lsm_")
+    """Name the function that a program is loaded for; libbpf puts some prefixes itself."""
+    name = wanted.kind.function.removeprefix(_PREFIXES.get(wanted.kind.attach_type, ""))
     code = -_library().bpf_program__set_attach_target(entry, 0, name.encode())
     if code in {errno.ENOENT, errno.ESRCH}:
         raise no_function(wanted.kind.function, wanted.what)
