@@ -27,6 +27,7 @@ from policyd.explain_objects import (
 from policyd.explain_tables import tables_page
 from policyd.explain_types import one_type, types_page
 from policyd.page import Page, Table
+from policyd.resolve.snapshots import object_prototype, snapshot_kinds
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.aggregates import AGGREGATES
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from policyd.elf import Binary
+    from policyd.functions import Prototype
     from policyd.target import Target
     from policyd.vocabulary.compat import Way
     from policyd.vocabulary.hook_kind import HookKind
@@ -210,11 +212,22 @@ def _raw_tracepoint(name: str, target: Target) -> Own:
         prototype = target.raw_tracepoint(name)
     except TargetError as error:
         raise _not_found("raw tracepoint", name, error.candidates) from error
+    return _actor(name), (_given(prototype),)
+
+
+def _objects(name: str, target: Target) -> Own:
+    kinds = snapshot_kinds(target)
+    if name not in kinds:
+        raise _not_found("kind of objects to go through", name, kinds)
+    return (), (_given(object_prototype(target, name)),)
+
+
+def _given(prototype: Prototype) -> Table:
     rows = tuple(
         (f"args.{arg.name}", _type(arg.value) if arg.value else "-", arg.c_type, behind(f"args.{arg.name}", arg.c_type))
         for arg in prototype.args
     )
-    return _actor(name), (Table("Arguments", _ARGUMENT_HEADINGS, rows),)
+    return Table("Arguments", _ARGUMENT_HEADINGS, rows)
 
 
 def _kernel_function(kind: str, name: str, target: Target) -> Own:
@@ -280,6 +293,7 @@ _ON_TARGET: dict[str, Callable[[str, Target], Own]] = {
     "syscall": _syscall,
     "tracepoint": _tracepoint,
     "raw_tracepoint": _raw_tracepoint,
+    "iter": _objects,
 }
 
 

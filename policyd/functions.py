@@ -75,7 +75,7 @@ class Prototype:
     result: Parameter | None = None
     slots: int = 0
     variadic: bool = False
-    kind: Literal["raw tracepoint", "function"] = "raw tracepoint"
+    kind: Literal["raw tracepoint", "function", "kind of objects"] = "raw tracepoint"
 
     def parameter(self, name: str) -> tuple[int, Parameter]:
         """Return the index and the parameter of this name; `TargetError` lists the names."""

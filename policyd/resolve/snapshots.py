@@ -23,6 +23,7 @@ from policyd.vocabulary.hooks import hook_kind
 
 if TYPE_CHECKING:
     from policyd.errors import Path
+    from policyd.functions import Prototype
     from policyd.policy import IterHook, Rule
     from policyd.target import Target
 
@@ -51,9 +52,14 @@ def iter_places(hook: IterHook, target: Target) -> tuple[list[Place], list[Missi
     return [_place(target, name) for name in names], missing
 
 
-def _place(target: Target, name: str) -> Place:
+def object_prototype(target: Target, name: str) -> Prototype:
+    """Return what a program is given of each object of a kind; `TargetError` if there is no such kind."""
     prototype = target.function(f"{ITER_PREFIX}{name}")
-    shown = replace(prototype, name=name, args=prototype.args[1:], result=None)
+    return replace(prototype, name=name, args=prototype.args[1:], result=None, kind="kind of objects")
+
+
+def _place(target: Target, name: str) -> Place:
+    shown = object_prototype(target, name)
     arguments = PrototypeArguments(target, shown, InContext(), no_result=_NO_RESULT)
     return Place(
         AttachPoint("iter", name),
@@ -74,8 +80,6 @@ def _is_object(name: str) -> Test:
 def check_snapshot(rule: Rule, place: Place) -> tuple[Path, Wrong] | None:
     """Return where a rule at a snapshot wants more than to show objects, and what; None if it does not."""
     hint = "its one output is an event, whose fields are the columns: policyd get records POLICY/RULE"
-    if rule.action is not None:
-        return rule.action.at, Wrong("action-not-here", f"no action can be taken at {place.spelled}: it only shows", hint)
     if rule.tables:
         return rule.tables[0].at, Wrong("output-not-here", f"nothing can be written to tables at {place.spelled}", hint)
     for number, output in enumerate(rule.outputs):
