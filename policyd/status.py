@@ -17,6 +17,7 @@ from policyd.plan.steps import CONFIG_ENFORCE, CONFIG_SUSPEND
 from policyd.reading.account import EVENT_LOSSES, held_back, read_account
 from policyd.record import PolicyRecord, hook_path, map_pin, opened, policy_path
 from policyd.unit import CGROUP_POINT, PROCESS_POINTS, AttachPoint
+from policyd.vocabulary.attach import attach_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,7 @@ class HookView:
 
     `link_ids`: one, or one for each CPU.  `members` are the functions or places of one that stands for several.  `dropped`
     are the calls that came to no program (`LinkInfo.missed`).  `kept_for` are the rules (`policy/name`) at the end of the
-    calls that begin here, for which something is kept.
+    calls that begin here, for which something is kept.  `stands_in`: what is there in place of a link, and why.
     """
 
     id: str
@@ -81,6 +82,7 @@ class HookView:
     dropped: int
     fault: str
     kept_for: tuple[str, ...] = ()
+    stands_in: str = ""
 
     @property
     def missed(self) -> int:
@@ -206,6 +208,7 @@ def _hook(observed: Observed, hook: ObservedHook, kernel: Kernel) -> HookView:
     record = hook.record
     programs = tuple(info for name, info in sorted(hook.programs.items()) if name.startswith("program-"))
     attached = programs[0] if programs else None
+    stands_in = attach_kind(record.point.kind, record.point.option).stands_in if record else ""
     if hook.uses_slot and record is not None:
         attached = _program(kernel, hook_path(record.point, "stub"))
     return HookView(
@@ -215,10 +218,11 @@ def _hook(observed: Observed, hook: ObservedHook, kernel: Kernel) -> HookView:
         policies=record.policies if record else (),
         programs=programs,
         attached=attached,
-        link_ids=tuple(link.id for link in hook.links.values()),
+        link_ids=() if stands_in else tuple(link.id for link in hook.links.values()),
         dropped=sum(link.missed for link in hook.links.values()),
         fault=observed.hook_fault(hook),
         kept_for=tuple(f"{policy}/{rule}" for policy, rule in record.kept_for) if record else (),
+        stands_in=stands_in,
     )
 
 

@@ -38,7 +38,7 @@ class AttachPoint:
     tracepoint      `syscalls/sys_enter_openat`
     raw_tracepoint  `sched_switch`
     xdp             `eth0`          `option`: `native`, `generic` or `auto`
-    tcx             `eth0`          `option`: `ingress` or `egress`
+    tcx clsact      `eth0`          `option`: `ingress` or `egress`
     cgroup          `/sys/fs/cgroup/…` (absolute directory)   `option`: `connect4`, `skb_ingress`…
     kprobe          `vfs_read`      `option`: `return`, or none
     kprobe_multi    `vfs_read+11-3f2a9c` (`several`); `members`: the functions, sorted

@@ -264,7 +264,7 @@ def _show_hook(view: HookView, records: Mapping[str, PolicyRecord]) -> None:
 
 
 def _links(view: HookView) -> str:
-    ids = ", ".join(map(str, view.link_ids))
+    ids = ", ".join(map(str, view.link_ids)) or view.stands_in
     return f"{len(view.link_ids)} links, one a CPU: {ids}" if len(view.link_ids) > 1 else ids
 
 

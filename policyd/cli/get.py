@@ -269,7 +269,7 @@ def _hooks(observed: Observed, kernel: Kernel) -> Iterable[Item]:
                 "Degraded" if view.fault else "Ready",
                 view.programs[0].name if view.programs else "",
                 view.programs[0].id if view.programs else "",
-                show_links(view.link_ids),
+                "filter" if view.stands_in else show_links(view.link_ids),
                 len(view.members) if len(view.members) > 1 else "",
                 sum(info.verified_instructions for info in view.programs),
                 few(view.policies),

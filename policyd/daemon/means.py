@@ -85,7 +85,7 @@ def means_of(point: AttachPoint, own_cgroup: str) -> Means | str:
 
     `own_cgroup` is the directory of this process's cgroup.
     """
-    if point.kind in {"xdp", "tcx"}:
+    if point.kind in {"xdp", "tcx", "clsact"}:
         return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
     if point.kind == "perf_event":
         return "a sample is of whatever runs just then"

@@ -75,6 +75,7 @@ class HookSteps:
         link = self.kernel.attach(point, stub) if cpu is None else self.kernel.attach(point, stub, cpu)
         try:
             self.kernel.pin(link, hook_path(point, link_pin(cpu)))
+            self.kernel.put_filter(point, link, stub)
         finally:
             self.kernel.close(link)
 

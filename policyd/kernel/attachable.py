@@ -55,6 +55,7 @@ ATTACHING: tuple[Probe, ...] = (
     Probe("xdp", "attach", probes.xdp, "5.9"),
     Probe("tc ingress (tcx)", "attach", probes.tcx_ingress, "6.6"),
     Probe("tc egress (tcx)", "attach", probes.tcx_egress, "6.6"),
+    Probe("tc (clsact)", "attach", probes.clsact, "4.5, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF"),
     Probe("cgroup", "attach", probes.cgroup, "5.7"),
     Probe("kprobe", "attach", probes.kprobe, "5.15, CONFIG_KPROBE_EVENTS"),
     Probe("kprobe_multi", "attach", probes.kprobe_multi, "5.18, CONFIG_FPROBE"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from policyd.capabilities import BPF, NET_ADMIN, why_denied
 from policyd.errors import AttachError, KernelError, NotFoundError
-from policyd.kernel import netlink, perf_links, tracepoints, tracing_links, user_links
+from policyd.kernel import filters, netlink, perf_links, tracepoints, tracing_links, user_links
 from policyd.kernel.bpf import attach as bpf_links
 from policyd.kernel.bpf import programs
 from policyd.kernel.bpf.constants import XDP_GENERIC, XDP_NATIVE
@@ -25,6 +25,8 @@ from policyd.places import attach_target
 from policyd.vocabulary.attach import AttachKind, attach_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policyd.unit import AttachPoint
 
 
@@ -53,6 +55,14 @@ def attach(point: AttachPoint, program_fd: int, cpu: int | None = None) -> int:
         if cpu is not None and row.per_cpu is not None:
             return row.per_cpu.attach(point, kind, program_fd, cpu)
         return row.attach(point, kind, program_fd)
+    except KernelError as error:
+        raise explained(point, error) from None
+
+
+def put_filter(point: AttachPoint, note_fd: int, program_fd: int, others: Iterable[filters.Note]) -> None:
+    """Make the filter that a note stands for; `others` are the other notes; `AttachError`."""
+    try:
+        filters.put(note_fd, program_fd, others)
     except KernelError as error:
         raise explained(point, error) from None
 
@@ -147,6 +157,17 @@ def _locate_tcx(point: AttachPoint, _kind: AttachKind) -> str | None:
     return None if index is None else f"{index}:{point.option}"
 
 
+def _note(point: AttachPoint, _kind: AttachKind, _program_fd: int) -> int:
+    return filters.make_note(_interface(point), "egress" if point.option == "egress" else "ingress")
+
+
+def _no_egress(point: AttachPoint) -> str:
+    return (
+        f"interface {point.target} has a qdisc of kind `ingress`, which has no egress side and is not ours: replace it by "
+        f"clsact (tc qdisc replace dev {point.target} clsact), or apply again if it has just been made"
+    )
+
+
 def _xdp_in_the_way(point: AttachPoint) -> str:
     there = netlink.xdp_program(point.target)
     if there is None:
@@ -215,6 +236,17 @@ LINK_KINDS: dict[str, LinkKind] = {
             errno.ENODEV: _no_interface,
             errno.EINVAL: "tcx needs Linux 6.6",
             errno.ERANGE: "the kernel takes 63 tcx programs an interface and direction, and other tools hold them all",
+        },
+    ),
+    "clsact": LinkKind(
+        _note,
+        _locate_tcx,
+        {
+            errno.ENODEV: _no_interface,
+            errno.EEXIST: _no_egress,
+            errno.EINVAL: f"a filter of somebody else has our priority ({filters.PRIORITY}): remove it, or give it another",
+            errno.ENOENT: "this kernel was built without them (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF)",
+            errno.EOPNOTSUPP: "the interface's qdisc shares its filters with others (ingress_block, egress_block of tc)",
         },
     ),
     "cgroup": LinkKind(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from policyd.errors import KernelError
 from policyd.host import Host
-from policyd.kernel import links
+from policyd.kernel import filters, links
 from policyd.kernel.bpf import attach, instructions, maps, programs
 from policyd.kernel.bpf import object as bpf_object
 from policyd.kernel.bpf.btf import Btf
@@ -134,6 +134,22 @@ def cgroup() -> str:
     if not root:
         raise Absent("cgroup v2 is not mounted: mount -t cgroup2 none DIRECTORY")
     return attach_point("cgroup", root, "connect4")()
+
+
+def clsact() -> str:
+    """Make a filter on lo, and take it away; the qdisc too, if there was none."""
+    point = AttachPoint("clsact", "lo", "ingress")
+    program = links.load(point, instructions.neutral(attach_kind(point.kind, point.option).neutral), "pd_probe")
+    try:
+        note = links.attach(point, program)
+        try:
+            links.put_filter(point, note, program, ())
+        finally:
+            filters.remove(note)
+            os.close(note)
+    finally:
+        os.close(program)
+    return f"tried on {point.target}"
 
 
 def kprobe_multi() -> str:

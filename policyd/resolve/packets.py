@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _INTERFACE_NAME = Value("hook.name", ValueType("interface", Shape.NUMBER, 4), Builtin("packet_interface"), cost=2)
 """The name of a packet hook is its interface, kept as a number: a list of names would change with every new interface."""
 
+_NO_TCX = f"this kernel has no links for tc (tcx, Linux {attach_kind('tcx', 'ingress').since})"
+
 GLOB_CHARACTERS = frozenset("*?[")
 
 
@@ -79,18 +81,18 @@ def xdp_places(hook: XdpHook, host: Host) -> tuple[list[Place], list[Missing]]:
 
 def tc_places(hook: TcHook, target: Target, host: Host) -> tuple[list[Place], list[Missing]]:
     """Return one place an interface, in the hook's direction."""
-    kind = attach_kind("tcx", hook.direction)
-    if not target.has_attach_type(kind.attach_type_name):
-        message = f"{target.source} ({target.release}) has no tcx links: tc hooks need Linux {kind.since}"
-        raise Missing("unknown-target", message, "use xdp or cgroup hooks")
+    has_links = target.has_attach_type(attach_kind("tcx", hook.direction).attach_type_name) and target.has(
+        f"tc {hook.direction} (tcx)"
+    )
     interfaces, missing = _interfaces(hook.interfaces, host)
     row, direction = hook_kind("tc"), hook.direction
-    points = [AttachPoint("tcx", name, direction, header) for name, header in interfaces]
-    return [_packet_place(point, row, f"tc:{point.target}:{direction}") for point in points], missing
+    kind, why = ("tcx", "") if has_links else ("clsact", _NO_TCX)
+    points = [AttachPoint(kind, name, direction, header) for name, header in interfaces]
+    return [_packet_place(point, row, f"tc:{point.target}:{direction}", why) for point in points], missing
 
 
-def _packet_place(point: AttachPoint, row: HookKind, spelled: str) -> Place:
-    return Place(point, row, spelled, point.target, NoArguments(), name_value=_INTERFACE_NAME)
+def _packet_place(point: AttachPoint, row: HookKind, spelled: str, why: str = "") -> Place:
+    return Place(point, row, spelled, point.target, NoArguments(), name_value=_INTERFACE_NAME, why=why)
 
 
 def _interfaces(patterns: tuple[str, ...], host: Host) -> tuple[list[tuple[str, Header]], list[Missing]]:

@@ -42,7 +42,7 @@ _LEVELS = (1 << 64) - 1
 """The key under which a list of cgroups says at which levels they are: PD_LEVELS of `bpf_templates/fields/below.c`."""
 _ROOM = 1024
 """Cgroups that can come to a list by themselves, before somebody puts it right."""
-_IN_PACKETS = frozenset({"tcx", "cgroup"})
+_IN_PACKETS = frozenset({"tcx", "clsact", "cgroup"})
 """Attach kinds at which a packet's socket can be asked for its cgroup."""
 
 

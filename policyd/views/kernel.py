@@ -84,7 +84,7 @@ class HookItem(View, frozen=True):
 
     `links` are several where each CPU has one; `link` is the first.  `members` are the functions of the kernel, or the
     offsets in a file, of one that stands for several.  `keptFor` are the rules (`policy/name`) at the end of the calls that
-    begin here, for which something is kept.
+    begin here, for which something is kept.  `standsIn` says what is there in place of a link, and why.
     """
 
     name: str
@@ -99,6 +99,7 @@ class HookItem(View, frozen=True):
     run_time_ns: int
     missed: int
     kept_for: list[str]
+    stands_in: str
     programs: list[ProgramItem]
 
 
@@ -176,6 +177,7 @@ def hook_item(view: HookView) -> HookItem:
         run_time_ns=view.run_time_ns,
         missed=view.missed,
         kept_for=list(view.kept_for),
+        stands_in=view.stands_in,
         programs=[program_item(info) for info in view.programs],
     )
 

@@ -97,14 +97,22 @@ def test_an_optional_rule_without_its_hook_is_not_applicable(hook: str) -> None:
     assert "no " in reason
 
 
-def test_a_kernel_without_tcx_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tc_is_by_clsact_where_there_is_no_tcx_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert saved_target().has_attach_type("BPF_TCX_INGRESS")
     assert not saved_target().has_attach_type("BPF_MADE_UP")
+    hook = "{tc: {interfaces: [lo, wg0], direction: ingress}}"
+    assert (typed(one_rule(hook)).means, typed(one_rule(hook)).rules[0].attach_point.kind) == ((), "tcx")
     monkeypatch.setattr(type(saved_target()), "has_attach_type", lambda _, name: not name.startswith("BPF_TCX"))
-    hook = "{tc: {interfaces: [lo], direction: ingress}}"
-    assert "tc hooks need Linux 6.6" in problem(one_rule(hook)).message
-    ((_, reason),) = typed(one_rule(hook, more="optional: true")).not_applicable
-    assert "has no tcx links" in reason
+    found = typed(one_rule(hook))
+    assert [rule.attach_point.key for rule in found.rules] == ["clsact:lo:ingress", "clsact:wg0:ingress"]
+    assert found.hooks == ("tc:lo:ingress", "tc:wg0:ingress")
+    assert {means.why for means in found.means} == {"this kernel has no links for tc (tcx, Linux 6.6)"}
+
+
+def test_tc_is_by_clsact_where_trying_tcx_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_target(), "features", {"tc egress (tcx)": False, "tc ingress (tcx)": True})
+    keys = [points(f"{{tc: {{interfaces: [lo], direction: {way}}}}}")[0].kind for way in ("ingress", "egress")]
+    assert keys == ["tcx", "clsact"]
 
 
 def test_an_optional_rule_takes_the_hooks_that_are_there() -> None:

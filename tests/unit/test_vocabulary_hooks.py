@@ -40,12 +40,12 @@ def test_no_attach_point_has_two_rows() -> None:
 
 def test_link_updates_are_only_claimed_for_kinds_that_have_them() -> None:
     updated = {row.kind for row in ATTACH_KINDS if row.replacement == "link update"}
-    assert updated == {"xdp", "tcx", "cgroup"}
+    assert updated == {"xdp", "tcx", "cgroup", "iter"}
 
 
 def test_a_hook_without_verdict_lets_other_programs_go_on() -> None:
     neutral = {row.kind: row.neutral for row in ATTACH_KINDS}
-    assert {kind: verdict for kind, verdict in neutral.items() if verdict} == {"xdp": 2, "tcx": -1, "cgroup": 1}
+    assert {kind: verdict for kind, verdict in neutral.items() if verdict} == {"xdp": 2, "tcx": -1, "clsact": -1, "cgroup": 1}
 
 
 def test_signals_need_a_process_that_acts() -> None:
