@@ -37,7 +37,13 @@ PD_INLINE void write_/*{ write.index }*/(struct run *r)
 /*% for column in write.key_columns %*/
 /*% include column.template %*/
 /*% endfor %*/
-/*% if write.unset %*/
+/*% if write.unset and write.span %*/
+	if (pd_map_delete(map, key) || !/*{ write.span.paired }*/)
+		PD_ADD(&counts[/*{ write.account.unpaired }*/], 1);
+	else if (/*{ write.span.negative }*/)
+		PD_ADD(&counts[/*{ write.account.negative }*/], 1);
+}
+/*% elif write.unset %*/
 	pd_map_delete(map, key);
 }
 /*% else %*/
@@ -55,6 +61,15 @@ PD_INLINE void write_/*{ write.index }*/(struct run *r)
 /*% for column in write.columns %*/
 /*% include column.template %*/
 /*% endfor %*/
+/*% if write.span %*/
+/*% for kept in write.span.kept %*/
+/*% set column = kept.column %*/
+	if (/*{ kept.there }*/) {
+/*% include column.template %*/
+		/*{ write.span.bits }*/ |= /*{ kept.bit }*/;
+	}
+/*% endfor %*/
+/*% endif %*/
 /*% if write.if_absent %*/
 	failed = pd_map_update(map, key, row, 1 /* BPF_NOEXIST */);
 	if (failed && failed != -17 /* EEXIST: another CPU was first */)

@@ -16,6 +16,7 @@ from policyd.parsing.hooks import HOOKS, short_key
 from policyd.parsing.library import KIND as LIST_KIND
 from policyd.parsing.lists import LIST_KEYS
 from policyd.parsing.policy_list import SPEC_KEYS as LIST_SPEC_KEYS
+from policyd.parsing.spans import SIDES
 from policyd.policy import (
     API_VERSION,
     EventOutput,
@@ -27,6 +28,7 @@ from policyd.policy import (
     RateLimit,
     Redirect,
     Scope,
+    SpanHook,
     StacksOutput,
     StatsOutput,
     Table,
@@ -39,6 +41,7 @@ from policyd.vocabulary.operators import OPERATORS
 from policyd.vocabulary.outputs import OUTPUTS, OutputKind
 from policyd.vocabulary.scopes import SCOPE_KEYS
 from policyd.vocabulary.severities import Severity
+from policyd.vocabulary.spans import SPAN, SPAN_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,10 +203,14 @@ def _table() -> Schema:
     return object_schema({"key": columns, "value": columns, **_properties(Table, explain)}, ("key", "value"))
 
 
-def _write() -> Schema:
-    name, path = kind_schema(words.TableName), kind_schema(words.Expression)
+def _given() -> Schema:
+    path = kind_schema(words.Expression)
     named = {"type": "object", "propertyNames": kind_schema(words.ColumnName), "additionalProperties": path}
-    given = {"description": "Values in the order of the columns, or by their names.", "anyOf": [_list(path), named]}
+    return {"description": "Values in the order of the columns, or by their names.", "anyOf": [_list(path), named]}
+
+
+def _write() -> Schema:
+    name, given = kind_schema(words.TableName), _given()
     set_ = {"set": name, "key": given, "value": given, "ifAbsent": kind_schema(words.Flag)}
     forms = [object_schema(set_, ("set", "key", "value")), object_schema({"unset": name, "key": given}, ("unset", "key"))]
     return {"anyOf": forms}
@@ -269,7 +276,18 @@ def _macro() -> Schema:
 def _hook() -> Schema:
     kinds = {kind: _plain_hook(model) for kind, model in HOOKS.items()}
     first = {**_list(_one_key(kinds), least=1), "description": "The first hook that this kernel has."}
-    return _one_key({**kinds, FirstOf.kind: first})
+    kinds = {**kinds, FirstOf.kind: first}
+    return _one_key({**kinds, SpanHook.kind: _span(kinds)})
+
+
+def _span(kinds: dict[str, Schema]) -> Schema:
+    explain = {name: row.explain for name, row in SPAN_KEYS.items()}
+    key = {"description": explain["key"], "anyOf": [kind_schema(words.Expression), *_given()["anyOf"]]}
+    beside = {"key": key, "filters": {**_list(_ref("filter")), "description": explain["filters"]}}
+    side = object_schema({**kinds, **beside}, ("key",), minProperties=2, maxProperties=3)
+    sides = {name: {"description": explain[name], "anyOf": [side, _list(side, least=1)]} for name in SIDES}
+    plain = {name: explain[name] for name in ("keep", "maxEntries", "evict")}
+    return object_schema({**sides, **_properties(SpanHook, plain)}, ("start", "end"), description=SPAN)
 
 
 def _plain_hook(model: type[PlainHook]) -> Schema:

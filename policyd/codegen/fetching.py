@@ -31,6 +31,7 @@ from policyd.value import (
     Pointer,
     Saved,
     Shift,
+    StackTrace,
     Step,
     Text,
     Through,
@@ -38,6 +39,7 @@ from policyd.value import (
     Value,
     Walk,
 )
+from policyd.vocabulary.stacks import MOST_FRAMES
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class FetchView:
     accessor: CText = CText("")
     number: CText = CText("")
     refused: CText = CText("0")
+    there: CText = CText("")
     address: CText = CText("")
     reader: CText = CText("")
     read: CText = CText("pd_read_kernel")
@@ -229,6 +232,19 @@ def _walk(plain: FetchView, value: Value, access: Walk) -> FetchView:
     return replace(view, template="fetch/walk.c", c_type=CText(f"{'s' if value.type.signed else 'u'}{size}"), number=found)
 
 
+def _stack(plain: FetchView, _value: Value, access: StackTrace) -> FetchView:
+    """Ask for one frame more than is kept, or for as many as the kernel has: then there may be more."""
+    most = min(access.depth + 1, MOST_FRAMES - access.skip)
+    return replace(
+        plain,
+        template="fetch/stack.c",
+        accessor=c.ident(f"pd_{access.part}_stack"),
+        size=c.uint(access.depth),
+        number=c.uint(most),
+        byte=c.uint(access.skip),
+    )
+
+
 def _of_call(plain: FetchView, _value: Value, _access: Saved | Elapsed) -> FetchView:
     """Leave it to `calls.py`, which knows what is kept of calls, and where."""
     return plain
@@ -249,6 +265,7 @@ _VIEWS: dict[type, Callable[[FetchView, Value, Any], FetchView]] = {
     PointedBytes: user_bytes,
     PointedString: _pointed,
     Saved: _of_call,
+    StackTrace: _stack,
     Text: text_view,
     Through: _through,
     UserLoad: user_number,

@@ -179,6 +179,8 @@ def _column(index: int, column: Column, operand: Operand, to: CText, limit: int,
     """Return the view of a column; a key's columns are all present when they are filled."""
     if column.packed:
         template = "columns/packed.c"
+    elif column.type.kind == "stack":
+        template = "columns/stack.c"
     elif operand.shape is Shape.STRING:
         template = "columns/key_string.c" if key else "columns/string.c"
     else:

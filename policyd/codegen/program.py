@@ -25,7 +25,7 @@ from policyd.codegen.tables import Tables
 from policyd.condition import ListRef, leaves
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
 from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, put_out, rule_tests, rule_values
-from policyd.value import Builtin, Kept, Lookup, PointedString, Through, Walk, argument_of, every_value
+from policyd.value import Builtin, Kept, Lookup, PointedString, StackTrace, Through, Walk, argument_of, every_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -340,6 +340,8 @@ class Drawing:
             yield "fields/guard.c"
         if self.hook.packet and self.rules:
             yield "fields/thread.c"
+        if any(isinstance(one.source.access, StackTrace) for one in self.values.stored):
+            yield "fields/stack.c"
         if "parent" in self.values.rows:
             yield "fields/process_parent.c"
         if self.unit.internal == "process_exec":

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
 from policyd.codegen.fetching import FetchView
-from policyd.codegen.output import AccountView, ColumnView, beside_view, key_views, needs_of
+from policyd.codegen.output import AccountView, BesideView, ColumnView, beside_view, key_views, needs_of
 from policyd.effect import written_values
-from policyd.value import ROW, Lookup
+from policyd.value import ROW, Kept, Lookup
 from policyd.vocabulary.types import Shape
 
 if TYPE_CHECKING:
@@ -43,6 +43,19 @@ class RowView:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanView:
+    """What `write.c` may print of a span's row: the columns that are `kept` where they are there, `bits` tells which.
+
+    Of its end: whether there was a start (`paired`), and whether it was after the end (`negative`).
+    """
+
+    kept: tuple[BesideView, ...] = ()
+    bits: CText = CText("")
+    paired: CText = CText("")
+    negative: CText = CText("")
+
+
+@dataclass(frozen=True, slots=True)
 class WriteView:
     """What `write.c` may print of one write of one rule."""
 
@@ -62,6 +75,7 @@ class WriteView:
     if_absent: bool
     whole: bool
     account: AccountView
+    span: SpanView | None = None
 
 
 class Tables:
@@ -82,11 +96,20 @@ class Tables:
     def fetch(self, operand: Operand) -> FetchView | RowView:
         """Return how a look-up's row, or a column of it, is fetched."""
         access = operand.source.access
+        if isinstance(access, Kept):
+            return replace(self._column(operand, access.lookup), there=self._there(access))
         assert isinstance(access, Lookup)
         return self._row(operand, access) if access.column == ROW else self._column(operand, access)
 
+    def _there(self, access: Kept) -> CText:
+        """Return whether a column of a span's start was there."""
+        lookup = access.lookup
+        offset = self._bound.maps[lookup.policy, lookup.table].value.offsets()[access.there]
+        return CText(f"PD_LOAD(u64, {self._values[lookup.row].value}, {c.uint(offset)}) & {c.uint(1 << lookup.column)}")
+
     def _spec(self, operand: Operand) -> MapSpec:
         access = operand.source.access
+        access = access.lookup if isinstance(access, Kept) else access
         assert isinstance(access, Lookup)
         return self._bound.maps[access.policy, access.table]
 
@@ -138,7 +161,9 @@ class Tables:
         assert spec.key is not None
         keys = [self._values[key] for key in write.keys]
         given = [(number, self._values[value]) for number, value in write.columns]
+        of_span = write.kind in {"start", "end"}
         used = [*keys, *(operand for _, operand in given)]
+        columns = tuple(beside_view(at, spec.value.columns[at], one, CText(f"row->c{at}")) for at, one in given)
         self._structs += [spec.key.c_struct(f"write_key_{index}"), spec.value.c_struct(f"write_row_{index}")]
         return WriteView(
             index=c.uint(index),
@@ -150,16 +175,16 @@ class Tables:
             key=c.ident(f"write_key_{index}"),
             row=c.ident(f"write_row_{index}"),
             needs=needs_of(used),
-            present=c.all_of(c.binary(one.state, "==", CText("PD_OK")) for one in used if one.uncertain),
-            key_columns=key_views(spec.key, keys),
-            columns=tuple(
-                beside_view(number, spec.value.columns[number], operand, CText(f"row->c{number}")).column
-                for number, operand in given
+            present=c.all_of(
+                c.binary(one.state, "==", CText("PD_OK")) for one in (keys if of_span else used) if one.uncertain
             ),
-            unset=write.kind == "unset",
+            key_columns=key_views(spec.key, keys),
+            columns=() if of_span else tuple(one.column for one in columns),
+            unset=write.kind in {"unset", "end"},
             if_absent=write.if_absent,
-            whole=len(given) == len(spec.value.columns),
+            whole=write.kind == "start" or len(given) == len(spec.value.columns),
             account=AccountView(),
+            span=_span_view(write, columns, given) if of_span else None,
         )
 
     def of(self, run: range) -> tuple[WriteView, ...]:
@@ -211,3 +236,12 @@ class Tables:
         writing = (rule for rule in self._bound.unit.rules if rule.writes)
         given = (value for rule in writing for write in rule.writes for value in written_values(write))
         return frozenset[str]().union(*(self._values[value].rows for value in given))
+
+
+def _span_view(write: TableWrite, columns: tuple[BesideView, ...], given: list[tuple[int, Operand]]) -> SpanView:
+    """Return what a span's start keeps, or what its end is told by: its only value is the duration."""
+    if write.kind == "start":
+        return SpanView(columns, bits=CText("row->c1"))
+    duration = given[0][1]
+    is_there = c.binary(duration.state, "==", CText("PD_OK"))
+    return SpanView(paired=is_there, negative=c.binary(duration.number, "<", c.sint(0)))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, get_args
 
 from policyd.document import Mapping, Node
 from policyd.parsing.reader import Reader, short, spelling
+from policyd.parsing.spans import read_span
 from policyd.parsing.user_hooks import EXAMPLES, check_keys, in_long_form, is_in_file
-from policyd.policy import FirstOf, Hook, PlainHook
+from policyd.policy import FirstOf, PlainHook, RuleHook, SpanHook
 from policyd.vocabulary.hooks import LATER_HOOKS
 
 if TYPE_CHECKING:
@@ -17,20 +18,30 @@ HOOKS: dict[str, type[PlainHook]] = {model.kind: model for model in get_args(Pla
 """Each kind's model."""
 
 
+_INSIDE = {FirstOf.kind: "name its hooks in one list", SpanHook.kind: "the start and the end of a span can be `firstOf`"}
+
+
 def short_key(model: type[PlainHook]) -> str:
     """Return the key of the long form that the short form stands for: the model's first."""
     return spelling(model)[0]
 
 
-def read_hook(reader: Reader, node: Node, path: Path) -> Hook | None:
+def read_hook(reader: Reader, node: Node, path: Path) -> RuleHook | None:
     """Return the hook that `node` spells, or None and problems."""
-    found = reader.single(node, path, "a hook", (*HOOKS, FirstOf.kind), LATER_HOOKS, "unknown-hook")
+    found = reader.single(node, path, "a hook", (*HOOKS, FirstOf.kind, SpanHook.kind), LATER_HOOKS, "unknown-hook")
     if found is None:
         return None
     kind, value, below = found
     if kind == FirstOf.kind:
         return _first_of(reader, value, below, path)
+    if kind == SpanHook.kind:
+        return read_span(reader, value, below, HOOKS, _side_hook)
     return _plain_hook(reader, HOOKS[kind], value, below)
+
+
+def _side_hook(reader: Reader, node: Node, path: Path) -> PlainHook | FirstOf | None:
+    hook = read_hook(reader, node, path)
+    return None if isinstance(hook, SpanHook) else hook  # of which `read_span` has told
 
 
 def _plain_hook(reader: Reader, model: type[PlainHook], node: Node, path: Path) -> PlainHook | None:
@@ -61,8 +72,10 @@ def _first_of(reader: Reader, node: Node, path: Path, at: Path) -> FirstOf | Non
     hooks: list[PlainHook] = []
     for index, item in enumerate(items):
         hook = read_hook(reader, item, (*path, index))
-        if isinstance(hook, FirstOf):
-            reader.report("conflicting-keys", "`firstOf` cannot hold another `firstOf`", item, (*path, index))
+        if isinstance(hook, FirstOf | SpanHook):
+            reader.report(
+                "conflicting-keys", f"`firstOf` cannot hold `{hook.kind}`", item, (*path, index), _INSIDE[hook.kind]
+            )
         elif hook is not None:
             hooks.append(hook)
     if not items:

@@ -94,8 +94,8 @@ def _write(reader: Reader, node: Node, path: Path) -> TableWrite | None:
             keys.missing("set", hint)
         return None
     kind = kinds[0]
-    values = {"kind": kind, "table": keys.text(kind), "key": _given(keys, "key"), "ifAbsent": keys.text("ifAbsent")}
-    values["value"] = _given(keys, "value")
+    values = {"kind": kind, "table": keys.text(kind), "key": read_given(keys, "key"), "ifAbsent": keys.text("ifAbsent")}
+    values["value"] = read_given(keys, "value")
     _check_value(keys, kind, values["value"])
     return reader.build(TableWrite, keys, values, {"table": kind})
 
@@ -108,7 +108,7 @@ def _check_value(keys: Keys, kind: str, value: object) -> None:
         keys.fail("value", "nothing-to-set", "`set` needs a `value`: the columns that it writes", "as value: {born: time}")
 
 
-def _given(keys: Keys, key: str) -> tuple[Given, ...] | None:
+def read_given(keys: Keys, key: str) -> tuple[Given, ...] | None:
     """Return what stands below `key`: a list in the order of the table's columns, or a mapping of column names."""
     node, path = keys.get(key), keys.below(key)
     if isinstance(node, Sequence):
@@ -121,12 +121,13 @@ def _given(keys: Keys, key: str) -> tuple[Given, ...] | None:
         hint = "" if node.is_null else f"write [{node.text}]"
         keys.reader.wrong_type(node, path, "a list in the order of the table's columns, or a mapping of column names,", hint)
         return keys.note(key, node, None)
-    read = [_one_given(keys.reader, column, item, below) for column, item, below in pairs]
+    read = [read_one_given(keys.reader, column, item, below) for column, item, below in pairs]
     found = tuple(one for one in read if one is not None)
     return keys.note(key, node, found if len(found) == len(read) else None)
 
 
-def _one_given(reader: Reader, column: str, node: Node, path: Path) -> Given | None:
+def read_one_given(reader: Reader, column: str, node: Node, path: Path) -> Given | None:
+    """Return the expression that `node` is, for the column of this name (none: the next one)."""
     text = reader.text(node, path)
     if text is None:
         return None

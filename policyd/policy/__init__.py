@@ -29,6 +29,7 @@ from policyd.policy.hooks import (
     FunctionHook,
     FunctionInFile,
     Hook,
+    IterHook,
     KprobeHook,
     KretprobeHook,
     LsmHook,
@@ -56,6 +57,7 @@ from policyd.policy.outputs import (
     MetricOutput,
     Output,
     Redirect,
+    StacksOutput,
     StatsColumn,
     StatsOutput,
     Verdict,
@@ -79,6 +81,7 @@ from policyd.policy.rules import (
     Spec,
 )
 from policyd.policy.scope import ProcessScope, Scope
+from policyd.policy.spans import RuleHook, SpanHook, SpanSide
 from policyd.policy.tables import (
     Given,
     Table,
@@ -112,6 +115,7 @@ __all__ = [
     "Given",
     "Hook",
     "Inlined",
+    "IterHook",
     "KprobeHook",
     "KretprobeHook",
     "Leaf",
@@ -135,11 +139,15 @@ __all__ = [
     "ProcessScope",
     "RateLimit",
     "Rates",
-    "Redirect",
     "RawTracepointHook",
+    "Redirect",
     "Rule",
+    "RuleHook",
     "Scope",
+    "SpanHook",
+    "SpanSide",
     "Spec",
+    "StacksOutput",
     "StatsColumn",
     "StatsOutput",
     "SyscallHook",

@@ -11,12 +11,12 @@ from pydantic import Field, PrivateAttr
 from policyd.document import Mapping, Node, locate, position_in, scalar_with
 from policyd.errors import Path, Position
 from policyd.policy.filters import Column, Filter
-from policyd.policy.hooks import Hook
 from policyd.policy.lists import Inlined, ValueList
 from policyd.policy.model import Model
 from policyd.policy.outputs import Action, Output
 from policyd.policy.rates import Rates
 from policyd.policy.scope import Scope
+from policyd.policy.spans import RuleHook
 from policyd.policy.tables import Table, TableWrite
 from policyd.vocabulary.severities import Severity
 from policyd.words import (
@@ -69,7 +69,7 @@ class Rule(Model):
     """
 
     name: DnsLabel
-    hook: Hook
+    hook: RuleHook
     filters: tuple[Filter, ...] = ()
     outputs: tuple[Output, ...]
     let: tuple[Let, ...] = ()

@@ -8,6 +8,7 @@ hooks, traces, packets   a rule's hook as places (attach points)        argument
 conditions, operands     filters as tests                               params, lists       the maps that tests look into
 columns, metrics, buckets, actions                                      outputs and actions
 tables, table_values, endings                                           tables, and rules that policyd adds for them
+spans, starts                           spans as rules, and what is kept between their ends
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from policyd.resolve.problems import Problems, Wrong
 from policyd.resolve.rates import Holding
 from policyd.resolve.rules import Rules
 from policyd.resolve.scope import Scopes
+from policyd.resolve.spans import Task, tasks_of
+from policyd.resolve.starts import settle_spans
 from policyd.resolve.tables import Tables
 from policyd.unit import TypedPolicy, rule_tests
 
@@ -55,8 +58,9 @@ class Resolved:
 def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
     """Return `policy` as `target` and `host` understand it; `PolicyError` with every problem otherwise."""
     problems, reading = Problems(policy), Reading(target.arch)
-    written = (*policy.rules, *endings(policy, lambda hook: _is_had(hook, target, host)))
-    located = [locate(rule.hook, target, host, asked_by(rule, policy)) for rule in written]
+    tasks = _tasks(policy, target, host)
+    located = [locate(task.hook, target, host, asked_by(task.rule, policy, task.side)) for task in tasks]
+    members = list(zip(tasks, located, strict=True))
     rules = Rules(
         policy=policy,
         target=target,
@@ -70,16 +74,25 @@ def resolve(policy: Policy, target: Target, host: Host) -> Resolved:
         names=_numbered(name for one in located for place in one.every if place.name_value is None for name in place.names),
         hooks=_numbered(place.spelled for one in located for place in one.every),
     )
-    for row, (rule, one) in enumerate(zip(written, located, strict=True)):
-        rules.add(row, rule, one)
+    settle_spans(members, rules)
+    for task, one in members:
+        if task.is_settled:
+            rules.add(task, one)
     maps = _maps(rules)
     for row, wrong in shared_evictions(rules.typed, maps):
-        problems.error(written[row].hook.at, wrong)
+        problems.error(next(task.hook.at for task in tasks if task.row == row), wrong)
     if problems.errors:
         raise PolicyError(problems.found)
     rules.tables.warn()
-    warn_of_callers(zip(written, located, strict=True), target, problems)
+    warn_of_callers(((task.rule, one) for task, one in members), target, problems)
     return Resolved(_typed(policy, rules, maps), problems.warnings)
+
+
+def _tasks(policy: Policy, target: Target, host: Host) -> tuple[Task, ...]:
+    def has(hook: Hook) -> bool:
+        return _is_had(hook, target, host)
+
+    return tasks_of(policy, has, endings(policy, has))
 
 
 def _is_had(hook: Hook, target: Target, host: Host) -> bool:

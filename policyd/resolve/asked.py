@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policyd.expression import Blank, parse, root_of, split, walk
+from policyd.expression import Blank, parse, path_of, root_of, split, walk
 from policyd.policy import EventOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policyd.policy import Model, Policy, Rule, Verdict
+    from policyd.resolve.spans import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,17 @@ class Asked:
         return self.verdict in {"deny", "return"}
 
 
-def asked_by(rule: Rule, policy: Policy) -> Asked:
-    """Return what `rule` of `policy` asks."""
+def asked_by(rule: Rule, policy: Policy, side: Side | None = None) -> Asked:
+    """Return what `rule` of `policy`, which is `side` of a span, asks."""
     verdict = rule.action.verdict if rule.action else "none"
     texts = [text for part in _parts(rule, policy) for text in part.expressions()]
     texts += [part.text for part in split(rule.message) if isinstance(part, Blank)]
-    return Asked(verdict, any("args" in _words(text) for text in texts))
+    own = ""
+    if side is not None:
+        own = "start" if side.role == "start" else "end"
+        texts += [given.field for given in side.written.key]
+        texts += side.span.wanted if side.role == "start" else ()
+    return Asked(verdict, any("args" in _words(text, own) for text in texts))
 
 
 def _parts(rule: Rule, policy: Policy) -> Iterator[Model]:
@@ -49,6 +55,8 @@ def _parts(rule: Rule, policy: Policy) -> Iterator[Model]:
             yield from (output, *policy.event_fields, policy.event_rates)
 
 
-def _words(text: str) -> set[str]:
-    """Return the first words of the paths in an expression."""
-    return {root_of(part) for part in walk(parse(text))}
+def _words(text: str, own: str) -> set[str]:
+    """Return the first words of the paths in an expression, and the word that follows `own`."""
+    parts = list(walk(parse(text)))
+    after = (path_of(part).removeprefix(f"{own}.") for part in parts if own and root_of(part) == own)
+    return {root_of(part) for part in parts} | {path.partition(".")[0].partition("[")[0] for path in after}

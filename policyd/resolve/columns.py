@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from policyd.layout import Column, Layout
 from policyd.policy import Column as NamedPath
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
+from policyd.resolve.spans import DURATION
+from policyd.resolve.stacks import key_column
 from policyd.text import quote
 from policyd.vocabulary.attach import attach_kind
 from policyd.vocabulary.operators import is_buffer
@@ -64,6 +66,7 @@ def default_columns(fields: Fields, at: Path) -> tuple[NamedPath, ...]:
     if place.entry is not None and place.phase == "exit":  # nothing is kept from the beginning unless somebody asks for it
         groups = [one for group in groups for one in (place.arguments.paths() if group == "args" else (group,))]
     groups += ["duration"] if place.phase == "call" else []
+    groups += [DURATION] if fields.side is not None else []
     return tuple(NamedPath(name=group.replace(".", "_"), field=group, at=at) for group in groups)
 
 
@@ -78,7 +81,9 @@ def key_columns(
             if value.type.kind == "paths":
                 hint = f"name one: {column.field}[0]"
                 raise Wrong("list-in-key", f"{column.field} is a list, which cannot be in {what}", hint)
-            if is_buffer(value.type):
+            if value.type.kind == "stack" and what == "a rate's key":
+                raise Wrong("list-in-key", f"{column.field} is a stack, which cannot be in {what}")
+            if is_buffer(value.type) and value.type.kind != "stack":
                 hint = "take so many: POINTER.as(bytes16)"
                 raise Wrong(
                     "list-in-key", f"{column.field} has no fixed length: {value.type.kind} cannot be in {what}", hint
@@ -87,8 +92,9 @@ def key_columns(
         except Missing as missing:
             complain(complaints, column.at, _in_macro(missing, column))
     key = Layout(tuple(_short(column) for column, _ in found.values()))
-    if key.size > MOST_KEY_BYTES:
-        wrong = Wrong("key-too-long", f"{key.size} bytes, {what} has at most {MOST_KEY_BYTES}")
+    size = key.size - sum(column.size for column in key.columns if column.type.kind == "stack")
+    if size > MOST_KEY_BYTES:
+        wrong = Wrong("key-too-long", f"{size} bytes, {what} has at most {MOST_KEY_BYTES}")
         complaints.append((columns[-1].at, wrong))
     return key, tuple(value for _, value in found.values())
 
@@ -142,6 +148,8 @@ def packed_from(column: Column, fields: Fields) -> Column:
 
 
 def _short(column: Column) -> Column:
+    if column.type.kind == "stack":
+        return key_column(column)
     if column.type.shape is not Shape.STRING or column.type.size <= KEY_STRING_SIZE:
         return column
     return replace(column, type=replace(column.type, size=KEY_STRING_SIZE))

@@ -15,8 +15,9 @@ from policyd.vocabulary.tables import TABLE_KEYS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from policyd.errors import Path
     from policyd.policy import Hook, Policy, Table
-    from policyd.vocabulary.tables import Ending
+    from policyd.vocabulary.tables import Ending, TableKey
 
 _HOOKS: dict[str, type[RawTracepointHook] | type[TracepointHook] | type[FunctionHook]] = {
     "raw_tracepoint": RawTracepointHook,
@@ -31,21 +32,28 @@ def endings(policy: Policy, has: Callable[[Hook], bool]) -> tuple[Rule, ...]:
     `has` tells whether a hook is to be had, for those that are done without where it is not.
     """
     written = {write.table for rule in policy.rules for write in rule.tables if write.kind == "set"}
-    found = ((table, ending) for table in policy.tables if table.name in written for ending in _endings(table))
-    rules = ((_rule(table, ending), ending.spare) for table, ending in found)
-    return tuple(rule for rule, spare in rules if not spare or has(rule.hook))
+    tables = ((table, _thing(table)) for table in policy.tables if table.name in written)
+    found = (ending_rules(table.name, row, ("spec", "tables", table.name), has) for table, row in tables if row)
+    return tuple(rule for rules in found for rule in rules)
 
 
-def _endings(table: Table) -> Iterator[Ending]:
-    """Yield where that ends which a row of the table is about; nothing where the row is about more than one thing."""
+def _thing(table: Table) -> TableKey | None:
+    """Return what a row of the table is about; none where it is about more than one thing."""
     (row, *others) = (TABLE_KEYS.get(column.type) for column in table.key)
-    yield from () if row is None or others else row.endings
+    return None if others else row
 
 
-def _rule(table: Table, ending: Ending) -> Rule:
-    at = ("spec", "tables", table.name)
-    hook: Hook = _HOOKS[ending.kind](names=(ending.target,), at=at)
+def ending_rules(name: str, row: TableKey, at: Path, has: Callable[[Hook], bool]) -> Iterator[Rule]:
+    """Yield the rules that drop rows of the table `name`, each about one thing of the kind `row`, where that ends."""
+    for ending in row.endings:
+        hook: Hook = _HOOKS[ending.kind](names=(ending.target,), at=at)
+        if not ending.spare or has(hook):
+            yield _rule(name, ending, at, hook)
+
+
+def _rule(table: str, ending: Ending, at: Path, hook: Hook) -> Rule:
     tests = tuple(Leaf(field=name, operator=operator, values=(value,), at=at) for name, operator, value in ending.tests)
-    write = TableWrite(kind="unset", table=table.name, key=(Given(field=ending.key, at=at),), at=at)
-    name = f"{table.name.lower().replace('_', '-').strip('-')}-{'freed' if ending.spare else 'ends'}"[-63:].lstrip("-")
+    key = (Given(field=ending.key, at=at),)
+    write = TableWrite.model_construct(kind="unset", table=table, key=key, value=(), if_absent=False, at=at)
+    name = f"{table.lower().replace('_', '-').strip('-')}-{'freed' if ending.spare else 'ends'}"[-63:].lstrip("-")
     return Rule(name=name, hook=hook, filters=tests, outputs=(), tables=(write,), optional=True, at=at)

@@ -30,6 +30,7 @@ from policyd.resolve.computed import address, computed, number
 from policyd.resolve.constants import ADDRESSES, constant_value, is_constant, is_named, network_text, plain_value
 from policyd.resolve.paths import Paths, placed, substituted
 from policyd.resolve.problems import Missing, Wrong
+from policyd.resolve.spans import root_word
 from policyd.text import quote
 from policyd.value import Constant, Value, every_value
 from policyd.vocabulary.addresses import parse_network
@@ -113,6 +114,8 @@ class Expressions:
     # -- parts -------------------------------------------------------------------------------------------
 
     def _value(self, node: Node) -> Value:
+        if root_word(node):
+            return self.fields.of_span(node, self)
         if isinstance(node, Name | Member | Index):
             return self.paths.value(node)
         return _MAKERS[type(node)](self, node)
@@ -255,6 +258,9 @@ class Expressions:
     def _computed(self, node: Node, operation: str, operands: list[Value]) -> Value:
         with placed(node):
             for operand in operands if operation != "present" else ():
+                if operand.type.kind == "stack":
+                    message = f"{quote(operand.path)} is a stack: it can be shown and counted by, not computed with"
+                    raise Wrong("operator-does-not-fit", message)
                 if operand.type.kind == "paths":
                     message = f"{quote(operand.path)} is a list of paths, and can be asked in filters only"
                     raise Wrong("operator-does-not-fit", message, f'"/usr/sbin/sshd" in {operand.path}, or name one: [0]')

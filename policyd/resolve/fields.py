@@ -18,6 +18,8 @@ from policyd.resolve.perf import sample_value
 from policyd.resolve.place import Pointing
 from policyd.resolve.problems import Missing, Wrong
 from policyd.resolve.process import Process
+from policyd.resolve.spans import END, ROOTS, START
+from policyd.resolve.stacks import stack_value
 from policyd.text import did_you_mean, quote
 from policyd.value import Builtin, Constant, Cookie, CurrentTask, Saved, Value, every_value
 from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from policyd.resolve.operands import Reading
     from policyd.resolve.params import Stock
     from policyd.resolve.place import Arguments, Place
+    from policyd.resolve.spans import Side
     from policyd.resolve.tables import Tables
     from policyd.target import Target
 
@@ -38,9 +41,20 @@ _ELSEWHERE = {
     "address": "there is no socket address here",
     "peer": "there is no destination here; connect4, connect6, sendmsg4 and sendmsg6 have one",
     "bind": "there is no local address here; bind4 and bind6 have one",
+    "local": "there is no local address here; getsockname4 and getsockname6 have one",
+    "remote": "there is no other end here; getpeername4 and getpeername6 have one",
+    "sender": "there is no sender here; recvmsg4 and recvmsg6 have one",
+    "socket": "there is no socket of its own here; sock_create, sock_release, post_bind4 and post_bind6 have one",
+    "bound": "no socket is bound here; post_bind4 and post_bind6 have the address that it got",
+    "sockopt": "there is no option of a socket here; the cgroup hooks setsockopt and getsockopt have one",
+    "got": "nothing has been answered here; the cgroup hook getsockopt has what was",
+    "sysctl": "there is no setting here; the cgroup hook sysctl has one",
+    "device": "there is no device file here; the cgroup hook device has one",
     "abi": "only system calls have an ABI",
     "call": "only a whole call takes time: `phase: call`",
     "perf": "only samples have it, at `perf` hooks",
+    "kernel_stack": "no function of the kernel led here; tracepoints, functions, system calls and samples have one",
+    "user_stack": "no program led here that could be told: a packet, or whoever was interrupted",
 }
 
 _WORDS = frozenset({*(row.path for row in FIELDS), *GROUPS, *LATER_FIELDS, "args", "ret", "params", "lists"})
@@ -51,7 +65,8 @@ _KIND_NUMBERS = {name: number for number, name in HOOK_KIND.symbols}
 class Fields:
     """Values at one place.  `names` numbers the hook names of the policy, for `hook.name`; each text is looked up once.
 
-    `longest` is the capacity of strings of unknown length, in bytes; `tables` are the policy's.
+    `longest` is the capacity of strings of unknown length, in bytes; `tables` are the policy's.  `side`: what the rule is of
+    a span, if it is of one.
     """
 
     place: Place
@@ -61,6 +76,7 @@ class Fields:
     tables: Tables
     stock: Stock
     lets: dict[str, Let] = field(default_factory=dict)
+    side: Side | None = None
     _known: dict[str, Value] = field(default_factory=dict)
 
     def value(self, text: str) -> Value:
@@ -109,7 +125,7 @@ class Fields:
         return Casts(self.place, self.target, self.longest)
 
     def _is_other(self, root: str) -> bool:
-        return root in self.lets or root in {"params", "lists"} or root in self.tables.names()
+        return root in self.lets or root in {"params", "lists"} | ROOTS or root in self.tables.names()
 
     def _made(self, text: str) -> Value:
         try:
@@ -118,6 +134,13 @@ class Fields:
             for one in missing.each:
                 one.text = one.text or text
             raise
+
+    def of_span(self, node: Node, worth: Expressions) -> Value:
+        """Return what begins with `start`, `end` or `span`; `Missing` or `Wrong` if a span has it not, or not here."""
+        if self.side is None or self.side.span.starts is None:
+            hint = "as hook: {span: {start: …, end: …}}"
+            raise Wrong("field-not-here", f"{quote(node.spelled)} is of a span, and {self.place.spelled} is in none", hint)
+        return self.side.span.starts.value(node, self.side, self, worth)
 
     def late(self, path: str) -> Value:
         """Return what is where the argument `path` points to as the call ends; `Missing` or `Wrong` if it cannot be had."""
@@ -152,6 +175,10 @@ class Fields:
 
     def group(self, path: str) -> tuple[str, ...] | None:
         """Return the paths that a group stands for here; None for what is no group."""
+        root, _, inner = path.partition(".")
+        if self.side is not None and root in {START, END}:
+            members = self.group(inner) if root == END else self.side.span.groups.get(inner)
+            return None if members is None else tuple(f"{root}.{member}" for member in members)
         if path == "args":
             return tuple(member for one in self._arguments.paths() for member in self.group(one) or (one,))
         if is_argument(path) or path == "ret":
@@ -176,15 +203,17 @@ class Fields:
         return tuple(self._known.items())
 
     def _find(self, path: str) -> Value:
-        if path == "ret" or path.startswith(("args.", "args[", "ret.")):
-            return self._shortened(self._arguments.value(path))
         row = field_row(path, self.place.contexts)
+        if (path == "ret" and row is None) or path.startswith(("args.", "args[", "ret.")):
+            return self._shortened(self._arguments.value(path))
         if path.startswith("process.") and (row is None or row.from_task) and not _is_later(path) and path not in GROUPS:
             return self._shortened(self._of_task(path))
         if row is None:
             raise self._unknown(path)
         if row.context == "perf":
             return sample_value(row, self.target.arch)
+        if row.context in {"kernel_stack", "user_stack"}:
+            return stack_value("kernel" if row.context == "kernel_stack" else "user")
         return self._of_hook(row) or Value(
             path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from policyd.condition import AllOf
 from policyd.effect import EventOutput, MetricOutput, TypedAction
 from policyd.policy import EventOutput as WrittenEvent
+from policyd.policy import Rates
 from policyd.resolve.actions import resolve_action
 from policyd.resolve.calls import wants_entry
 from policyd.resolve.columns import default_columns, event_columns
@@ -20,6 +21,7 @@ from policyd.resolve.fields import Fields
 from policyd.resolve.messages import with_message
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
 from policyd.resolve.process import reads_table
+from policyd.resolve.snapshots import check_snapshot
 from policyd.unit import Entry, Means, TypedRule, rule_values
 from policyd.vocabulary.registers import REGISTERS
 from policyd.vocabulary.types import Shape
@@ -27,6 +29,7 @@ from policyd.vocabulary.types import Shape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from policyd.effect import TableWrite
     from policyd.errors import Path
     from policyd.host import Host
     from policyd.policy import Policy, Rule
@@ -34,8 +37,9 @@ if TYPE_CHECKING:
     from policyd.resolve.metrics import Metrics
     from policyd.resolve.params import Stock
     from policyd.resolve.place import Place
-    from policyd.resolve.rates import Holding
+    from policyd.resolve.rates import Held, Holding
     from policyd.resolve.scope import Scopes
+    from policyd.resolve.spans import Side, Task
     from policyd.resolve.tables import Tables
     from policyd.target import Target
 
@@ -68,12 +72,13 @@ class Rules:
     needs_process_table: bool = False
     means: list[Means] = field(default_factory=list)
 
-    def add(self, row: int, rule: Rule, located: Located) -> None:
-        """Type `rule`, the policy's number `row`, at each of its places."""
+    def add(self, task: Task, located: Located) -> None:
+        """Type a rule at each of its places."""
+        rule = task.rule
         reasons = [missing.message for _, missing in located.missing]
         if not rule.optional:
-            self._report(located.missing)
-        made = [self._at(row, rule, place, located, reasons) for place in located.places]
+            self.report(located.missing)
+        made = [self._at(task, place, located, reasons) for place in located.places]
         typed = [one for one in made if one is not None]
         if rule.optional and not typed and reasons:
             self.not_applicable.append((rule.name, reasons[0]))
@@ -84,27 +89,29 @@ class Rules:
             message = f"{rule.name} needs {alone} programs, a place each: building and attaching them takes time"
             self.problems.warning(rule.hook.at, "many-programs", message, hint)
 
-    def _report(self, complaints: Iterable[tuple[Path, Missing]]) -> None:
+    def report(self, complaints: Iterable[tuple[Path, Missing]]) -> None:
+        """Report what is wrong, each at its place."""
         for path, missing in complaints:
             self.problems.error(path, missing)
 
-    def _at(self, row: int, rule: Rule, place: Place, located: Located, reasons: list[str]) -> TypedRule | None:
+    def _at(self, task: Task, place: Place, located: Located, reasons: list[str]) -> TypedRule | None:
         """Return the rule at one place; None if something is wrong with it, which is then reported or in `reasons`."""
+        rule = task.rule
         for longest in STRING_SIZES:
-            fields, complaints, typed = self._resolved(row, rule, place, longest)
+            fields, complaints, typed = self._resolved(task, place, longest)
             if _string_bytes(fields, typed) <= STRINGS_BYTES:
                 break
         if complaints:
             complaints = self._without(rule, place, complaints) if place.extra else complaints
             wrong = [(path, missing) for path, missing in complaints if isinstance(missing, Wrong) or not rule.optional]
-            self._report(wrong)
+            self.report(wrong)
             reasons.extend(missing.message for _, missing in complaints)
             return None
         used = {value.path for value in fields.used}
         self.needs_process_table |= any(reads_table(value.access) for value in fields.used) or bool(self.scopes.trees)
         self._warn(rule, place, typed, used)
         for alternative in located.alternatives:
-            self._compare(rule, fields, alternative)
+            self._compare(task, fields, alternative)
         if place.hook.by_means or place.why:
             self.means.append(Means(rule.name, place.spelled, place.point, place.names, place.why))
         return typed
@@ -117,15 +124,22 @@ class Rules:
             self.problems.warning(path, "compat-not-covered", f"{who} are not seen by rule {rule.name}: {missing.message}")
         return [(path, missing) for path, missing in complaints if missing.code != "compat-argument"]
 
-    def _resolved(self, row: int, rule: Rule, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
-        fields = self._fields(rule, place, longest)
+    def _resolved(self, task: Task, place: Place, longest: int) -> tuple[Fields, Complaints, TypedRule]:
+        row, rule = task.row, task.rule
+        fields = self.fields(task, place, longest)
         conditions = Conditions(fields, self.stock, row)
-        condition, scopes = conditions.all_of(rule.filters), self.scopes.of(row, rule, conditions)
+        condition = conditions.all_of(rule.filters)
+        scopes = () if task.side is not None and task.side.is_hidden else self.scopes.of(row, rule, conditions)
         complaints: Complaints = list(conditions.complaints)
         for path, message in conditions.warnings:
             self.problems.warning(path, "host-bits", message)
         outputs = self._outputs(rule, fields, complaints)
         writes = self.tables.writes(rule, fields, complaints)
+        if task.side is not None:
+            condition, more = self._of_span(task.side, condition, fields, complaints)
+            writes += more
+        if place.point.kind == "iter" and (wrong := check_snapshot(rule, place)) is not None:
+            complaints.append(wrong)
         typed = TypedRule(
             policy=self.policy.name,
             row=row,
@@ -144,9 +158,24 @@ class Rules:
         )
         return fields, complaints, replace(typed, entry=_entry(typed, place, conditions))
 
-    def _fields(self, rule: Rule, place: Place, longest: int) -> Fields:
-        lets = {let.name: let for let in rule.let}
-        return Fields(place, self.names, longest, self.target, self.tables, self.stock, lets)
+    def fields(self, task: Task, place: Place, longest: int) -> Fields:
+        """Return the fields of a rule at a place; strings of unknown length are of `longest` bytes."""
+        lets = {let.name: let for let in task.rule.let}
+        return Fields(place, self.names, longest, self.target, self.tables, self.stock, lets, task.side)
+
+    def _of_span(
+        self, side: Side, condition: AllOf, fields: Fields, complaints: Complaints
+    ) -> tuple[AllOf, tuple[TableWrite, ...]]:
+        """Return what a rule of a span asks, and what it does to the row of the start."""
+        starts = side.span.starts
+        assert starts is not None, "its span was settled before"
+        try:
+            if not side.is_hidden:
+                condition = AllOf((*condition.parts, starts.ended(side, fields)))
+            return condition, starts.writes(side, fields)
+        except Missing as missing:
+            complain(complaints, side.written.at, missing)
+            return condition, ()
 
     def _outputs(self, rule: Rule, fields: Fields, complaints: Complaints) -> tuple[EventOutput | MetricOutput, ...]:
         found: list[EventOutput | MetricOutput] = []
@@ -154,13 +183,17 @@ class Rules:
             if isinstance(written, WrittenEvent):
                 own = default_columns(fields, rule.at) if written.implied else written.fields
                 columns = self.policy.event_fields + own
-                rates = ((f"{rule.name}-{number}", written.rates), ("events", self.policy.event_rates))
-                held = self.holding.resolve(rates, fields, complaints)
+                held = self._held(f"{rule.name}-{number}", written, fields, complaints)
                 event, message = with_message(rule, event_columns(columns, fields, complaints), fields, complaints)
                 found.append(EventOutput(*event, *held, message=message))
             elif (metric := self.metrics.resolve(written, fields, complaints)) is not None:
                 found.append(metric)
         return tuple(found)
+
+    def _held(self, name: str, written: WrittenEvent, fields: Fields, complaints: Complaints) -> Held:
+        """Return what holds an event back; rows that somebody reads are not held back with the policy's events."""
+        shared = Rates() if fields.place.point.kind == "iter" else self.policy.event_rates
+        return self.holding.resolve(((name, written.rates), ("events", shared)), fields, complaints)
 
     def _action(self, rule: Rule, place: Place, complaints: Complaints) -> TypedAction:
         try:
@@ -185,9 +218,9 @@ class Rules:
                 rule.hook.at, "every-system-call", f"{place.spelled} makes every system call of the host pay about 40 ns"
             )
 
-    def _compare(self, rule: Rule, first: Fields, other: Place) -> None:
+    def _compare(self, task: Task, first: Fields, other: Place) -> None:
         """Report what a rule uses that another alternative of its firstOf has not, or has with another type."""
-        there = self._fields(rule, other, STRING_SIZES[0])
+        rule, there = task.rule, self.fields(task, other, STRING_SIZES[0])
         for text, value in first.texts:
             if text == "hook.name":
                 continue
@@ -215,7 +248,10 @@ def _entry(typed: TypedRule, place: Place, conditions: Conditions) -> Entry | No
 
 
 def _string_bytes(fields: Fields, typed: TypedRule) -> int:
-    """Return what the strings of a rule take: those that were fetched, and the longest event's."""
+    """Return what the strings of a rule take: those that were fetched, the longest event's, and a key's stacks."""
     events = (output.layout.columns for output in typed.outputs if isinstance(output, EventOutput))
     shown = (sum(column.type.size for column in columns if column.packed) for columns in events)
-    return sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING) + max(shown, default=0)
+    outputs = (output for output in typed.outputs if isinstance(output, MetricOutput))
+    keys = (sum(one.type.size for one in output.keys if one.type.kind == "stack") for output in outputs)
+    fetched = sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING)
+    return fetched + max(shown, default=0) + max(keys, default=0)

@@ -77,6 +77,11 @@ class Tables:
             if (table := self._declared(written)) is not None:
                 self.tables[table.name] = table
 
+    def keep(self, table: Table) -> None:
+        """Take up a table that policyd made: the starts of a span."""
+        self.tables[table.name] = table
+        self.touched.add(table.name)
+
     # -- look-ups ----------------------------------------------------------------------------------------
 
     def names(self) -> tuple[str, ...]:
@@ -184,7 +189,7 @@ class Tables:
         columns = {one.name: type_ for one in written.value if (type_ := self._type(one)) is not None}
         if len(keys) < len(written.key) or len(columns) < len(written.value):
             return None
-        key = Layout(tuple(column for name, type_ in keys.items() for column in _parts(name, type_)))
+        key = Layout(tuple(column for name, type_ in keys.items() for column in key_parts(name, type_)))
         value = Layout(tuple(Column(name, type_) for name, type_ in columns.items()))
         if (twice := _twice(key, value)) is not None:
             message = f"the table {written.name} has two columns {quote(twice)}"
@@ -233,7 +238,7 @@ class Tables:
                 self.problems.warning(table.at, "unused-table", f"no rule uses the table {table.name}: it is not made")
 
 
-def _parts(name: str, type_: ValueType | TableKey) -> tuple[Column, ...]:
+def key_parts(name: str, type_: ValueType | TableKey) -> tuple[Column, ...]:
     """Return the columns that a key column is kept as, of which people see the first."""
     if not isinstance(type_, TableKey):
         return (Column(name, type_),)

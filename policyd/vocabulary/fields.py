@@ -7,9 +7,11 @@ A row says where the field can be read (`context`, one that the hook's row must 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.vocabulary.field import ADDRESS, FAMILY, PORT, Field
+from policyd.vocabulary.socket_fields import SOCKET_FIELDS, SOCKET_TYPE
+from policyd.vocabulary.stack_fields import STACK_FIELDS
 from policyd.vocabulary.task import ARGS, BOOL, COMM, EXE, PID, TASK_FIELDS, number
 from policyd.vocabulary.types import Shape, ValueType
 
@@ -17,33 +19,11 @@ if TYPE_CHECKING:
     from policyd.vocabulary.hook_kind import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field.  `accessor` is a C function, empty for what the code is made with; `cost` is as in `unit.Value`.
-
-    `from_task`: got from the current task as from any other, by the row of `vocabulary.task`.
-    """
-
-    path: str
-    type: ValueType
-    accessor: str
-    context: Context
-    cost: int
-    explain: str
-    can_be_absent: bool = False
-    can_be_unread: bool = False
-    needs_process_table: bool = False
-    from_task: bool = False
-
-
-_ADDRESS = ValueType("ip", Shape.ADDRESS, 16)
 _MAC = ValueType("mac", Shape.BYTES, 6)
-_PORT = number("port", 2)
 _U8 = number("u8", 1)
 _U16 = number("u16", 2)
 _U32 = number("u32", 4)
 
-FAMILY = number("enum", 2, ((2, "AF_INET"), (10, "AF_INET6")))
 TCP_FLAGS = number(
     "flags", 1, ((1, "FIN"), (2, "SYN"), (4, "RST"), (8, "PSH"), (16, "ACK"), (32, "URG"), (64, "ECE"), (128, "CWR"))
 )
@@ -181,10 +161,10 @@ _PACKET_FIELDS: tuple[Field, ...] = (
     _packet("interface", number("interface", 4), "The interface that the packet comes in or goes out by.", absent=False),
     _packet("family", FAMILY, "AF_INET or AF_INET6; absent for packets that are neither."),
     _packet("protocol", number("protocol", 1), "The transport protocol, after up to 16 IPv6 extension headers."),
-    _packet("src.ip", _ADDRESS, "The source address."),
-    _packet("src.port", _PORT, "The source port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
-    _packet("dst.ip", _ADDRESS, "The destination address."),
-    _packet("dst.port", _PORT, "The destination port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
+    _packet("src.ip", ADDRESS, "The source address."),
+    _packet("src.port", PORT, "The source port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
+    _packet("dst.ip", ADDRESS, "The destination address."),
+    _packet("dst.port", PORT, "The destination port of TCP, UDP, UDP-Lite, SCTP or DCCP; absent in later fragments."),
     _packet("eth.src", _MAC, "The source MAC address; absent on interfaces without Ethernet headers."),
     _packet("eth.dst", _MAC, "The destination MAC address; absent on interfaces without Ethernet headers."),
     _packet("eth.type", number("ethertype", 2), "What is inside, after up to two VLAN tags."),
@@ -202,22 +182,22 @@ _PACKET_FIELDS: tuple[Field, ...] = (
     ),
     _packet("fragment.more", BOOL, "Whether more fragments follow: false for the last. Absent unless a fragment."),
     _packet("fragment.id", _U32, "What all fragments of a packet have in common. Absent unless a fragment."),
-    _packet("ip4.src", _ADDRESS, "The source address; absent unless IPv4."),
-    _packet("ip4.dst", _ADDRESS, "The destination address; absent unless IPv4."),
+    _packet("ip4.src", ADDRESS, "The source address; absent unless IPv4."),
+    _packet("ip4.dst", ADDRESS, "The destination address; absent unless IPv4."),
     _packet("ip4.id", _U16, "The identification; absent unless IPv4."),
     _packet("ip4.length", _U16, "The total length that the IPv4 header tells."),
-    _packet("ip6.src", _ADDRESS, "The source address; absent unless IPv6."),
-    _packet("ip6.dst", _ADDRESS, "The destination address; absent unless IPv6."),
+    _packet("ip6.src", ADDRESS, "The source address; absent unless IPv6."),
+    _packet("ip6.dst", ADDRESS, "The destination address; absent unless IPv6."),
     _packet("ip6.flow_label", _U32, "The flow label; absent unless IPv6."),
     _packet("ip6.length", _U16, "The payload length that the IPv6 header tells."),
-    _packet("tcp.src_port", _PORT, "The source port; absent unless TCP."),
-    _packet("tcp.dst_port", _PORT, "The destination port; absent unless TCP."),
+    _packet("tcp.src_port", PORT, "The source port; absent unless TCP."),
+    _packet("tcp.dst_port", PORT, "The destination port; absent unless TCP."),
     _packet("tcp.flags", TCP_FLAGS, "FIN SYN RST PSH ACK URG ECE CWR; absent unless TCP."),
     _packet("tcp.seq", _U32, "The sequence number; absent unless TCP."),
     _packet("tcp.ack", _U32, "The acknowledgement number; absent unless TCP."),
     _packet("tcp.window", _U16, "The window as sent, not scaled; absent unless TCP."),
-    _packet("udp.src_port", _PORT, "The source port; absent unless UDP."),
-    _packet("udp.dst_port", _PORT, "The destination port; absent unless UDP."),
+    _packet("udp.src_port", PORT, "The source port; absent unless UDP."),
+    _packet("udp.dst_port", PORT, "The destination port; absent unless UDP."),
     _packet("udp.length", _U16, "The length that the UDP header tells."),
     _packet("icmp.type", _U8, "The type of an ICMP or ICMPv6 message."),
     _packet("icmp.code", _U8, "The code of an ICMP or ICMPv6 message."),
@@ -225,11 +205,12 @@ _PACKET_FIELDS: tuple[Field, ...] = (
 
 _ADDRESS_FIELDS: tuple[Field, ...] = (
     Field("family", FAMILY, "sockaddr_family", "address", 1, "AF_INET or AF_INET6, as the hook is."),
+    Field("type", SOCKET_TYPE, "sockaddr_type", "address", 1, "The socket's type: SOCK_STREAM, SOCK_DGRAM…"),
     Field("protocol", number("protocol", 1), "sockaddr_protocol", "address", 1, "The socket's protocol: tcp, udp…"),
-    Field("dst.ip", _ADDRESS, "sockaddr_dst_ip", "peer", 1, "The address that is connected or sent to."),
-    Field("dst.port", _PORT, "sockaddr_dst_port", "peer", 1, "The port that is connected or sent to."),
-    Field("src.ip", _ADDRESS, "sockaddr_src_ip", "bind", 1, "The local address that is asked for."),
-    Field("src.port", _PORT, "sockaddr_src_port", "bind", 1, "The local port that is asked for; 0 for any."),
+    Field("dst.ip", ADDRESS, "sockaddr_dst_ip", "peer", 1, "The address that is connected or sent to."),
+    Field("dst.port", PORT, "sockaddr_dst_port", "peer", 1, "The port that is connected or sent to."),
+    Field("src.ip", ADDRESS, "sockaddr_src_ip", "bind", 1, "The local address that is asked for."),
+    Field("src.port", PORT, "sockaddr_src_port", "bind", 1, "The local port that is asked for; 0 for any."),
 )
 
 _PERF_FIELDS: tuple[Field, ...] = (
@@ -259,7 +240,16 @@ _PERF_FIELDS: tuple[Field, ...] = (
     ),
 )
 
-FIELDS: tuple[Field, ...] = _PROCESS_FIELDS + _TASK_FIELDS + _HOOK_FIELDS + _PACKET_FIELDS + _ADDRESS_FIELDS + _PERF_FIELDS
+FIELDS: tuple[Field, ...] = (
+    _PROCESS_FIELDS
+    + _TASK_FIELDS
+    + _HOOK_FIELDS
+    + _PACKET_FIELDS
+    + SOCKET_FIELDS
+    + _ADDRESS_FIELDS
+    + _PERF_FIELDS
+    + STACK_FIELDS
+)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "process": ("process.pid", "process.ppid", "process.uid", "process.comm", "process.exe"),
@@ -273,11 +263,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Groups that stand for several fields in an event; those that the hook does not have are left out.  `args`, the group of
 all arguments, is the hook's own."""
 
-LATER_FIELDS: tuple[str, ...] = (
-    "kernel.stack",
-    "user.stack",
-    "span",
-)
+LATER_FIELDS: tuple[str, ...] = ()
 """Fields that the language reserves: refused with "not supported yet"."""
 
 

@@ -56,7 +56,7 @@ def test_it_is_a_schema() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "policies").glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "policies").rglob("*.yaml")), ids=lambda path: path.name)
 def test_shipped_policies_fit(path: Path) -> None:
     assert errors(path.read_bytes()) == []
 
@@ -120,7 +120,7 @@ def test_what_policyd_refuses_by_shape_does_not_fit(code: str) -> None:
 
 def test_it_knows_every_word_of_the_vocabulary() -> None:
     kinds = SCHEMA["$defs"]
-    assert set(kinds["hook"]["properties"]) == {*HOOKS, "firstOf"}
+    assert set(kinds["hook"]["properties"]) == {*HOOKS, "firstOf", "span"}
     assert set(kinds["output"]["properties"]) == set(OUTPUTS)
     assert set(kinds["action"]["properties"]) == set(ACTIONS)
     (operators,) = (
