@@ -42,8 +42,8 @@ PACKET_HOOKS: tuple[HookKind, ...] = (
         signals=False,
         summary="A packet on its way into or out of an interface's queue.",
         context="Runs in the network stack; the current process is whoever was interrupted. `pass` ends the chain: later "
-        "programs on the interface do not see the packet; with no verdict they do. Where the kernel has no links for tc (tcx, "
-        "Linux 6.6) the program is a filter of the qdisc clsact, beside those of others: `validate -o wide` and `plan` say so.",
+        "programs on the interface do not see the packet; with no verdict they do. Where the kernel has no links for tc "
+        "(tcx, Linux 6.6) the program is a filter of the qdisc clsact, beside those of others: `plan` says so.",
         ways_round=("XDP programs and hardware offloads can take packets before ingress.",),
         cost="Paid by each packet of the interface.",
     ),
