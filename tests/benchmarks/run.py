@@ -20,6 +20,7 @@ import bench
 import builders
 import cost
 import events
+import language
 import pump
 import rules
 
@@ -48,6 +49,7 @@ def main(names: list[str]) -> int:
         "builders": (lambda _: builders.measure(), builders.report),
         "cost": (cost.measure, cost.report),
         "events": (events.measure, events.report),
+        "language": (language.measure, language.report),
         "pump": (pump.measure, pump.report),
         "rules": (rules.measure, rules.report),
     }
