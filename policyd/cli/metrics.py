@@ -11,6 +11,8 @@ from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import Settings, open_kernel
 from policyd.cli.names import complete_policies
 from policyd.cli.output import note, print_json
+from policyd.cli.plotting import Drawing, draw
+from policyd.cli.quantities import Duration
 from policyd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,13 +27,19 @@ if TYPE_CHECKING:
 @click.argument("policies", nargs=-1, metavar="[POLICY…]", shell_complete=complete_policies)
 @click.option("-o", "--output", type=click.Choice(["prometheus", "table", "json"]), default="prometheus", help="Format.")
 @click.option("--plot", is_flag=True, help="Draw histograms and bars in the terminal instead.")
-@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="With --plot, -o table: series a metric.")
+@click.option(
+    "--over", type=Duration(), metavar="TIME", help="Watch for so long, and draw what happened: heat maps, sparklines."
+)
+@click.option(
+    "--watch", is_flag=True, help="Draw over time again and again, until q; --over says how much of it.  [default: 60s]"
+)
+@click.option(
+    "--top", type=click.IntRange(1), default=10, show_default=True, help="Series a metric, where it is drawn or a table."
+)
 @click.option("--agent", is_flag=True, help="Print what the agent exports: its own metrics too.")
 @socket_option
 @click.pass_obj
-def command(
-    settings: Settings, policies: tuple[str, ...], output: str, plot: bool, top: int, agent: bool, socket: str
-) -> None:
+def command(settings: Settings, /, policies: tuple[str, ...], output: str, agent: bool, socket: str, **drawn: Any) -> None:
     """Print every metric of policies (of all, if none is named).
 
     Beside the metrics of policies there are policyd's own: what each policy matched, delivered and lost, and what the kernel
@@ -42,22 +50,28 @@ def command(
     Examples:
       policyd metrics
       policyd metrics syscalls --plot
+      policyd metrics block-io --over 60s
+      policyd metrics block-io --watch
       policyd metrics -o table
       policyd metrics --agent
       policyd metrics -o json | jq '.metrics[] | select(.name == "opens_total")'
     """
+    drawing = Drawing(**drawn)
     if agent:
-        if policies or plot or output != "prometheus":
-            raise UsageError("--agent prints all metrics as Prometheus text: leave out policies, --plot and -o")
+        if policies or drawing.wanted or output != "prometheus":
+            raise UsageError("--agent prints all metrics as Prometheus text: leave out policies, what draws, and -o")
         click.echo(open_agent(socket).text("/metrics"), nl=False)
         return
     from policyd.reading.metrics import read_families
 
     kernel = open_kernel(settings, "metrics")
+    if drawing.wanted:
+        draw(settings, lambda: [one for of in _records(kernel, policies) for one in read_families(kernel, of)], drawing)
+        return
     records = _records(kernel, policies)
     families = [family for record in records for family in read_families(kernel, record)]
-    if plot or output == "table":
-        _draw(families, plot, top)
+    if output == "table":
+        _print_tables(families, drawing.top)
         return
     families += _own(kernel, records, everything=not policies)
     if output == "json":
@@ -68,15 +82,13 @@ def command(
     click.echo(exposition(families), nl=False)
 
 
-def _draw(families: list[Family], plot: bool, top: int) -> None:
+def _print_tables(families: list[Family], top: int) -> None:
     from policyd.sinks.metrics_table import metric_tables
-    from policyd.sinks.plot import plot as draw
 
-    if not families:
+    if families:
+        click.echo(metric_tables(families, shutil.get_terminal_size().columns, top), nl=False)
+    else:
         note("no policy has metrics")
-        return
-    make = draw if plot else metric_tables
-    click.echo(make(families, shutil.get_terminal_size().columns, top), nl=False)
 
 
 def _records(kernel: Kernel, names: tuple[str, ...]) -> list[PolicyRecord]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,13 +12,13 @@ import click
 
 from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import Settings, open_kernel
+from policyd.cli.keys import keys
 from policyd.cli.output import Screen, paint_status, print_json, table
 from policyd.cli.quantities import Duration
 from policyd.errors import PolicydError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import FrameType
+    from collections.abc import Callable, Mapping
 
     from policyd.api.client import AgentClient
     from policyd.health import AgentStatus, Proof
@@ -132,7 +129,13 @@ class Source:
 @click.command()
 @click.option("-s", "--sort", type=click.Choice(KEYS), default="events", show_default=True, help="What comes first.")
 @click.option("-d", "--delay", type=Duration(), default="2s", show_default=True, help="Time between pictures.")
-@click.option("-n", "--count", type=click.IntRange(1), metavar="N", help="Stop after N pictures.")
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Stop after N pictures.  [default: 1 where there is no terminal]",
+)
 @click.option(
     "--cost", is_flag=True, help="Have the kernel measure run times meanwhile (it slows all BPF programs a little)."
 )
@@ -169,7 +172,7 @@ def command(
         elif sys.stdout.isatty():
             _draw(source, sort, delay, count)
         else:
-            _print_blocks(source, sort, delay, count)
+            _print_blocks(source, sort, delay, count or 1)
 
 
 def ordered(rows: list[TopRow], key: str) -> list[TopRow]:
@@ -229,15 +232,13 @@ def _print_document(source: Source, sort: str) -> None:
     print_json({"time": date(time.time()), "seconds": round(source.seconds, 3), "agent": agent, "policies": plain(rows)})
 
 
-def _print_blocks(source: Source, sort: str, delay: float, count: int | None) -> None:
+def _print_blocks(source: Source, sort: str, delay: float, count: int) -> None:
     """Print pictures below one another."""
-    printed = 0
     try:
-        while count is None or printed < count:
-            time.sleep(min(delay, _FIRST_SECONDS) if not printed else delay)
-            click.echo(("\n" if printed else "") + "\n".join(picture(source, source.rows(), sort, WIDE)))
+        for number in range(count):
+            time.sleep(delay if number else min(delay, _FIRST_SECONDS))
+            click.echo(("\n" if number else "") + "\n".join(picture(source, source.rows(), sort, WIDE)))
             sys.stdout.flush()
-            printed += 1
     except KeyboardInterrupt:
         return
 
@@ -245,7 +246,7 @@ def _print_blocks(source: Source, sort: str, delay: float, count: int | None) ->
 def _draw(source: Source, sort: str, delay: float, count: int | None) -> None:
     """Draw pictures over one another, until `q` or a signal."""
     drawn = 0
-    with _keys() as pressed, Screen() as screen:
+    with keys() as pressed, Screen() as screen:
         try:
             while count is None or drawn < count:
                 if pressed(min(delay, _FIRST_SECONDS) if not drawn else delay):
@@ -255,47 +256,3 @@ def _draw(source: Source, sort: str, delay: float, count: int | None) -> None:
                 drawn += 1
         except KeyboardInterrupt:
             return
-
-
-@contextmanager
-def _keys() -> Iterator[Callable[[float], bool]]:
-    """Yield what waits for some seconds and tells whether `q` was pressed; SIGTERM ends the block as Ctrl-C does."""
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the signature of signal handlers)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        with _unbuffered_input() as fd:
-            yield lambda seconds: _quits(fd, seconds)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _unbuffered_input() -> Iterator[int | None]:
-    """Have keys come one by one, unseen, if standard input is a terminal; yield its descriptor, or None."""
-    import termios
-    import tty
-
-    if not sys.stdin.isatty():
-        yield None
-        return
-    fd = sys.stdin.fileno()
-    before = termios.tcgetattr(fd)
-    tty.setcbreak(fd)
-    try:
-        yield fd
-    finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-def _quits(fd: int | None, seconds: float) -> bool:
-    """Wait, and tell whether `q` came meanwhile; other keys do not shorten the wait."""
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        if fd is None:
-            time.sleep(left)
-        elif select.select([fd], [], [], left)[0] and os.read(fd, 64)[:1] in {b"q", b"Q", b""}:
-            return True
-    return False

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _MIN_BAR = 10
 _TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_ASCII = str.maketrans(
+    dict.fromkeys("█▉▊▋▌", "#")
+    | dict.fromkeys("▍▎▏", ":")
+    | dict(zip("▁▂▃▄▅▆▇", "_.-~=+*", strict=True))
+    | dict(zip("░▒▓", ".:*", strict=True))
+    | {"│": "|", "µ": "u", "…": "~"}
+)
+"""What stands for a sign where there is nothing but ASCII; each keeps its width."""
 _SIZES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B"))
 
 
@@ -34,8 +42,17 @@ def plot(families: Iterable[Family], width: int = 80, top: int = 10) -> str:
     return "\n\n".join(block for block in blocks) + "\n"
 
 
+def in_encoding(text: str, encoding: str | None) -> str:
+    """Return drawn text as a terminal of this encoding can show it: in ASCII, if it has not all of its signs."""
+    try:
+        text.encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(_ASCII)
+    return text
+
+
 def _family(family: Family, width: int, top: int) -> Iterator[str]:
-    yield _clip(safe(f"{family.name} (policy {family.policy})" + (f": {family.help}" if family.help else "")), width)
+    yield heading(family, width)
     ordered = sorted(family.series, key=lambda one: _weight(one[1]), reverse=True)
     if not ordered:
         yield "  nothing yet"
@@ -47,31 +64,37 @@ def _family(family: Family, width: int, top: int) -> Iterator[str]:
                 yield from _histogram(labels, value, family.unit, width)
     else:
         yield from _bars(
-            [(_name(labels), value) for labels, value in shown if not isinstance(value, Histogram)], family.unit, width
+            [(series_name(labels), value) for labels, value in shown if not isinstance(value, Histogram)], family.unit, width
         )
     if len(ordered) > top:
         yield f"  … and {len(ordered) - top} more"
+
+
+def heading(family: Family, width: int) -> str:
+    """Return the line above a family: its name, its policy and its help."""
+    return clip(safe(f"{family.name} (policy {family.policy})" + (f": {family.help}" if family.help else "")), width)
 
 
 def _weight(value: SeriesValue) -> Number:
     return value.count if isinstance(value, Histogram) else value
 
 
-def _name(labels: Labels) -> str:
+def series_name(labels: Labels) -> str:
+    """Return a series' labels for people: `comm=dd  device=sda`, `all` without any."""
     return "  ".join(f"{name}={safe(text)}" for name, text in labels.items()) or "all"
 
 
 def _histogram(labels: Labels, value: Histogram, unit: str, width: int) -> Iterator[str]:
     mean = f"   mean {show_value(value.sum / value.count, unit)}" if value.count else ""
-    yield _clip(f"  {show_labels(labels) or 'all'}   count {value.count:,}{mean}", width)
+    yield clip(f"  {show_labels(labels) or 'all'}   count {value.count:,}{mean}", width)
     used = [at for at, count in enumerate(value.counts) if count]
     if not used:
         return
-    rows = [(_range(value.bounds, at, unit), value.counts[at]) for at in range(used[0], used[-1] + 1)]
+    rows = [(bucket(value.bounds, at, unit), value.counts[at]) for at in range(used[0], used[-1] + 1)]
     yield from _bars(rows, "", width, indent=4)
 
 
-def _range(bounds: Sequence[float], at: int, unit: str) -> str:
+def bucket(bounds: Sequence[float], at: int, unit: str) -> str:
     """Return the text of bucket `at`: above the bound before, up to and including its own."""
     low = show_value(bounds[at - 1], unit) if at else ""
     if at == len(bounds):
@@ -87,7 +110,7 @@ def _bars(rows: Sequence[tuple[str, Number]], unit: str, width: int, indent: int
     named = min(max(len(name) for name, _ in rows), max(room - _MIN_BAR, 8))
     most = max((abs(value) for _, value in rows), default=0)
     for (name, value), number in zip(rows, numbers, strict=True):
-        shown = _clip(name, named).ljust(named)
+        shown = clip(name, named).ljust(named)
         yield f"{'':{indent}}{shown}  {number:>{wide}} │{bar(abs(value), most, room - named)}".rstrip()
 
 
@@ -112,5 +135,6 @@ def show_value(value: Number, unit: str) -> str:
     return f"{shown} {name}"
 
 
-def _clip(text: str, width: int) -> str:
+def clip(text: str, width: int) -> str:
+    """Return text that is no longer than `width`, with an ellipsis where it was cut."""
     return text if len(text) <= width else text[: width - 1] + "…"

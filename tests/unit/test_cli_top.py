@@ -143,6 +143,11 @@ def test_json_is_one_picture(host: str, capsys: pytest.CaptureFixture[str]) -> N
     assert found["policies"][0] | {"policy": "opens", "events": 10, "lost": 2, "eventRate": 0.0} == found["policies"][0]
 
 
+def test_without_a_terminal_one_picture_is_enough(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["top", "--socket", host]) == 0
+    assert capsys.readouterr().out.count("POLICY") == 1
+
+
 def test_without_a_terminal_pictures_stand_below_one_another(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["top", "-n", "2", "-d", "100ms", "--socket", host]) == 0
     out = capsys.readouterr().out
