@@ -24,21 +24,24 @@ from policyd.explain_objects import (
     rows_of_path,
     types_with_fields,
 )
+from policyd.explain_spans import spans_page
 from policyd.explain_tables import tables_page
 from policyd.explain_types import one_type, types_page
 from policyd.page import Page, Table
+from policyd.policy import SpanHook
 from policyd.resolve.snapshots import object_prototype, snapshot_kinds
 from policyd.text import did_you_mean, one_of, quote
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.attach import ATTACH_KINDS, AttachKind
 from policyd.vocabulary.compat import ways
-from policyd.vocabulary.fields import FIELDS, GROUPS, Field
+from policyd.vocabulary.fields import FIELDS, GROUPS
 from policyd.vocabulary.hooks import HOOK_KINDS, LATER_HOOKS, whose_process
 from policyd.vocabulary.operators import OPERATORS, fitting
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS
 from policyd.vocabulary.perf_events import DEFAULT_FREQUENCY, PERF_EVENTS
 from policyd.vocabulary.scopes import SCOPE_KEYS
+from policyd.vocabulary.spans import SPAN_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from policyd.functions import Prototype
     from policyd.target import Target
     from policyd.vocabulary.compat import Way
+    from policyd.vocabulary.field import Field
     from policyd.vocabulary.hook_kind import HookKind
     from policyd.vocabulary.syscalls import Syscall
     from policyd.vocabulary.types import ValueType
@@ -82,7 +86,10 @@ def _hooks() -> Page:
     rows = tuple((row.key, _spelling(row), _verdicts(row), _since(row), row.summary) for row in HOOK_KINDS)
     table = Table("", ("hook", "in a policy", "actions", "kernel", "what it sees"), rows)
     later = f"Not supported yet: {', '.join(LATER_HOOKS)}."
-    more = "`policyd explain hook KIND:TARGET` shows what can be read at one: `policyd explain hook syscall:openat`."
+    more = (
+        "`policyd explain hook KIND:TARGET` shows what can be read at one: `policyd explain hook syscall:openat`. "
+        "`span` pairs two hooks, a start and an end: `policyd explain spans`."
+    )
     return Page("Hooks", (more, later), (table,))
 
 
@@ -125,6 +132,8 @@ def _since(row: HookKind) -> str:
 
 def _hook(name: str, target: Target) -> Page:
     kind, _, what = name.partition(":")
+    if kind == SpanHook.kind:
+        return spans_page()
     if kind in _ON_TARGET:
         row = next(row for row in HOOK_KINDS if row.kind == kind)
         return _hook_page(name, row, _ON_TARGET[kind](what, target) if what else ((), ()))
@@ -336,6 +345,8 @@ _PROCESSES = (
 
 
 def _field(name: str, _: Target) -> Page:
+    if name in {row.spelling for row in SPAN_FIELDS}:
+        return spans_page()
     if name in GROUPS:
         rows = tuple(_field_row(row) for row in FIELDS if row.path in GROUPS[name])
         return Page(f"Group {name}", ("Stands for these in an event's fields.",), (Table("", _FIELD_HEADINGS, rows),))
@@ -451,6 +462,7 @@ LISTS: dict[str, Callable[[], Page]] = {
     "actions": _actions,
     "expressions": expressions_page,
     "tables": tables_page,
+    "spans": spans_page,
     "lists": lists_page,
     "scope": _scope,
 }

@@ -1,8 +1,14 @@
-/* Fields of the socket-address hooks: what the caller asks to connect, send or bind to. */
+/* Fields of the socket-address hooks: what the caller asks to connect, send or bind to, or what the kernel tells it. */
 #define sockaddr_src_ip pd_sockaddr_ip
 #define sockaddr_dst_ip pd_sockaddr_ip
 #define sockaddr_src_port pd_sockaddr_port
 #define sockaddr_dst_port pd_sockaddr_port
+#define sockaddr_local_ip pd_sockaddr_ip
+#define sockaddr_local_port pd_sockaddr_port
+#define sockaddr_remote_ip pd_sockaddr_ip
+#define sockaddr_remote_port pd_sockaddr_port
+#define sockaddr_sender_ip pd_sockaddr_ip
+#define sockaddr_sender_port pd_sockaddr_port
 
 PD_INLINE u8 sockaddr_family(struct run *r, u64 *out)
 {
@@ -13,6 +19,12 @@ PD_INLINE u8 sockaddr_family(struct run *r, u64 *out)
 PD_INLINE u8 sockaddr_protocol(struct run *r, u64 *out)
 {
 	*out = ((struct pd_sock_addr *) r->ctx)->protocol;
+	return PD_OK;
+}
+
+PD_INLINE u8 sockaddr_type(struct run *r, u64 *out)
+{
+	*out = ((struct pd_sock_addr *) r->ctx)->type;
 	return PD_OK;
 }
 

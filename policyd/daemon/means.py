@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from policyd.unit import AttachPoint
 
-Way = Literal["call", "child", "sleep", "page", "datagram", "stream"]
+Way = Literal["call", "child", "sleep", "page", "datagram", "answer", "stream", "option", "setting", "device"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +46,14 @@ class Means:
 _CHILD, _SLEEP, _PAGE = Means("child"), Means("sleep"), Means("page")
 _DATAGRAM, _STREAM = Means("datagram", "4"), Means("stream", "4")
 _ANY_CALL = Means("call", "getppid")
+_IN_CGROUP = {
+    **{name: Means("answer", name[-1]) for name in ("getpeername4", "getpeername6", "getsockname4", "getsockname6")},
+    **{name: Means("answer", name[-1]) for name in ("recvmsg4", "recvmsg6")},
+    **dict.fromkeys(("setsockopt", "getsockopt"), Means("option")),
+    "sysctl": Means("setting"),
+    "device": Means("device"),
+}
+"""Hooks of cgroups that take more than a datagram."""
 
 EVENTS: dict[str, Means] = {
     "sys_enter": _ANY_CALL,
@@ -110,7 +118,7 @@ def _in_cgroup(point: AttachPoint, own: str) -> Means | str:
     target = point.target.rstrip("/")
     if own != target and not own.startswith(f"{target}/"):
         return f"the agent is not in {point.target}"
-    return Means("datagram", "6" if point.option.endswith("6") else "4")
+    return _IN_CGROUP.get(point.option, Means("datagram", "6" if point.option.endswith("6") else "4"))
 
 
 def _call(name: str) -> Means | str:
@@ -230,6 +238,32 @@ def _datagrams(family: str) -> None:
         other.connect(taker.getsockname())
 
 
+def _answers(family: str) -> None:
+    """Send a datagram to a socket on the loopback interface, have it say who sent it, and the sockets who they are."""
+    kind, host = _LOOPBACK[family]
+    with socket.socket(kind, socket.SOCK_DGRAM) as taker, socket.socket(kind, socket.SOCK_DGRAM) as sender:
+        taker.bind((host, 0))
+        sender.connect(taker.getsockname())
+        sender.getpeername()
+        sender.send(b"policyd")
+        taker.settimeout(1.0)
+        taker.recvfrom(16)
+
+
+def _option(_: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        made.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+
+
+def _setting(_: str) -> None:
+    Path("/proc/sys/kernel/ostype").read_bytes()
+
+
+def _device(_: str) -> None:
+    os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+
+
 def _connection(family: str) -> None:
     """Open a connection to a socket of its own on the loopback interface, and close it."""
     kind, host = _LOOPBACK[family]
@@ -245,5 +279,9 @@ _ACTS: dict[str, Callable[[str], object]] = {
     "sleep": _sleep,
     "page": _touch_page,
     "datagram": _datagrams,
+    "answer": _answers,
     "stream": _connection,
+    "option": _option,
+    "setting": _setting,
+    "device": _device,
 }

@@ -22,7 +22,7 @@ from policyd.resolve.spans import END, ROOTS, START
 from policyd.resolve.stacks import stack_value
 from policyd.text import did_you_mean, quote
 from policyd.value import Builtin, Constant, Cookie, CurrentTask, Saved, Value, every_value
-from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, Field, field_row
+from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, field_row
 from policyd.vocabulary.types import Shape, ValueType
 from policyd.words import is_field_path
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from policyd.resolve.spans import Side
     from policyd.resolve.tables import Tables
     from policyd.target import Target
+    from policyd.vocabulary.field import Field
 
 _ELSEWHERE = {
     "process": "here the current process is whoever was interrupted, not who acts",

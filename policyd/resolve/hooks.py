@@ -13,6 +13,7 @@ from policyd.policy import (
     FirstOf,
     FunctionHook,
     Hook,
+    IterHook,
     KprobeHook,
     KretprobeHook,
     LsmHook,
@@ -27,9 +28,11 @@ from policyd.policy import (
     XdpHook,
 )
 from policyd.resolve.functions import function_places, lsm_places, probe_places, typed_places
-from policyd.resolve.packets import cgroup_places, tc_places, xdp_places
+from policyd.resolve.packets import tc_places, xdp_places
 from policyd.resolve.perf import perf_places
 from policyd.resolve.problems import Missing, Wrong, from_target
+from policyd.resolve.snapshots import iter_places
+from policyd.resolve.sockets import cgroup_places
 from policyd.resolve.syscalls import syscall_places
 from policyd.resolve.traces import raw_tracepoint_places, tracepoint_places
 from policyd.resolve.userland import usdt_places, user_places
@@ -53,6 +56,7 @@ _PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list
     FentryHook: lambda hook, target, _, asked: typed_places(hook, target, asked),
     FexitHook: lambda hook, target, _, asked: typed_places(hook, target, asked),
     LsmHook: lambda hook, target, _, asked: lsm_places(hook, target, asked),
+    IterHook: lambda hook, target, _, __: iter_places(hook, target),
     PerfHook: lambda hook, _, host, __: perf_places(hook, host),
     XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
     TcHook: lambda hook, target, host, _: tc_places(hook, target, host),

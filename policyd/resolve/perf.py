@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from policyd.maps import MapSpec
     from policyd.policy import PerfHook
     from policyd.unit import TypedRule
-    from policyd.vocabulary.fields import Field
+    from policyd.vocabulary.field import Field
 
 
 def perf_places(hook: PerfHook, host: Host) -> tuple[list[Place], list[Missing]]:

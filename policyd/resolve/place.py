@@ -73,8 +73,8 @@ class Place:
 
     @property
     def contexts(self) -> frozenset[Context]:
-        """What the hook's row offers, without `process` where it is whoever was interrupted, and `call` but for calls."""
-        contexts = self.hook.contexts - {"process"} if self.actor == "interrupted" else self.hook.contexts
+        """What the hook's row offers, without the process where it is whoever was interrupted, and `call` but for calls."""
+        contexts = self.hook.contexts - {"process", "user_stack"} if self.actor == "interrupted" else self.hook.contexts
         return contexts if self.phase == "call" else contexts - {"call"}
 
 
@@ -82,7 +82,7 @@ class NoArguments:
     """The arguments of hooks that have none: packets and socket addresses."""
 
     def value(self, path: str) -> Value:
-        hint = "packets and socket addresses have fields of their own: dst.port"
+        hint = "packets, sockets and settings have fields of their own: dst.port, sockopt.name, sysctl.name"
         raise Wrong("unknown-field", f"this hook has no arguments: {quote(path)}", hint)
 
     def paths(self) -> tuple[str, ...]:

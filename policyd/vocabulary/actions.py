@@ -36,7 +36,7 @@ ACTIONS: dict[str, ActionKind] = {
             "deny",
             "errno",
             4,
-            "lsm, functions that take it, cgroup connect, sendmsg and bind",
+            "lsm, functions that take it, cgroup hooks that come before what they are about",
             "The call fails with this errno.",
             "{deny: EPERM}",
         ),

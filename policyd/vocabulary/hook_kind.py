@@ -5,10 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Context = Literal["any", "process", "packet", "address", "bind", "peer", "abi", "call", "perf"]
+Context = Literal[
+    "any",
+    "process",
+    "packet",
+    "address",
+    "bind",
+    "peer",
+    "local",
+    "remote",
+    "sender",
+    "socket",
+    "bound",
+    "sockopt",
+    "got",
+    "sysctl",
+    "device",
+    "connection",
+    "lookup",
+    "abi",
+    "call",
+    "perf",
+    "kernel_stack",
+    "user_stack",
+]
 """What a field needs to be read at a hook: `process`: the current task is who acts; `packet`: headers; `address`: a socket
-address call, `peer` with a destination, `bind` with a local address; `abi`: a system call's number table; `call`: a
-whole call, of which the beginning was seen too; `perf`: a sample."""
+address call, `peer` with a destination, `bind` with a local address that is asked for; `local`, `remote` and `sender` with
+one that the kernel tells; `socket`: a socket as it is made, bound (`bound`) or closed; `sockopt`: an option, `got` with what
+reading it came to; `sysctl`: a setting; `device`: a device file; `connection`: a TCP connection; `lookup`: the search for
+whoever takes a packet; `abi`: a system call's number table; `call`: a whole call, of which the beginning was seen too;
+`perf`: a sample; `kernel_stack`: functions of the kernel that led here, `user_stack`: those of the current process."""
 
 Verdict = Literal["deny", "drop", "pass", "mark", "return", "redirect"]
 

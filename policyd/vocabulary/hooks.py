@@ -219,9 +219,9 @@ _WHOSE: tuple[tuple[tuple[str, ...], Literal["mixed", "interrupted"]], ...] = (
 # ------------------------------------------------------------------------------------------------ actions
 
 INSTEAD: dict[str, str] = {
-    "deny": "most of what processes do can be denied at `lsm` hooks; connections, UDP sends, binds, sockets, options of "
-    "sockets, settings and devices at the cgroup hooks (connect4, bind4, sock_create, setsockopt, sysctl, device…); packets can be dropped at xdp, tc and cgroup skb hooks; a "
-    "process can be ended with `signal: SIGKILL`",
+    "deny": "most of what processes do can be denied at `lsm` hooks; connections, UDP sends, binds, sockets, their options, "
+    "settings and devices at the cgroup hooks (connect4, bind4, sock_create, setsockopt, sysctl, device…); packets can be "
+    "dropped at xdp, tc and cgroup skb hooks; a process can be ended with `signal: SIGKILL`",
     "return": "functions named security_*, and those on the kernel's error injection list, take a result at `function` and "
     "`fentry` hooks; `lsm` hooks take `deny`",
     "drop": "packets can be dropped at xdp, tc, and the cgroup hooks skb_ingress and skb_egress; calls can be denied at "

@@ -89,6 +89,8 @@ struct run {
 
 /* fields/sockaddr.c */
 
+/* hooks/cgroup_verdict.c */
+
 /* fields/process.c */
 
 /* src.port */
@@ -362,6 +364,8 @@ struct run {
 /* hooks/cgroup_address.c */
 
 /* fields/sockaddr.c */
+
+/* hooks/cgroup_verdict.c */
 
 /* fields/process.c */
 
