@@ -99,8 +99,8 @@ def output_scalars(output: EventOutput | MetricOutput) -> tuple[str, ...]:
 class TableWrite:
     """Write the row that `keys` (in the order of the key's layout) name in the table `map_name`, or drop it (`unset`).
 
-    `start` writes a span's row, of which columns may be absent: the second has a bit for each that is there.  `end` drops it,
-    and counts an end that has none (unpaired), and one whose only column, the duration, is below zero (negative).
+    `start` writes a span's row, of which columns may be absent: the second has a bit for each that is there.  `end` drops
+    it, and counts an end that has none (unpaired), and one whose only column, the duration, is below zero (negative).
     `columns` are (number in the value's layout, value); columns that are not there stay as they are, zero in a new row.
     `if_absent`: only where there is no row.
     """

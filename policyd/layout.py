@@ -248,7 +248,7 @@ ACCOUNT_COLUMNS = (
     "sampled_out",  # events held back by chance
     "table_full",  # rows of tables not written: the table was full
     "table_absent",  # rows of tables not written: a key or a value was absent or unread
-    "unpaired",  # calls that ended, of whose beginning a rule wanted to know what nobody had seen, or had no room for
+    "unpaired",  # calls and spans that ended, of whose beginning nobody knew what a rule wanted, or had no room for
 )
 """The columns (u64 each, per CPU) of a policy's row in the shared `account` map."""
 

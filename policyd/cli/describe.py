@@ -218,7 +218,7 @@ ACCOUNT_MEANINGS = {
     "ring_full": "events lost: the ring was full",
     "map_full": "metric updates turned away: the map was full",
     "key_absent": "metric updates not made: a key or the value was absent",
-    "negative": "histogram values not recorded: below zero",
+    "negative": "histogram values and spans not recorded: below zero",
     "unread": "rules left undecided: something could not be read",
     "acted": "verdicts and signals taken",
     "would_act": "verdicts and signals held back by mode monitor",
@@ -226,8 +226,8 @@ ACCOUNT_MEANINGS = {
     "canary": "canaries of the agent that came through",
     "rate_limited": "events held back by a rate",
     "sampled_out": "events held back by a sample",
-    "unpaired": "calls that ended, of whose beginning a rule wanted to know what nobody had seen",
-    "table_full": "rows not written: the table was full",
+    "unpaired": "calls and spans that ended, of whose beginning nobody knew what a rule wanted",
+    "table_full": "rows and starts of spans not written: the table was full",
     "table_absent": "rows not written: a key or a value was absent",
 }
 """What each column of the account means, for people."""

@@ -122,7 +122,7 @@ _COUNTERS = (
     ("matched", "policyd_events_matched_total", "Events whose rule matched."),
     ("delivered", "policyd_events_delivered_total", "Events put into the ring."),
     ("unread", "policyd_rules_unread_total", "Times that a rule could not be decided: something could not be read."),
-    ("unpaired", "policyd_calls_unpaired_total", "Calls that ended, of whose begin a rule wanted what nobody had seen."),
+    ("unpaired", "policyd_calls_unpaired_total", "Calls and spans that ended, of whose begin nobody knew."),
     ("acted", "policyd_actions_taken_total", "Verdicts and signals taken."),
     ("would_act", "policyd_actions_withheld_total", "Verdicts and signals held back by monitor mode."),
 )

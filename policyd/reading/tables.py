@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from policyd.reading.shown import Shown
 from policyd.record import map_pin, opened, policy_path
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from policyd.layout import Column, Layout
     from policyd.record import MapRecord, PolicyRecord
 
-Raw = tuple[int | bytes, ...]
+T = TypeVar("T")
+
+Raw = tuple[int | bytes | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The first `rows` of `entries` that a table has, keys first; `columns` are those of the key and of the value."""
+    """The first `rows` of `entries` that a table has, keys first; `columns` are those of the key and of the value.
+
+    What was absent where a span started is None.
+    """
 
     policy: str
     name: str
@@ -48,12 +53,18 @@ class Rows:
     def as_json(self) -> list[dict[str, Any]]:
         """Return each row as a mapping of its columns' names to values as JSON has them."""
         shown = [Shown(column) for column in self.columns]
-        return [{one.column.name: one[raw] for one, raw in zip(shown, row, strict=True)} for row in self.rows]
+        return [
+            {one.column.name: None if raw is None else one[raw] for one, raw in zip(shown, row, strict=True)}
+            for row in self.rows
+        ]
 
     def as_text(self) -> list[dict[str, str]]:
         """Return each row as a mapping of its columns' names to texts; not yet safe for a terminal."""
         shown = [Shown(column) for column in self.columns]
-        return [{one.column.name: one.text(raw) for one, raw in zip(shown, row, strict=True)} for row in self.rows]
+        return [
+            {one.column.name: "" if raw is None else one.text(raw) for one, raw in zip(shown, row, strict=True)}
+            for row in self.rows
+        ]
 
 
 def table_maps(record: PolicyRecord) -> list[MapRecord]:
@@ -70,8 +81,21 @@ def read_rows(kernel: Kernel, policy: str, of: MapRecord, most: int) -> Rows | N
         counted = _Counted(kernel.items(fd))
         found = heapq.nsmallest(most, _decoded(counted, of.key, of.value))
     evict = of.map_class.type.startswith("lru")
-    rows = tuple(key + value for key, value in found)
-    return Rows(policy, of.name, of.key.columns, of.value.columns, counted.seen, of.max_entries, evict, rows)
+    columns, rows = of.value.columns, tuple((*key, *value) for key, value in found)
+    if (bits := next((at for at, column in enumerate(columns) if column.hidden), None)) is not None:
+        columns, rows = _without(columns, bits), tuple((*key, *_there(value, bits)) for key, value in found)
+    return Rows(policy, of.name, of.key.columns, columns, counted.seen, of.max_entries, evict, rows)
+
+
+def _there(value: Raw, bits: int) -> Raw:
+    """Return a span's row without the column of bits: None where a column's bit is not set."""
+    there = value[bits]
+    assert isinstance(there, int)
+    return _without(tuple(one if there >> at & 1 else None for at, one in enumerate(value)), bits)
+
+
+def _without(items: tuple[T, ...], at: int) -> tuple[T, ...]:
+    return items[:at] + items[at + 1 :]
 
 
 class _Counted:

@@ -76,3 +76,20 @@ def test_a_span_is_told_where_it_ends_with_what_was_kept_of_its_start(host: Host
     assert all(one["took"] > 0 for one in found)
     assert host.account("paired")["unpaired"] == 2
     assert rows(host) == []
+
+
+@both_builders
+def test_the_last_or_the_first_start_counts_and_a_cancel_forgets_it(host: Host) -> None:
+    cancel = f"cancel: {{syscall: dup, key: args.fildes - 1000, filters: [{MINE}]}}"
+    start = START.replace("key: args.count", "key: args.count % 10")
+    end_ = END
+    kept = {}
+    for keep in ("first", "last"):
+        host.apply(policy(f"start: {start}, end: {end_}, keep: {keep}, {cancel}", FIELDS))
+        begin(15, 25, 35, 17, 27)
+        LIBC.syscall(DUP, 1007)
+        end(5, 7)
+        kept[keep] = columns(host, "n", "was")
+        host.delete_all()
+
+    assert kept == {"first": [(5, 15)], "last": [(5, 35)]}
