@@ -30,10 +30,10 @@ def command(settings: Settings, paths: tuple[str, ...], hook: str | None, only_l
 
     \b
     Examples:
-      policyd render policies/exec-audit.yaml
+      policyd render policies/processes/exec-audit.yaml
       policyd render policies/ --list
       policyd render policies/ --hook xdp:lo
-      policyd render --target debian12.profile policies/exec-audit.yaml
+      policyd render --target debian12.profile policies/processes/exec-audit.yaml
     """
     from policyd.codegen import render
 

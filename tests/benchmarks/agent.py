@@ -34,7 +34,7 @@ def write_policies(folder: Path, number: int) -> None:
     """Write so many policies; the first makes an event of each call that the flood makes."""
     folder.mkdir()
     (folder / "flood.yaml").write_text(bench.policy("flood", events.RULE), encoding="utf-8")
-    files = sorted(file for file in POLICIES.glob("*.yaml") if file.name not in LEFT_OUT)
+    files = sorted(file for file in POLICIES.rglob("*.yaml") if file.name not in LEFT_OUT)
     for index in range(number - 1):
         text = files[index % len(files)].read_text("utf-8")
         name = re.compile(r"^(metadata:.*?name: *)([\w-]+)", re.MULTILINE | re.DOTALL)

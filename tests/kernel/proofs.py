@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 CASES: dict[str, Callable[[Proof], None]] = {}
 """The case of each policy, by its name."""
+ALONE = {"memory-held"}
+"""Policies that their case applies by itself, for one process."""
+CHECKOUT = Path(__file__).resolve().parents[2]
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.syscall.restype = ctypes.c_long
 
@@ -54,6 +59,32 @@ class Proof:
         found = [value for of, value in self.family(name).series if labels.items() <= of.items()]
         assert len(found) == 1, (name, labels, self.family(name).series)
         return found[0]
+
+    @contextmanager
+    def alone(self, text: str) -> Iterator[None]:
+        """Run a policy of `ALONE` below a root of its own, and look at that one."""
+        shared = self.host
+        self.host = replace(shared, root=f"{shared.root}-alone")
+        self.host.kernel.ensure_root()
+        try:
+            self.host.apply(text)
+            yield
+        finally:
+            self.host.close()
+            self.host = shared
+
+    def left_out(self) -> set[str]:
+        """Return the rules of the policy that do not apply to this kernel."""
+        self.looked_at.add(self.policy)
+        return {rule for rule, _ in self.host.record(self.policy).not_applicable}
+
+
+def until(found: Callable[[], object], act: Callable[[], object] = lambda: time.sleep(0.02)) -> None:
+    """Do something again and again until it has shown."""
+    end = time.monotonic() + 60
+    while not found():
+        assert time.monotonic() < end, "it has not shown in a minute"
+        act()
 
 
 def case(function: Callable[[Proof], None]) -> Callable[[Proof], None]:

@@ -173,14 +173,6 @@ def port_scans(proof: Proof) -> None:
 
 
 @case
-def low_ports(proof: Proof) -> None:
-    for port in (817, 443, 0):
-        with socket.socket() as server:
-            server.bind(("127.0.0.1", port))
-    assert [event.fields["src_port"] for event in proof.events() if event.fields["process_comm"] == comm()] == [817]
-
-
-@case
 def other_resolvers(proof: Proof) -> None:
     for target in ("203.0.113.5", "10.1.2.3", "127.0.0.53"):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, suppress(OSError):

@@ -270,14 +270,3 @@ def histories_removed(proof: Proof) -> None:
     file.unlink()
     assert proof.has("emptied", args_filename=str(file))
     assert proof.has("removed", args_pathname=str(file))
-
-
-@case
-def logs_emptied(proof: Proof) -> None:
-    file = Path(f"/var/log/pd-proof-{os.getpid()}")
-    try:
-        file.open("a").close()
-        file.open("w").close()
-    finally:
-        file.unlink()
-    assert [event.fields["args_filename"] for event in proof.events("emptied")].count(str(file)) == 1

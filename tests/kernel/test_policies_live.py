@@ -22,10 +22,10 @@ Case = Callable[[Shell], None]
 
 @pytest.fixture
 def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
-    """A shell with one shipped policy running (the test's parameter: builder, policy), removed at the end."""
+    """A shell with one shipped policy running (the test's parameter: builder, file), removed at the end."""
     builder, policy = request.param
     shell = Shell(f"/sys/fs/bpf/pd_test_policies_{os.getpid()}", builder)
-    shell.run("apply", "-f", f"policies/{policy}.yaml")
+    shell.run("apply", "-f", str(policy))
     yield shell
     shell.remove_all()
 
@@ -60,8 +60,8 @@ def total(shell: Shell, policy: str, metric: str, **labels: str) -> float:
 @pytest.mark.parametrize(
     ("shell", "name"),
     [
-        pytest.param((builder, file.stem), file.stem, id=f"{file.stem}-{builder}")
-        for file in sorted(POLICIES.glob("*.yaml"))
+        pytest.param((builder, file), file.stem, id=f"{file.stem}-{builder}")
+        for file in sorted(POLICIES.rglob("*.yaml"))
         for builder in BUILDERS
     ],
     indirect=["shell"],
@@ -72,7 +72,7 @@ def test_a_shipped_policy_sees_what_it_is_for(shell: Shell, name: str) -> None:
 
 
 def test_there_is_no_case_without_a_policy() -> None:
-    assert set(CASES) == {file.stem for file in POLICIES.glob("*.yaml")}
+    assert set(CASES) == {file.stem for file in POLICIES.rglob("*.yaml")}
 
 
 # ------------------------------------------------------------------------------------------------ processes
@@ -431,7 +431,7 @@ def test_the_whole_folder_is_applied_is_the_same_to_the_other_builder_and_goes_w
         shell.run("apply", "-f", "policies/")
         shell.run("diff", "-f", "policies/")
         names = {item["metadata"]["name"] for item in json.loads(shell.run("get", "policies", "-o", "json").stdout)["items"]}
-        assert names == {file.stem for file in POLICIES.glob("*.yaml")}
+        assert names == {file.stem for file in POLICIES.rglob("*.yaml")}
         shell.run("diff", "-f", "policies/", "--builder", other)
         assert "nothing to do" in shell.run("plan", "-f", "policies/", "--builder", other).stderr
     finally:

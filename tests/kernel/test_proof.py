@@ -1,4 +1,4 @@
-"""Jobs of other tools as policies (`tests/proof/`, a file each), all at once on this kernel: each sees what it is for.
+"""The library, and more jobs of other tools (`tests/proof/`), all at once on this kernel: each sees what it is for.
 
 A case (`proofs_of_*.py`) makes a policy's event and looks at what it says; others' events may be among them, for the
 policies filter by what they are about, not by who runs the test.
@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import proofs_of_flows  # noqa: F401 (it enters its cases)
+import proofs_of_detections  # noqa: F401 (it enters its cases)
+import proofs_of_flows  # noqa: F401
 import proofs_of_hosts  # noqa: F401
+import proofs_of_tools  # noqa: F401
 import pytest
 from conftest import BPFFS, MINE, Host
 from devices import make_pair
 from network import private_network
-from proofs import CASES, Proof
+from proofs import ALONE, CASES, CHECKOUT, Proof
 
 from policyd.engine import Given, Request
 from policyd.kernel.attachable import AttachFeatures
@@ -27,7 +29,7 @@ from policyd.target import Target
 
 pytestmark = pytest.mark.kernel
 
-FILES = sorted((Path(__file__).parent.parent / "proof").glob("*.yaml"))
+FILES = sorted(file for folder in ("library", "tests/proof") for file in (CHECKOUT / folder).rglob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +45,10 @@ def proof(objects: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 def apply(host: Host) -> None:
-    """Apply all policies at once, as this kernel can see what they hook."""
+    """Apply all policies at once, as this kernel can see what they hook; but what all of the host would feel."""
+    files = [str(file) for file in FILES if file.stem not in ALONE]
     target, here = Target.running(AttachFeatures()), ResolvingHost.running()
-    given = tuple(Given(resolve(policy, target, here).policy) for policy in load([str(FILES[0].parent)]).require())
+    given = tuple(Given(resolve(policy, target, here).policy) for policy in load(files).require())
     result = host.engine.apply(Request(given, prune=True))
     host.engine.guard.leave()
     assert not result.failed, [str(outcome.error) for outcome in result.failed]
@@ -60,4 +63,4 @@ def test_a_job_of_another_tool_is_a_policy(proof: Proof, file: Path) -> None:
 
 def test_every_case_is_of_a_policy_that_is_called_like_its_file() -> None:
     assert set(CASES) == {file.stem for file in FILES}
-    assert all(f"metadata: {{name: {file.stem}}}" in file.read_text(encoding="utf-8") for file in FILES)
+    assert all(policy.name == file.stem for file in FILES for policy in load([str(file)]).require())

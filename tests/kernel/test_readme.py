@@ -49,7 +49,7 @@ def test_the_tour_of_the_readme_works_from_beginning_to_end(shell: Shell) -> Non
             shell.act('subprocess.run(["true"]); open("/etc/hostname").close()')
     assert "exec-audit/" in printed["events exec-audit --tail 5"]  # of whoever began or ended last on this host
     assert "syscalls_total{" in printed["metrics"]
-    assert "exec-audit/killed" in printed["render policies/exec-audit.yaml"]
+    assert "exec-audit/killed" in printed["render policies/processes/exec-audit.yaml"]
     assert "192.0.2.0/24" in printed["params list deny-egress"]
 
 

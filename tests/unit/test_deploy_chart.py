@@ -25,7 +25,7 @@ GIT = (
     "--set-json",
     'secrets=[{"name":"git","path":"/run/secrets/git"}]',
 )
-FILES = ("--set-file", r"policies.files.forks\.yaml=policies/forks.yaml")
+FILES = ("--set-file", r"policies.files.forks\.yaml=policies/processes/forks.yaml")
 MONITORING = ("--set", "http.enabled=true,podMonitor.enabled=true,prometheusRule.enabled=true")
 NODE = ("--set", "hostNetwork=true,hostPID=false,cache.hostPath=/var/cache/policyd,state.hostPath=/var/lib/policyd")
 MORE = (

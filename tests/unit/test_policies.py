@@ -19,7 +19,7 @@ from policyd.unit import BoundUnit, gather
 from policyd.vocabulary.syscalls import syscalls
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FILES = sorted((CHECKOUT / "policies").glob("*.yaml"))
+FILES = sorted((CHECKOUT / "policies").rglob("*.yaml"))
 FORMATS = Path(__file__).with_name("formats")
 HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 

@@ -39,7 +39,7 @@ LEAVING_SECONDS = 60.0
 """So long the kernel may take to let go of what has no user any more: some links wait for tasks to leave a trampoline."""
 _COMMANDS = ("apply", "delete", "doctor", "events", "get", "metrics", "params")
 _WARMING = (
-    ("render", "policies/exec-audit.yaml", "policies/deny-egress.yaml", "policies/xdp-drop.yaml"),
+    ("render", "policies/processes/exec-audit.yaml", "policies/network/deny-egress.yaml", "policies/network/xdp-drop.yaml"),
     ("get", "policies"),
 )
 _NEEDED = (*(f"cli.{name}" for name in _COMMANDS), "codegen.program", "codegen.offsets", "engine", "builders.clang")

@@ -40,7 +40,7 @@ KINDS = (
 """Replaced through a slot, but `PACKETS` by a link update."""
 KILLED = KINDS[3]
 """Whose replacing is killed: through a slot, by a body that must be for the same function as the stub."""
-PORTABLE = (FOLDER / "exec-audit.yaml", CASES / "portable.yaml")
+PORTABLE = (FOLDER / "processes/exec-audit.yaml", CASES / "portable.yaml")
 """Loaded from objects that were compiled for another kernel, one after the other: they walk through structures."""
 
 
