@@ -56,6 +56,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("describe", "Show everything about one policy or hook", _SEE),
     Entry("events", "Print the events of policies", _SEE),
     Entry("top", "Show what policies do right now: events, losses, cost, memory", _SEE),
+    Entry("stacks", "Show and draw the stacks that policies have counted", _SEE),
     Entry("metrics", "Print the metrics of policies, for Prometheus or as plots", _SEE),
     Entry("run", "Keep this host in agreement with folders and git repositories: the agent", _AGENT),
     Entry("reconcile", "Have the agent fetch and apply its sources now", _AGENT),

@@ -25,6 +25,27 @@ def complete_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
     return [name for name in _policies(_root(ctx)) if name.startswith(incomplete)]
 
 
+def complete_stacks(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Return policies with outputs of stacks, and the outputs; after a policy, its own."""
+    named = ctx.params.get("names") or ()
+    found = _stack_outputs(_root(ctx))
+    if named:
+        return sorted(name for policy, name in found if policy == named[0] and name.startswith(incomplete))
+    return sorted({word for pair in found for word in pair if word.startswith(incomplete)})
+
+
+def _stack_outputs(root: str) -> list[tuple[str, str]]:
+    """Return (policy, output) of every output of stacks that runs."""
+    from policyd.reading.stacks import stack_maps
+    from policyd.record import read_policies
+
+    try:
+        records = read_policies(open_kernel(Settings(root=root), "completion"))
+    except (PolicydError, OSError):
+        return []
+    return [(record.name, of.name) for record in records.values() for of in stack_maps(record)]
+
+
 def _root(ctx: click.Context) -> str:
     settings = ctx.find_object(Settings)
     return settings.root if settings else os.environ.get("POLICYD_ROOT", DEFAULT_ROOT)

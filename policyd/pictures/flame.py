@@ -29,6 +29,8 @@ _CHARACTER = 6.65
 
 _HUES = {Kind.USER: (16, 44), Kind.MADE: (130, 165), Kind.KERNEL: (200, 226)}
 """From red to amber for programs, green for code made at run time, blue for the kernel."""
+_LEGEND = ((Kind.MADE, "made at run time"), (Kind.KERNEL, "kernel"), (Kind.USER, "programs"))
+"""From right to left."""
 _PLAIN = {Kind.LABEL: "#c9c4bb", Kind.UNKNOWN: "#d9d6d0"}
 
 
@@ -76,10 +78,11 @@ def flame_graph(samples: Sequence[Sample], look: Look) -> str:
         f"<title>{escape(look.title)}</title>",
         f"<style>{_text('flame.css')}</style>",
         f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
-        *_heading(look, root.value),
+        *_heading(look, root.value, {box.node.frame.kind for box in boxes if box.node.frame}),
         '<g id="frames">',
         *(_drawn(box, root.value, rows, look) for box in boxes),
         "</g>",
+        *([] if boxes else [f'<text class="under" x="{MARGIN}" y="{HEAD + 12}">No stack has been counted yet.</text>']),
         *_footing(height),
         f"<script><![CDATA[{_text('flame.js')}]]></script>",
         "</svg>\n",
@@ -158,14 +161,15 @@ def _color(frame: Frame | None) -> str:
     return f"hsl({hue:.0f},{78 if frame.kind is not Kind.KERNEL else 62}%,{lightness:.0f}%)"
 
 
-def _heading(look: Look, whole: int) -> Iterator[str]:
-    kinds = ((Kind.USER, "program"), (Kind.KERNEL, "kernel"), (Kind.MADE, "made at run time"))
+def _heading(look: Look, whole: int, kinds: set[Kind]) -> Iterator[str]:
     under = " · ".join(filter(None, (look.subtitle, amount(whole, look.unit))))
     yield f'<text class="title" x="{MARGIN}" y="30">{escape(look.title)}</text>'
     yield f'<text class="under" x="{MARGIN}" y="50">{escape(under)}</text>'
     x = WIDTH - MARGIN
-    for kind, text in reversed(kinds):
-        x -= 22 + round(len(text) * 6.2)
+    for kind, text in _LEGEND:
+        if kind not in kinds:
+            continue
+        x -= 26 + round(len(text) * 6.6)
         low, high = _HUES[kind]
         yield f'<rect x="{x}" y="42" width="11" height="11" rx="2" fill="hsl({(low + high) // 2},70%,70%)"/>'
         yield f'<text class="under" x="{x + 16}" y="51.5">{text}</text>'

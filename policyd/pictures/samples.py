@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from policyd.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from policyd.stack import FrameNames, NamedStack, StackSeries, Symbol
 
@@ -84,11 +85,28 @@ def frames_of(stack: NamedStack, choice: Choice = Choice()) -> tuple[Frame, ...]
     found: list[Frame] = []
     if choice.user:
         found += [CUT_USER] if stack.user_cut else []
-        found += map(_user_frame, reversed(stack.user))
+        found += _believable([_user_frame(symbol) for symbol in reversed(stack.user)])
     if choice.kernel:
         found += [CUT_KERNEL] if stack.kernel_cut else []
         found += map(_kernel_frame, reversed(stack.kernel))
     return tuple(found)
+
+
+def _believable(frames: list[Frame]) -> Iterator[Frame]:
+    """Yield the frames of a program with each run of nameless ones as short as it can be told.
+
+    Programs without frame pointers have stacks of chance numbers.  So a run with a frame in no file is one `[unknown]`, but
+    for the innermost frame, which is the processor's own; of one file's nameless functions in a row there is one.
+    """
+    for nameless, run in groupby(frames, key=lambda frame: frame.kind is Kind.UNKNOWN):
+        found = list(run)
+        last = found[-1]
+        if nameless and not all(frame.module for frame in found):
+            yield from [Frame("[unknown]", Kind.UNKNOWN), *([last] if last is frames[-1] and last.module else [])]
+        elif nameless:
+            yield from (frame for frame, _ in groupby(found))
+        else:
+            yield from found
 
 
 def _user_frame(symbol: Symbol) -> Frame:

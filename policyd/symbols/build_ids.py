@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from policyd.elf import build_id_of
-from policyd.symbols.programs import Place
+from policyd.symbols.programs import Place, as_noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,6 +50,7 @@ class BuildIds:
 
     def find(self, build_id: str, process: Process | None = None) -> Place | None:
         """Return where a file with this build id is, None if nowhere; the process that had the frame is looked at first."""
+        build_id = as_noted(build_id)
         if build_id not in self._known and process is not None:
             self._add_process(process)
         if build_id not in self._known and self._clock() >= self._due:
@@ -79,12 +80,12 @@ class BuildIds:
 
     def _note(self, build_id: str, place: Place) -> None:
         if build_id and len(self._known) < MOST_IDS:
-            self._known.setdefault(build_id, place)
+            self._known.setdefault(as_noted(build_id), place)
 
     def _linked(self, build_id: str) -> Place | None:
         for folder in self._links:
             path = os.path.realpath(f"{folder}/{build_id[:2]}/{build_id[2:]}")
-            if build_id_of(path) == build_id:
+            if as_noted(build_id_of(path)) == build_id:
                 self._note(build_id, Place((path,), path))
                 return Place((path,), path)
         return None

@@ -21,6 +21,13 @@ MOST_BYTES = 192 << 20
 """Of functions and names that are kept."""
 MOST_FILES = 1024
 LONGEST_NAME = 200
+ID_DIGITS = 40
+"""Of a build id, as the kernel notes it with a frame: 20 bytes, with zeros behind shorter ones."""
+
+
+def as_noted(build_id: str) -> str:
+    """Return a file's build id as frames have it."""
+    return build_id.ljust(ID_DIGITS, "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Programs:
             if not wanted and place.inode and status.st_ino != place.inode:
                 continue
             found = self._remembered(state) if state in self._known else self._read(path, place, state)
-            if found is None or not wanted or found.build_id == wanted:
+            if found is None or not wanted or as_noted(found.build_id) == as_noted(wanted):
                 return found
         return None
 
