@@ -18,6 +18,7 @@ from policyd.expression import MAX_LENGTH, ExpressionError, parse, split
 from policyd.text import did_you_mean, is_safe, one_of, quote
 from policyd.vocabulary.fields import FIELD_ROOTS
 from policyd.vocabulary.perf_events import MOST_FREQUENCY, MOST_PERIOD, PERF_EVENTS
+from policyd.vocabulary.stacks import MOST_FRAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -365,13 +366,13 @@ def _entries(value: object) -> object:
     raise wrong("bad-count", f"{quote(str(value))} is no number from 1 to {MAX_ENTRIES:,}")
 
 
-def _up_to(most: int) -> Callable[[object], object]:
-    """Return what reads a number from 1 to `most`."""
+def _up_to(most: int, least: int = 1) -> Callable[[object], object]:
+    """Return what reads a number from `least` to `most`."""
 
     def read(value: object) -> object:
-        if re.fullmatch(r"[0-9]{1,18}", str(value)) and 1 <= int(str(value)) <= most:
+        if re.fullmatch(r"[0-9]{1,18}", str(value)) and least <= int(str(value)) <= most:
             return int(str(value))
-        raise wrong("bad-count", f"{quote(str(value))} is no number from 1 to {most:,}")
+        raise wrong("bad-count", f"{quote(str(value))} is no number from {least} to {most:,}")
 
     return read
 
@@ -429,6 +430,12 @@ ShownValue = Annotated[str, AfterValidator(_shown_value), WithJsonSchema(_SCALAR
 Word = Annotated[str, AfterValidator(_word), WithJsonSchema({"type": ["string", "integer"]})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 RingBytes = Annotated[int, BeforeValidator(_ring_bytes), WithJsonSchema({"type": ["string", "integer"]})]
+Depth = Annotated[int, BeforeValidator(_up_to(MOST_FRAMES)), _number(MOST_FRAMES)]
+Skip = Annotated[
+    int,
+    BeforeValidator(_up_to(MOST_FRAMES - 1, 0)),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_FRAMES - 1}),
+]
 Entries = Annotated[
     int, BeforeValidator(_entries), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES})
 ]

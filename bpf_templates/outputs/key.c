@@ -16,7 +16,11 @@ PD_INLINE u64 *entry_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, c
 		return 0;
 	}
 /*% if output.columns %*/
+/*% if output.stacked %*/
+	pd_read_kernel(key, sizeof(*key), 0); /* clears it, as in pd_put_stack */
+/*% else %*/
 	__builtin_memset(key, 0, sizeof(*key));
+/*% endif %*/
 /*% for column in output.columns %*/
 /*% include column.template %*/
 /*% endfor %*/

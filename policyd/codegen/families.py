@@ -110,6 +110,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("fields/cgroup_of_process.c", frozenset()),
     Family("fields/cgroup_of_socket.c", frozenset({"socket_cgroup"})),
     Family("fields/below.c", frozenset()),
+    Family("fields/stack.c", frozenset()),
     Family(
         "fields/task.c",
         frozenset(

@@ -11,6 +11,7 @@ from policyd.codegen.output import AccountView, BesideView, ColumnView, beside_v
 from policyd.effect import Stat
 from policyd.maps import StatColumn
 from policyd.vocabulary.aggregates import AGGREGATES
+from policyd.vocabulary.stacks import MARK_AT
 
 if TYPE_CHECKING:
     from policyd.codegen.operand import Operand, ValueTable
@@ -49,7 +50,11 @@ class StatView:
 
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """What `outputs/single.c` and `outputs/stats.c` may print."""
+    """What `outputs/single.c`, `stats.c` and `stacks.c` may print.
+
+    `stacked`: the key has stacks, and is too long to be cleared in line; `marked` is the byte of the first of a `stacks`
+    output that tells the entry of those without room.
+    """
 
     index: CText
     template: str
@@ -60,10 +65,13 @@ class MetricView:
     columns: tuple[ColumnView, ...]
     account: AccountView
     stats: tuple[StatView, ...]
+    stacked: bool = False
+    marked: CText = CText("")
 
 
 ALONE = {"counter": "count", "sum": "sum", "gauge": "gauge", "min": "min", "max": "max", "histogram": "histogram"}
 """The aggregate of each metric of one column: a row of `vocabulary.aggregates`, or `gauge`, the last value of all CPUs."""
+_TEMPLATE_OF = {"stats": "outputs/stats.c", "stacks": "outputs/stacks.c"}
 
 
 def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: int) -> MetricView:
@@ -71,23 +79,34 @@ def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: 
     keys = [values[key] for key in output.keys]
     used = [*keys, *([values[output.value]] if output.value else [])]
     columns, feeds = spec.stats, output.stats
+    if output.purpose == "stacks":
+        used = [one for one in used if one.source.type.kind != "stack"]
     if output.purpose != "stats":
-        columns = (StatColumn("", ALONE[output.purpose], 0, buckets=spec.buckets),)
+        aggregate = ALONE.get(output.purpose) or ("sum" if output.value else "count")
+        columns = (StatColumn("", aggregate, 0, buckets=spec.buckets),)
         feeds = (Stat(output.value),)
     return MetricView(
         index=c.uint(index),
-        template="outputs/stats.c" if output.purpose == "stats" else "outputs/single.c",
+        template=_TEMPLATE_OF.get(output.purpose, "outputs/single.c"),
         map=c.ident(spec.map_class.name),
         map_row=CText(f"d->maps[{c.uint(index)}]"),
         needs=needs_of(used),
         present=_all_there(used),
         columns=key_views(spec.key, keys) if keys else (),
         account=AccountView(),
+        stacked=any(one.source.type.kind == "stack" for one in keys),
+        marked=_marked(keys) if output.purpose == "stacks" else CText(""),
         stats=tuple(
             _stat(values, spec, column, feed, number)
             for number, (column, feed) in enumerate(zip(columns, feeds, strict=True))
         ),
     )
+
+
+def _marked(keys: list[Operand]) -> CText:
+    """Return the byte of the first stack in the key that tells whether it was cut, or is none at all."""
+    first = next(number for number, one in enumerate(keys) if one.source.type.kind == "stack")
+    return CText(f"key->c{first}[{MARK_AT}]")
 
 
 def _all_there(used: list[Operand]) -> CText:

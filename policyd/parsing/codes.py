@@ -55,6 +55,7 @@ CODES: dict[str, str] = {
     "bad-rate": "No rate of events such as 100 in 1s, or one that cannot be kept.",
     "bad-sample": "No share of events such as 1/100.",
     "bad-aggregate": "No aggregate of a column of stats.",
+    "no-stack": "A stacks output of neither part of the stack.",
     "not-a-flag": "Neither `true` nor `false`.",
     "text-too-long": "A text over the limit.",
     "control-character": "A control or an invisible character in a text that people read.",

@@ -10,7 +10,7 @@ from policyd.parsing.columns import read_columns
 from policyd.parsing.rates import read_rates
 from policyd.parsing.reader import short, spelling
 from policyd.parsing.stats import read_stats
-from policyd.policy import Action, Column, EventOutput, MetricOutput, Output, Redirect, StatsOutput
+from policyd.policy import Action, Column, EventOutput, MetricOutput, Output, Redirect, StacksOutput, StatsOutput
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS
 from policyd.vocabulary.outputs import LATER_OUTPUTS, OUTPUTS, OutputKind
 
@@ -42,6 +42,8 @@ def _output(reader: Reader, node: Node, path: Path) -> Output | None:
         return None
     if row.name == "stats":
         return _stats(reader, keys)
+    if row.name == "stacks":
+        return _stacks(reader, keys)
     return _metric(reader, row, keys) if row.is_metric else _event(reader, keys)
 
 
@@ -70,6 +72,18 @@ def _stats(reader: Reader, keys: Keys) -> StatsOutput | None:
     if found is not None:
         _reserved(keys, found.by, any(column.aggregate == "histogram" for column in found.columns))
     return None if keys.bad else found
+
+
+def _stacks(reader: Reader, keys: Keys) -> StacksOutput | None:
+    values: dict[str, Any] = {"by": read_columns(keys, "by")}
+    names = ("name", "help", "value", "kernel", "user", "depth", "skip", "maxEntries")
+    values |= {key: keys.text(key) for key in names if keys.has(key)}
+    _reserved(keys, values["by"] or (), spread=False)
+    found = reader.build(StacksOutput, keys, values)
+    if found is not None and found.kernel is False and found.user is False:
+        keys.fail("user", "no-stack", "neither the kernel's nor the program's part is left", "leave one of them true")
+        return None
+    return found
 
 
 def _reserved(keys: Keys, columns: tuple[Column, ...], spread: bool) -> None:

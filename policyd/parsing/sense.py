@@ -6,13 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from policyd.parsing.uses import check_lets, settled_params
-from policyd.policy import MetricOutput, Policy, Rule, StatsColumn, StatsOutput
+from policyd.policy import MetricOutput, Policy, Rule, StacksOutput, StatsColumn, StatsOutput
 
 if TYPE_CHECKING:
     from policyd.errors import Path
     from policyd.parsing.reader import Reader
 
-_SHAPE = ("help", "signed", "buckets", "max_entries", "evict")
+Metric = MetricOutput | StatsOutput | StacksOutput
+
+_SHAPE = ("help", "signed", "buckets", "max_entries", "evict", "kernel", "user", "depth", "skip")
 """What outputs that share a name may say once for all of them."""
 
 
@@ -51,16 +53,16 @@ def _rule_names(reader: Reader, policy: Policy) -> None:
 
 def _share_shapes(reader: Reader, policy: Policy) -> tuple[Rule, ...]:
     """Return the rules with what outputs of one name say of their map (help, buckets…) said by each of them."""
-    groups: dict[str, list[MetricOutput | StatsOutput]] = defaultdict(list)
+    groups: dict[str, list[Metric]] = defaultdict(list)
     for rule in policy.rules:
         for output in rule.outputs:
-            if isinstance(output, MetricOutput | StatsOutput):
+            if isinstance(output, Metric):
                 groups[output.name].append(output)
     shapes = {name: _shape(reader, policy, group) for name, group in groups.items()}
     return tuple(_shaped(rule, shapes) for rule in policy.rules)
 
 
-def _shape(reader: Reader, policy: Policy, group: list[MetricOutput | StatsOutput]) -> dict[str, Any]:
+def _shape(reader: Reader, policy: Policy, group: list[Metric]) -> dict[str, Any]:
     first, *others = group
     shape = {key: getattr(first, key) for key in _SHAPE if key in first.model_fields_set}
     columns = [column.name for column in first.by]
@@ -97,7 +99,6 @@ def _facts(column: StatsColumn) -> tuple[object, ...]:
 
 def _shaped(rule: Rule, shapes: dict[str, dict[str, Any]]) -> Rule:
     outputs = tuple(
-        output.model_copy(update=shapes[output.name]) if isinstance(output, MetricOutput | StatsOutput) else output
-        for output in rule.outputs
+        output.model_copy(update=shapes[output.name]) if isinstance(output, Metric) else output for output in rule.outputs
     )
     return rule.model_copy(update={"outputs": outputs})

@@ -12,9 +12,12 @@ from policyd.policy.filters import Column
 from policyd.policy.model import Model
 from policyd.policy.rates import Rates
 from policyd.vocabulary.aggregates import AggregateName
-from policyd.words import ColumnName, Entries, Expression, Flag, InterfaceTarget, Line, MetricName, Word
+from policyd.vocabulary.stacks import MOST_FRAMES
+from policyd.words import ColumnName, Depth, Entries, Expression, Flag, InterfaceTarget, Line, MetricName, Skip, Word
 
 DEFAULT_MAX_ENTRIES = 10240
+DEFAULT_MAX_STACKS = 4096
+"""Stacks take kilobytes each (docs/stacks.md)."""
 
 MetricKind = Literal["counter", "sum", "gauge", "min", "max", "histogram"]
 Verdict = Literal["none", "deny", "drop", "pass", "mark", "return", "redirect"]
@@ -95,7 +98,31 @@ class StatsOutput(Model):
         return (*(column.value for column in self.columns), *(column.field for column in beside))
 
 
-Output = EventOutput | MetricOutput | StatsOutput
+class StacksOutput(Model):
+    """One map: a count, or a sum of `value`, for each stack and key `by`.
+
+    `kernel`, `user`: whether that part of the stack is wanted; None: if the hook has it.  `skip` leaves out as many of the
+    innermost frames of the first part.
+    """
+
+    kind: Literal["stacks"] = "stacks"
+    name: MetricName
+    help: Line = ""
+    value: Expression = ""
+    kernel: Flag | None = None
+    user: Flag | None = None
+    by: tuple[Column, ...] = ()
+    depth: Depth = MOST_FRAMES
+    skip: Skip = 0
+    max_entries: Entries = DEFAULT_MAX_STACKS
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What it reads, as written."""
+        return (self.value, *(column.field for column in self.by))
+
+
+Output = EventOutput | MetricOutput | StatsOutput | StacksOutput
 
 
 class Redirect(Model):

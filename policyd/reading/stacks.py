@@ -14,7 +14,7 @@ from policyd.reading.aggregates import UNITS
 from policyd.reading.shown import Shown
 from policyd.record import map_pin, opened, policy_path
 from policyd.stack import Stack, StackSeries, UserFrame
-from policyd.vocabulary.stacks import Frames, Part, decode_stack
+from policyd.vocabulary.stacks import COLUMNS, Frames, Part, decode_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,16 +22,13 @@ if TYPE_CHECKING:
     from policyd.kernel.port import Kernel
     from policyd.record import MapRecord, PolicyRecord
 
-COLUMNS: dict[Part, str] = {"kernel": "kernel.stack", "user": "user.stack"}
-"""The columns of a key that are the stacks; no other column has a name with a dot."""
-
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """What an output has counted: `value` over all series, and events by what became of their stacks.
 
-    `truncated` ones are in the series, with what was kept of them.  In none are `lost` ones, for which there was no room, and
-    `empty` ones, which had no frame that could be read.
+    `truncated` ones are in the series, with what was kept of them.  In none are `lost` ones, for which there was no room,
+    and `empty` ones, which had no frame that could be read.
     """
 
     value: int = 0
@@ -73,7 +70,7 @@ def read_stacks(kernel: Kernel, policy: str, of: MapRecord) -> Stacks | None:
     series = tuple(sorted(entries.series, key=lambda one: -one.value))
     type_ = of.value.columns[-1].type
     unit = UNITS.get(type_.kind, "")
-    return Stacks(policy, of.name, of.help, unit, entries.summed, entries.parts, of.max_entries, series, entries.totals)
+    return Stacks(policy, of.name, of.help, unit, entries.summed, entries.parts, of.max_entries - 1, series, entries.totals)
 
 
 class _Entries:

@@ -58,6 +58,7 @@ _NAMELESS = {
     "flags": "say which: the name of an enum of the kernel's, or of a set of constants, as open_flags",
     "paths": "one text is a path",
     "cidr": "an address is an ip",
+    "stack": "stacks are fields: kernel.stack, user.stack",
 }
 _SOCKADDR = "sockaddr"
 _ADDRESS_FIELDS = frozenset({"family", "ip", "port", "path"})

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, cast
 from policyd.effect import MetricOutput
 from policyd.layout import Layout
 from policyd.maps import Buckets, MapClass, MapSpec, Purpose
-from policyd.policy import StatsOutput
+from policyd.policy import StacksOutput, StatsOutput
 from policyd.resolve.buckets import resolve_buckets
 from policyd.resolve.columns import key_columns
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.problems import Complaints, Missing, Wrong, complain
+from policyd.resolve.stack_outputs import stacks_output
 from policyd.resolve.stats import StatsValue, number, slots
 from policyd.text import quote
 from policyd.vocabulary.aggregates import AGGREGATES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from policyd.resolve.operands import Reading
     from policyd.value import Value
 
-    Written = WrittenMetric | StatsOutput
+    Written = WrittenMetric | StatsOutput | StacksOutput
     Made = tuple[MapSpec, MetricOutput]
 
 
@@ -42,6 +43,8 @@ class Metrics:
         try:
             if isinstance(written, StatsOutput):
                 spec, output = self._stats(written, key, keys, fields, complaints)
+            elif isinstance(written, StacksOutput):
+                spec, output = stacks_output(self.policy, written, key, keys, fields)
             else:
                 spec, output = self._plain(written, key, keys, fields)
             if len(complaints) > before:
@@ -71,7 +74,7 @@ class Metrics:
             buckets = resolve_buckets(written.buckets, value.type, self.reading)
         return replace(self._map(written, key, _value_layout(written, value, buckets)), buckets=buckets)
 
-    def _map(self, written: Written, key: Layout, value: Layout) -> MapSpec:
+    def _map(self, written: WrittenMetric | StatsOutput, key: Layout, value: Layout) -> MapSpec:
         keyed = key if key.columns else None
         return MapSpec(
             policy=self.policy,
@@ -89,7 +92,7 @@ class Metrics:
         self.maps[spec.name] = _merged(known, spec) if known else spec
 
 
-def _map_class(written: Written, key: Layout | None, value: Layout) -> MapClass:
+def _map_class(written: WrittenMetric | StatsOutput, key: Layout | None, value: Layout) -> MapClass:
     """Counts are kept a CPU; a gauge's last value is one for all."""
     cpu = "" if written.kind == "gauge" else "percpu_"
     if key is None:

@@ -152,6 +152,8 @@ def declared_type(name: str) -> ValueType:
         size = int(sized[2])
         if size <= _LARGEST_SIZED:
             return ValueType(sized[1], KINDS[sized[1]].shape, size)
+    if name == "stack":
+        raise Wrong("unknown-type", "a stack is not declared", "it is a column: kernel.stack, user.stack")
     if name not in KINDS:
         raise Wrong("unknown-type", f"there is no type {quote(name)}", did_you_mean(name, KINDS) or "policyd explain types")
     return kind_type(name)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from policyd.vocabulary.hook_kind import HookKind, Key
+from policyd.vocabulary.hook_kind import Context, HookKind, Key
 
-_CONTEXTS = frozenset[Literal["any", "process"]]({"any", "process"})
+_CONTEXTS: frozenset[Context] = frozenset({"any", "process", "kernel_stack", "user_stack"})
 _NAMES = Key("names", "functions of the kernel, or globs (`vfs_*`); a plain name or list may stand instead of the long form")
-_CALLS = _CONTEXTS | frozenset[Literal["call"]]({"call"})
+_CALLS: frozenset[Context] = _CONTEXTS | {"call"}
 _PHASE = Key(
     "phase",
     "enter (default): as the function begins, with `args`; exit: as it returns, with `ret` too; call: exit with `duration`",

@@ -130,9 +130,32 @@ OUTPUTS: dict[str, OutputKind] = {
             "stats: {name: reads, by: [process.comm], columns: {calls: count, bytes: {sum: ret}, most: {max: ret}}}",
             prometheus="one for each column",
         ),
+        OutputKind(
+            "stacks",
+            "How often each stack of functions led here, or a value added up by stack. `policyd stacks` shows and draws it.",
+            (
+                _NAME,
+                _HELP,
+                OutputKey("value", "what is added up: time, bytes; without it events are counted"),
+                OutputKey("kernel", "false: leave the kernel's functions out (default: true, where there are some)"),
+                OutputKey(
+                    "user", "false: leave the program's functions out (default: true, where it is known whose they are)"
+                ),
+                OutputKey("by", "columns of the key beside the stack: one series for each combination of their values"),
+                OutputKey(
+                    "depth", "how many frames of either part are kept, from the innermost outwards: 1 to 127 (default)"
+                ),
+                OutputKey(
+                    "skip", "how many innermost frames are left out, of the kernel's part if it is there (default: 0)"
+                ),
+                OutputKey("maxEntries", "how many series are kept (default 4096); more are turned away, and counted"),
+            ),
+            "stacks: {name: reads, by: [process.comm], value: ret}",
+            prometheus="totals",
+        ),
     )
 }
 """Every output by its name."""
 
-LATER_OUTPUTS: tuple[str, ...] = ("stacks", "topK", "distinct", "last", "trace", "notify")
+LATER_OUTPUTS: tuple[str, ...] = ("topK", "distinct", "last", "trace", "notify")
 """Outputs that the language has reserved, and that are refused so far."""

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 
 HEAD = struct.Struct("<IHH")
 """The process whose addresses the frames are (0: none of them is one), the bytes of a frame, `CUT` or `LOST`."""
+MARK_AT = 6
+"""Where the first byte of the last number of the head is."""
 CUT = 1
 """There were more frames than were kept."""
 LOST = 2
 """No stack at all: the entry of a `stacks` map that counts what found no room there."""
 
 Part = Literal["kernel", "user"]
+PARTS: tuple[Part, ...] = ("kernel", "user")
 FRAME_BYTES: dict[Part, int] = {"kernel": 8, "user": 32}
+COLUMNS: dict[Part, str] = {"kernel": "kernel.stack", "user": "user.stack"}
+"""Their fields, and the columns of a `stacks` key that they are: no other column has a name with a dot."""
 MOST_FRAMES = 127
 """What the kernel hands out of a stack (kernel.perf_event_max_stack, unless it was changed)."""
 

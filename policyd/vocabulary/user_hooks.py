@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from policyd.vocabulary.function_hooks import KEPT
-from policyd.vocabulary.hook_kind import HookKind, Key
+from policyd.vocabulary.hook_kind import Context, HookKind, Key
 
-_CONTEXTS = frozenset[Literal["any", "process"]]({"any", "process"})
-_CALLS = _CONTEXTS | frozenset[Literal["call"]]({"call"})
+_CONTEXTS: frozenset[Context] = frozenset({"any", "process", "user_stack"})
+_CALLS: frozenset[Context] = _CONTEXTS | {"call"}
 _FILE = (
     Key("path", "the program or library, as this host's root sees it; links are followed"),
     Key("library", "in place of `path`: a library by name (`libc.so.6`, `libc`), looked up as the dynamic loader does"),

@@ -140,7 +140,7 @@ def test_the_list_of_fields_has_those_of_types() -> None:
         ("hook", "lsm:file_opn", "`file_open`"),
         ("field", "process.exee", "`process.exe`"),
         ("operator", "InCidr", "`InCIDR`"),
-        ("output", "stacks", "not supported yet"),
+        ("output", "topK", "not supported yet"),
         ("action", "dney", "`deny`"),
         ("type", "u23", "`u32`"),
     ],

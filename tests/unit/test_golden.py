@@ -101,7 +101,7 @@ def test_every_output_and_action_is_in_some_case() -> None:
     purposes = {output.purpose for rule in rules for output in rule.outputs if hasattr(output, "purpose")}
     verdicts = {rule.action.verdict for rule in rules}
 
-    assert purposes == {"counter", "sum", "gauge", "min", "max", "histogram", "stats"}
+    assert purposes == {"counter", "sum", "gauge", "min", "max", "histogram", "stats", "stacks"}
     assert verdicts == {"none", "deny", "drop", "pass", "mark", "return", "redirect"}
     assert any(rule.action.signal for rule in rules)
 

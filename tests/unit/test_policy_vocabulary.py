@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from policy_texts import parse, with_rule
 
-from policyd.policy import Leaf, MetricKind, MetricOutput, StatsOutput, Verdict
+from policyd.policy import Leaf, MetricKind, MetricOutput, StacksOutput, StatsOutput, Verdict
 from policyd.vocabulary.actions import ACTIONS, LATER_ACTIONS, VERDICTS
 from policyd.vocabulary.aggregates import AGGREGATES
 from policyd.vocabulary.operators import OPERATORS, Operator, fits, fitting
@@ -32,8 +32,8 @@ def test_the_example_of_an_operator_parses(name: str) -> None:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_the_example_of_an_output_parses(name: str) -> None:
     (output,) = parse(with_rule(outputs=f"[{{{OUTPUTS[name].example}}}]")).rules[0].outputs
-    assert isinstance(output, MetricOutput | StatsOutput) is OUTPUTS[name].is_metric
-    assert not isinstance(output, MetricOutput | StatsOutput) or output.kind == name
+    assert isinstance(output, MetricOutput | StatsOutput | StacksOutput) is OUTPUTS[name].is_metric
+    assert not isinstance(output, MetricOutput | StatsOutput | StacksOutput) or output.kind == name
 
 
 @pytest.mark.parametrize("name", AGGREGATES)
@@ -59,7 +59,7 @@ def test_a_negative_operator_takes_what_its_positive_one_takes(row: Operator) ->
 
 
 def test_models_and_tables_name_the_same() -> None:
-    assert {name for name, row in OUTPUTS.items() if row.is_metric} == {*MetricKind.__args__, "stats"}
+    assert {name for name, row in OUTPUTS.items() if row.is_metric} == {*MetricKind.__args__, "stats", "stacks"}
     assert {"none", *VERDICTS} == set(Verdict.__args__)
     assert not set(LATER_OUTPUTS) & set(OUTPUTS)
     assert not set(LATER_ACTIONS) & set(ACTIONS)

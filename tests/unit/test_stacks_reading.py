@@ -97,7 +97,7 @@ def test_a_map_of_stacks_becomes_series_the_largest_first() -> None:
     (found,) = stack_outputs(kernel, [record])
 
     assert found.parts == ("kernel", "user")
-    assert (found.unit, found.summed, found.help, found.max_entries) == ("seconds", True, "Helps.", 9)
+    assert (found.unit, found.summed, found.help, found.max_entries) == ("seconds", True, "Helps.", 8)
     first, second = found.series
     assert first.stack == Stack((3,), (UserFrame(6),), 7)
     assert (first.labels, first.value) == ((("comm", "ls"),), 50)

@@ -1,0 +1,1 @@
+	pd_put_stack(/*{ column.to }*/, sizeof(/*{ column.to }*/), /*{ column.value }*/, /*{ column.length }*/);
