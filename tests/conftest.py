@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from policyd.vocabulary.stacks import SHOWER, plain_texts
+
 # A shared machine makes single examples slow at random; a time limit an example would only find that.
 settings.register_profile("policyd", deadline=None)
 settings.load_profile("policyd")
@@ -28,3 +30,9 @@ def checkout() -> Path:
 def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test writes into the home of whoever runs it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def _own_names_of_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands put better names of frames in place for their process; a test's are gone with it."""
+    monkeypatch.setattr(SHOWER, "texts", plain_texts)

@@ -15,6 +15,7 @@ from policyd.errors import PrivilegeError, UsageError
 
 if TYPE_CHECKING:
     from policyd.kernel.port import Kernel
+    from policyd.vocabulary.stacks import Frames
 
 DEFAULT_ROOT = "/sys/fs/bpf/policyd"
 
@@ -57,9 +58,21 @@ def open_kernel(settings: Settings, what: str) -> Kernel:
     A root that exists must be ours before anything in it is believed; one that does not is an empty state.
     """
     from policyd.kernel.real import RealKernel
+    from policyd.vocabulary.stacks import SHOWER
 
     require_root(what)
     kernel = RealKernel(settings.root)
     if os.path.lexists(settings.root):
         kernel.ensure_root()
+    SHOWER.texts = _named
     return kernel
+
+
+def _named(stack: Frames) -> list[str]:
+    """Name the first stack that is shown: who shows none does not pay for what knows names."""
+    from policyd.processes import sees_the_host
+    from policyd.symbols.columns import name_stacks
+    from policyd.vocabulary.stacks import SHOWER
+
+    name_stacks(sees_the_host())
+    return SHOWER.texts(stack)
