@@ -1,3 +1,9 @@
+/*% if effects.shape.above %*/
+/*% set output = effects.shape.above %*/
+/*% for limit in output.limits %*/
+/*% include "outputs/limit.c" %*/
+/*% endfor %*/
+/*% endif %*/
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
 PD_INLINE void effects_/*{ effects.index }*/(struct run *r, const struct pd_rule *d, u16 flags)
 {
@@ -12,6 +18,14 @@ PD_INLINE void effects_/*{ effects.index }*/(struct run *r, const struct pd_rule
 /*% endif %*/
 /*% if effects.shape.parent %*/
 	r->parent = pd_process_parent(MAP(processes));
+/*% endif %*/
+/*% if effects.shape.above %*/
+	if (!flags && limit_/*{ effects.index }*/_above_0(r, d)) { /* within the rate: as if it had not matched */
+/*% if effects.shape.unwritten %*/
+		r->s->writes[/*{ effects.shape.unwritten }*/] = 0;
+/*% endif %*/
+		return;
+	}
 /*% endif %*/
 /*% if effects.shape.acts_unread %*/
 	if (flags)

@@ -20,10 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """Let events through as long as the bucket of `keys` in the map `name` holds some; the scalar `name` has the numbers."""
+    """Let events through as long as the bucket of `keys` in the map `name` holds some; the scalar `name` has the numbers.
+
+    `weight`: what an event takes out of the bucket, in bytes; without it, one event.
+    """
 
     name: str
     keys: tuple[Value, ...]
+    weight: Value | None = None
+
+
+def limit_values(limit: RateLimit) -> tuple[Value, ...]:
+    """Return every value that a limit takes."""
+    return limit.keys if limit.weight is None else (*limit.keys, limit.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ def output_values(output: EventOutput | MetricOutput) -> Iterator[Value]:
     if isinstance(output, EventOutput):
         yield from output.values
         for limit in output.limits:
-            yield from limit.keys
+            yield from limit_values(limit)
         return
     yield from output.keys
     for stat in (Stat(output.value), *output.stats):

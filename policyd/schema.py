@@ -19,6 +19,7 @@ from policyd.parsing.policy_list import SPEC_KEYS as LIST_SPEC_KEYS
 from policyd.parsing.spans import SIDES
 from policyd.policy import (
     API_VERSION,
+    Above,
     EventOutput,
     FirstOf,
     MetricOutput,
@@ -75,6 +76,7 @@ EXPLAINED = {
     "hook": "Where the rule looks; the key names the kind.",
     "let": "Names for values of this rule; a name may use those before it.",
     "filters": "All must hold.",
+    "above": "The rule is about what is above this rate: the rest is as if it had not matched.",
     "outputs": "What a match makes.",
     "action": "What a match does: at most one verdict, and a signal.",
     "optional": "true: what this kernel does not have is no error.",
@@ -230,6 +232,7 @@ def _rule() -> Schema:
         "hook": _ref("hook"),
         "let": _let(),
         "filters": _list(_ref("filter")),
+        "above": _above(),
         "outputs": _list(_ref("output")),
         "action": _ref("action"),
         "tables": _list(_write()),
@@ -356,6 +359,14 @@ def _rates() -> dict[str, Schema]:
     by = {"description": "Columns: each combination of their values has a rate of its own.", **_ref("columns")}
     limit = object_schema({**_properties(RateLimit, explain), "by": by}, ("events", "per"))
     return {"rateLimit": limit, "sample": kind_schema(Share)}
+
+
+def _above() -> Schema:
+    explain = {"events": "So many events,", "bytes": "or so many bytes of packets,", "per": "in each such time."}
+    explain |= {"burst": "So much at once (default: `events` or `bytes`)."}
+    explain |= {"maxKeys": "Keys that have a rate of their own at a time."}
+    by = {"description": "Columns: each combination of their values has a rate of its own.", **_ref("columns")}
+    return object_schema({**_properties(Above, explain), "by": by}, ("per",))
 
 
 def _stats() -> dict[str, Schema]:

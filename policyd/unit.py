@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from policyd.calls import Calls
 from policyd.condition import ALWAYS, AllOf, ListRef, ScalarRef, Test, leaves
-from policyd.effect import TypedAction, output_maps, output_scalars, output_values, tables_read, written_values
+from policyd.effect import TypedAction, limit_values, output_maps, output_scalars, output_values, tables_read, written_values
 from policyd.maps import digest
 from policyd.value import Saved, every_value
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policyd.calls import Keyed
-    from policyd.effect import EventOutput, MetricOutput, TableWrite
+    from policyd.effect import EventOutput, MetricOutput, RateLimit, TableWrite
     from policyd.errors import Position
     from policyd.maps import MapSpec, ScalarParam
     from policyd.trees import Followed, Tree, TreeRoots
@@ -122,6 +122,7 @@ class TypedRule:
     entry: Entry | None = field(default=None, repr=False)  # where the calls begin, if the rule wants to know how they did
     tags: tuple[str, ...] = field(default=(), repr=False)  # the policy's, then its own; no part of the program either
     scopes: tuple[TypedScope, ...] = field(default=(), repr=False)  # all of them must hold
+    above: RateLimit | None = field(default=None, repr=False)  # what this lets through is as if it had not matched
 
 
 def rule_tests(rule: TypedRule) -> Iterator[Test]:
@@ -132,7 +133,8 @@ def rule_tests(rule: TypedRule) -> Iterator[Test]:
 
 
 def put_out(rule: TypedRule) -> Iterator[Value]:
-    """Yield every value that a rule gives to outputs and tables."""
+    """Yield every value that a rule gives to its limit, to outputs and to tables."""
+    yield from limit_values(rule.above) if rule.above else ()
     for output in rule.outputs:
         yield from output_values(output)
     for write in rule.writes:
@@ -142,7 +144,14 @@ def put_out(rule: TypedRule) -> Iterator[Value]:
 def written_maps(rule: TypedRule) -> tuple[str, ...]:
     """Return the names of the policy's maps that a rule writes to, each once."""
     names = [name for output in rule.outputs for name in output_maps(output)]
+    names += [rule.above.name] if rule.above else []
     return tuple(dict.fromkeys([*names, *(write.map_name for write in rule.writes)]))
+
+
+def rate_scalars(rule: TypedRule) -> tuple[str, ...]:
+    """Return the names of the scalars that have the numbers of a rule's rates and samples."""
+    names = [name for output in rule.outputs for name in output_scalars(output)]
+    return (*names, rule.above.name) if rule.above else tuple(names)
 
 
 def rule_values(rule: TypedRule) -> Iterator[Value]:
@@ -278,10 +287,10 @@ class Unit:
 
     @property
     def scalar_keys(self) -> tuple[tuple[str, str], ...]:
-        """(policy, scalar) of every scalar that a rule of this unit compares with, or that holds its events back."""
+        """(policy, scalar) of every scalar that a rule of this unit compares with, or that has the numbers of a rate."""
         tests = ((rule.policy, test.ref) for rule in self.rules for test in rule_tests(rule))
         found = {(policy, ref.name) for policy, ref in tests if isinstance(ref, ScalarRef)}
-        found |= {(rule.policy, name) for rule in self.rules for output in rule.outputs for name in output_scalars(output)}
+        found |= {(rule.policy, name) for rule in self.rules for name in rate_scalars(rule)}
         return tuple(sorted(found))
 
 
@@ -341,6 +350,8 @@ class BoundUnit:
         facts: tuple[object, ...] = (CODE_VERSION, self.unit.attach_point, self.unit.internal, rules, used, scalars, rows)
         scopes = tuple(rule.scopes for rule in rules)
         facts += (self.unit.keeps, scopes) if self.unit.keeps or any(scopes) else ()
+        above = tuple(rule.above for rule in rules)
+        facts += (above,) if any(above) else ()
         saves, resumes = self.unit.saves, self.unit.resumes
         if saves is None and resumes is None:
             return digest(facts)

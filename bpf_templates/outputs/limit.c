@@ -7,7 +7,7 @@ PD_INLINE int limit_/*{ effects.index }*/_/*{ output.index }*/_/*{ limit.index }
 /*% endif %*/
 
 	if (!map)
-		return 0;
+		return /*{ limit.without_map }*/;
 /*% for index in limit.needs %*/
 	need_/*{ index }*/(r);
 /*% endfor %*/
@@ -19,9 +19,9 @@ PD_INLINE int limit_/*{ effects.index }*/_/*{ output.index }*/_/*{ limit.index }
 /*% include column.template %*/
 	}
 /*% endfor %*/
-	return pd_may_spend(pd_entry(map, key, pd_row(MAP(zeros), 0)), rate);
+	return /*{ limit.spend }*/(pd_entry(map, key, pd_row(MAP(zeros), 0)), rate/*{ limit.weight }*/);
 /*% else %*/
-	return pd_may_spend(pd_row(map, 0), rate);
+	return /*{ limit.spend }*/(pd_row(map, 0), rate/*{ limit.weight }*/);
 /*% endif %*/
 }
 

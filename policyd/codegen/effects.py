@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from policyd.codegen import ctext as c
 from policyd.codegen.hook import hook_part
 from policyd.codegen.metric import MetricView, metric_view
-from policyd.codegen.output import AccountView, EventView, LimitRows, event_bytes, event_view
+from policyd.codegen.output import AboveView, AccountView, EventView, LimitRows, above_view, event_bytes, event_view
 from policyd.effect import EventOutput, MetricOutput, TypedAction
 from policyd.layout import VERDICTS
 from policyd.unit import put_out
@@ -39,6 +40,8 @@ class Shape:
     metrics: tuple[MetricView, ...]
     events: tuple[EventView, ...]
     structs: str
+    above: AboveView | None = None
+    unwritten: CText | None = None  # which of the writing rules it is: what is within the rate writes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,12 @@ class Shapes:
         self._bound, self._values, self._fetched_first = bound, values, fetched_first
         self.key_bytes, self.zero_bytes, self.event_bytes = 0, 8, 0
         self._streamed = hook_part(bound.unit.attach_point).streams
-        self.of_rules = tuple(self._shape(rule) for rule in bound.unit.rules)
+        writing = [number for number, rule in enumerate(bound.unit.rules) if rule.writes]
+        shapes = [self._shape(rule) for rule in bound.unit.rules]
+        for at, number in enumerate(writing):
+            if shapes[number].above:
+                shapes[number] = replace(shapes[number], unwritten=c.uint(at))
+        self.of_rules = tuple(shapes)
         self.counts = Counter(self.of_rules)
         self.numbers = {shape: number for number, shape in enumerate(self.counts)}
         self.most_maps = max((len(self._map_rows(rule)) for rule in bound.unit.rules), default=0) or 1
@@ -84,6 +92,9 @@ class Shapes:
             if any(column.beside for column in spec.stats):
                 structs.append(spec.value.c_struct(f"value_@_{len(metrics)}"))
             metrics.append(metric_view(self._values, spec, output, len(metrics)))
+        above = self._above(rule, held)
+        if above is not None:
+            structs.append(self._key(above.spec, "rate_@_above_0"))
         rows = {row for value in put_out(rule) for row in self._values[value].rows} - self._fetched_first
         return Shape(
             account=AccountView(),
@@ -96,6 +107,7 @@ class Shapes:
             metrics=tuple(metrics),
             events=tuple(events),
             structs="".join(structs),
+            above=above_view(self._values, above) if above else None,
         )
 
     def _key(self, spec: MapSpec, name: str) -> str:
@@ -108,9 +120,13 @@ class Shapes:
     def _limits(self, rule: TypedRule, output: EventOutput, first: int) -> tuple[LimitRows, ...]:
         """Return the limits of an event; each has two rows in the rule's numbers, from `first` on."""
         return tuple(
-            LimitRows(limit.keys, self._bound.maps[rule.policy, limit.name], first + 2 * number, first + 2 * number + 1)
+            LimitRows(limit, self._bound.maps[rule.policy, limit.name], first + 2 * number, first + 2 * number + 1)
             for number, limit in enumerate(output.limits)
         )
+
+    def _above(self, rule: TypedRule, first: int) -> LimitRows | None:
+        limit = rule.above
+        return LimitRows(limit, self._bound.maps[rule.policy, limit.name], first, first + 1) if limit else None
 
     @property
     def structs(self) -> str:
@@ -144,7 +160,7 @@ class Shapes:
         return b"".join(out)
 
     def _map_rows(self, rule: TypedRule) -> list[int]:
-        """Return the rows that a rule's numbers end with: the metrics' maps, then what holds each event back."""
+        """Return the rows that a rule's numbers end with: the metrics' maps, what holds each event back, its own limit's."""
         rows, policy = self._bound.rows, rule.policy
         found = [rows.maps[policy, output.map_name] for output in rule.outputs if isinstance(output, MetricOutput)]
         for output in rule.outputs:
@@ -152,6 +168,8 @@ class Shapes:
                 found += [rows.scalars[policy, name] for name in output.samples]
                 for limit in output.limits:
                     found += [rows.maps[policy, limit.name], rows.scalars[policy, limit.name]]
+        if rule.above:
+            found += [rows.maps[policy, rule.above.name], rows.scalars[policy, rule.above.name]]
         return found
 
 

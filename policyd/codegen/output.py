@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policyd.codegen import ctext as c
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policyd.codegen.operand import Operand, ValueTable
-    from policyd.effect import EventOutput
+    from policyd.effect import EventOutput, RateLimit
     from policyd.layout import Column, Layout
     from policyd.maps import MapSpec
-    from policyd.value import Value
 
 MOST_EVENT_BYTES = 28 * 1024
 """An event with packed strings is put together in the scratch value, which per-CPU memory limits to 32 KiB."""
@@ -79,13 +78,24 @@ class LimitView:
     scalar_row: CText
     needs: tuple[CText, ...]
     columns: tuple[BesideView, ...]
+    without_map: CText = CText("0")
+    spend: CText = CText("pd_may_spend")
+    weight: CText = CText("")
+
+
+@dataclass(frozen=True, slots=True)
+class AboveView:
+    """What is asked of the bucket of a rule that is about what is above a rate; named like the limits of an event."""
+
+    limits: tuple[LimitView]
+    index: CText = CText("above")
 
 
 @dataclass(frozen=True, slots=True)
 class LimitRows:
     """A limit with its map, and where a rule's numbers (`struct pd_rule`) have the rows of its map and its scalar."""
 
-    keys: tuple[Value, ...]
+    limit: RateLimit
     spec: MapSpec
     map_at: int
     scalar_at: int
@@ -145,7 +155,7 @@ def event_view(
 
 def limit_view(values: ValueTable, bound: LimitRows, index: int) -> LimitView:
     """Return the view of an event's limit number `index`."""
-    keys = [values[key] for key in bound.keys]
+    keys = [values[key] for key in bound.limit.keys]
     columns = zip(bound.spec.key.columns, keys, strict=True) if bound.spec.key else ()
     return LimitView(
         index=c.uint(index),
@@ -157,6 +167,16 @@ def limit_view(values: ValueTable, bound: LimitRows, index: int) -> LimitView:
             beside_view(number, column, key, CText(f"key->c{number}")) for number, (column, key) in enumerate(columns)
         ),
     )
+
+
+def above_view(values: ValueTable, bound: LimitRows) -> AboveView:
+    """Return the view of a rule's own limit; while there is no map of it, everything is within the rate."""
+    view = replace(limit_view(values, bound, 0), without_map=CText("1"))
+    if bound.limit.weight is None:
+        return AboveView((view,))
+    weight = values[bound.limit.weight]
+    needs = tuple(dict.fromkeys((*view.needs, *weight.needs)))
+    return AboveView((replace(view, needs=needs, spend=CText("pd_may_spend_bytes"), weight=CText(f", {weight.value}")),))
 
 
 def key_views(key: Layout | None, operands: list[Operand]) -> tuple[ColumnView, ...]:

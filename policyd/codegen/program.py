@@ -247,7 +247,8 @@ class Drawing:
 
     @property
     def _holds_back(self) -> bool:
-        return any(event.samples or event.limits for shape in self.shapes.numbers for event in shape.events)
+        shapes = self.shapes.numbers
+        return any(shape.above or any(event.samples or event.limits for event in shape.events) for shape in shapes)
 
     def _canary_defines(self) -> tuple[CText, ...]:
         """Return what `lib/canary.c` is told: where canaries are announced, and what their records say of this program."""

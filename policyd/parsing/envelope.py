@@ -15,7 +15,7 @@ from policyd.parsing.lists import read_inlined, read_lists
 from policyd.parsing.macros import read_macros
 from policyd.parsing.outputs import implied_event, read_action, read_outputs
 from policyd.parsing.rates import KEYS as RATE_KEYS
-from policyd.parsing.rates import read_rates
+from policyd.parsing.rates import read_above, read_rates
 from policyd.parsing.reader import Keys, Reader, spelling, with_name
 from policyd.parsing.scope import read_scope
 from policyd.parsing.sense import check
@@ -34,7 +34,7 @@ ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _WORDS = ("severity", "mode", "suspend", "description")
 SPEC_KEYS = (*_WORDS, "events", "event", "params", "tags", "tables", "lists", "macros", "inlined", "scope", "rules")
 LATER_SPEC_KEYS: tuple[str, ...] = ()
-_DOES = ("filters", "outputs", "action", "tables")
+_DOES = ("filters", "above", "outputs", "action", "tables")
 RULE_KEYS = ("name", "message", "tags", "scope", "hook", "let", *_DOES, "optional", "onUnread")
 LATER_RULE_KEYS: tuple[str, ...] = ()
 METADATA_KEYS = ("name", "labels", "annotations")
@@ -224,6 +224,7 @@ def _rule(reader: Reader, node: Node, path: Path) -> Rule | None:
         value = keys.get(key)
         values[key] = keys.note(key, value, read(reader, value, keys.below(key)) if value is not None else None)
     values["let"] = read_let(keys)
+    values["above"] = read_above(reader, keys)
     values["tables"] = read_writes(keys)
     values["scope"] = read_scope(reader, keys)
     values["outputs"] = _outputs(reader, keys)

@@ -63,6 +63,7 @@ from policyd.policy.outputs import (
     Verdict,
 )
 from policyd.policy.rates import (
+    Above,
     RateLimit,
     Rates,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "DEFAULT_MATCHES",
     "DEFAULT_MAX_ENTRIES",
     "DEFAULT_RING_BYTES",
+    "Above",
     "Action",
     "AllOf",
     "AnyOf",

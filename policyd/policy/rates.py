@@ -1,4 +1,4 @@
-"""What holds events back, as written: `rateLimit` and `sample` of an event, or of all events of a policy."""
+"""Rates, as written: `rateLimit` and `sample` of an event or of all events of a policy, and `above` of a rule."""
 
 # ruff: noqa: TC001 (pydantic reads annotations at run time)
 
@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from policyd.policy.filters import Column
 from policyd.policy.model import Model
 from policyd.text import quote
-from policyd.vocabulary.quantities import parse_duration
+from policyd.vocabulary.quantities import parse_duration, parse_size
 from policyd.words import Entries, wrong
 
 DEFAULT_MAX_KEYS = 4096
@@ -22,6 +22,11 @@ LONGEST_PERIOD = 366 * 86400 * 10**9
 MOST_PARTS = 1 << 32
 """The kernel's random numbers have 32 bits: a smaller share than one in so many cannot be drawn."""
 
+MOST_BYTES = 1 << 44
+"""Bytes in the time of a rate, and in a burst: more than any line carries in a second."""
+BYTE_PARTS = 1024
+"""Parts of a nanosecond in which a byte's time is told (`lib/rates.c`)."""
+
 _SHARE = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
 
 
@@ -29,6 +34,16 @@ def _count(value: object) -> object:
     if re.fullmatch(r"[0-9]{1,10}", str(value)) and 1 <= int(str(value)) <= MOST_EVENTS:
         return int(str(value))
     raise wrong("bad-rate", f"{quote(str(value))} is no number of events from 1 to {MOST_EVENTS:,}")
+
+
+def _bytes(value: object) -> object:
+    try:
+        found = value if isinstance(value, int) else parse_size(str(value))
+    except ValueError as error:
+        raise wrong("bad-rate", f"{quote(str(value))} is no amount: expected {error}") from None
+    if not 1 <= found <= MOST_BYTES:
+        raise wrong("bad-rate", f"{quote(str(value))} is no amount of a rate: from 1 to 16Ti")
+    return found
 
 
 def _period(value: object) -> object:
@@ -58,6 +73,7 @@ def _share(text: str) -> str:
 EventCount = Annotated[
     int, BeforeValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_EVENTS})
 ]
+ByteCount = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": ["integer", "string"]})]
 Period = Annotated[
     int, BeforeValidator(_period), WithJsonSchema({"type": "string", "pattern": "^[0-9.]+(ns|us|µs|ms|s|m|h|d)"})
 ]
@@ -84,6 +100,43 @@ class RateLimit(Model):
     @property
     def at_once(self) -> int:
         return self.events if self.burst is None else self.burst
+
+    @property
+    def whole(self) -> int:
+        """The time (ns) in which a whole burst is earned."""
+        return self.interval * self.at_once
+
+
+class Above(Model):
+    """What is more than `events`, or than `size` bytes of packets, in each time `per` (ns); the rest is as in `RateLimit`.
+
+    `burst` is in the same unit.
+    """
+
+    events: EventCount | None = None
+    size: ByteCount | None = Field(default=None, alias="bytes")
+    per: Period
+    burst: ByteCount | None = None
+    by: tuple[Column, ...] = ()
+    max_keys: Entries = DEFAULT_MAX_KEYS
+
+    @property
+    def interval(self) -> int:
+        """The time in which one event (ns) or one byte (parts of a ns) is earned, rounded up."""
+        return -(-self.per * (1 if self.size is None else BYTE_PARTS) // self._amount)
+
+    @property
+    def at_once(self) -> int:
+        return self._amount if self.burst is None else self.burst
+
+    @property
+    def whole(self) -> int:
+        """The time (ns) in which a whole burst is earned."""
+        return self.interval * self.at_once // (1 if self.size is None else BYTE_PARTS)
+
+    @property
+    def _amount(self) -> int:
+        return self.events or self.size or 1
 
 
 class Rates(Model):

@@ -14,7 +14,7 @@ from policyd.policy.filters import Column, Filter
 from policyd.policy.lists import Inlined, ValueList
 from policyd.policy.model import Model
 from policyd.policy.outputs import Action, Output
-from policyd.policy.rates import Rates
+from policyd.policy.rates import Above, Rates
 from policyd.policy.scope import Scope
 from policyd.policy.spans import RuleHook
 from policyd.policy.tables import Table, TableWrite
@@ -63,6 +63,7 @@ class Let(Model):
 class Rule(Model):
     """Where `hook` fires and all `filters` hold: make `outputs`, take `action`, write to `tables`.
 
+    `above`: only for what is above this rate, of the events for which all filters hold.
     `optional`: a missing hook is no error.  `scope`: whom it is about, beside the policy's own.
     `message` is a text with expressions in braces, which whoever reads an event of the rule fills in.
     `on_unread`: what to do where something that could not be read keeps the filters undecided: only the event, or `act` too.
@@ -71,6 +72,7 @@ class Rule(Model):
     name: DnsLabel
     hook: RuleHook
     filters: tuple[Filter, ...] = ()
+    above: Above | None = None
     outputs: tuple[Output, ...]
     let: tuple[Let, ...] = ()
     action: Action | None = None

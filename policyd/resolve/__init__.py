@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policyd.condition import ListRef, ScalarRef, Test
-from policyd.effect import output_maps, output_scalars
+from policyd.effect import output_maps
 from policyd.errors import PolicyError, Problem
 from policyd.host import Host
 from policyd.resolve.asked import Asked, asked_by
@@ -35,7 +35,7 @@ from policyd.resolve.scope import Scopes
 from policyd.resolve.spans import Task, tasks_of
 from policyd.resolve.starts import settle_spans
 from policyd.resolve.tables import Tables
-from policyd.unit import TypedPolicy, rule_tests
+from policyd.unit import TypedPolicy, rate_scalars, rule_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -140,6 +140,7 @@ def _maps(rules: Rules) -> tuple[MapSpec, ...]:
         rules.problems.error(("spec", "tables", name), Wrong("name-taken", message, "rename one of them"))
     every = rules.metrics.maps | rules.stock.maps | rules.holding.maps | rules.scopes.maps | tables
     used = {name for rule in rules.typed for output in rule.outputs for name in output_maps(output)}
+    used |= {rule.above.name for rule in rules.typed if rule.above}
     used |= {test.ref.map_name for test in _tests(rules) if isinstance(test.ref, ListRef)} | tables.keys()
     used |= rules.scopes.beside(used)
     return tuple(every[name] for name in sorted(used))
@@ -147,7 +148,7 @@ def _maps(rules: Rules) -> tuple[MapSpec, ...]:
 
 def _scalars(rules: Rules) -> tuple[ScalarParam, ...]:
     used = {test.ref.name for test in _tests(rules) if isinstance(test.ref, ScalarRef)}
-    used |= {name for rule in rules.typed for output in rule.outputs for name in output_scalars(output)}
+    used |= {name for rule in rules.typed for name in rate_scalars(rule)}
     every = rules.stock.scalars | rules.holding.scalars
     return tuple(every[name] for name in sorted(used))
 

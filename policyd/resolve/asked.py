@@ -47,7 +47,7 @@ def asked_by(rule: Rule, policy: Policy, side: Side | None = None) -> Asked:
 
 def _parts(rule: Rule, policy: Policy) -> Iterator[Model]:
     """Yield what may use a field; an implied event takes what there is."""
-    yield from (*rule.let, *rule.filters, *rule.tables)
+    yield from (*rule.let, *rule.filters, *rule.tables, *([rule.above] if rule.above else []))
     for output in rule.outputs:
         if not isinstance(output, EventOutput):
             yield output

@@ -1,25 +1,25 @@
-"""What holds the events of a policy back: maps with a bucket for each key, and the numbers of rates as scalars.
+"""Rates, of events and of rules: maps with a bucket for each key, and their numbers as scalars.
 
 The numbers are no part of the code: a change of them is written to the shared scalars, and what runs goes on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policyd.effect import RateLimit
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass, MapSpec, ScalarParam
 from policyd.resolve.columns import key_columns
-from policyd.resolve.problems import Complaints, Wrong
+from policyd.resolve.problems import Complaints, Missing, Wrong
 from policyd.text import quote
 from policyd.vocabulary.types import Shape, ValueType
 from policyd.words import MAX_ENTRIES
 
 if TYPE_CHECKING:
+    from policyd.policy import Above, Rates
     from policyd.policy import RateLimit as WrittenLimit
-    from policyd.policy import Rates
     from policyd.resolve.fields import Fields
 
 _NUMBER = ValueType("u64", Shape.NUMBER, 8)
@@ -53,7 +53,23 @@ class Holding:
                 limits.append(self._limit(f"{name}-rate", rates.rate_limit, fields, complaints))
         return tuple(samples), tuple(limits)
 
-    def _limit(self, name: str, written: WrittenLimit, fields: Fields, complaints: Complaints) -> RateLimit:
+    def above(self, name: str, written: Above, fields: Fields, complaints: Complaints) -> RateLimit:
+        """Return the limit of a rule that is about what is above a rate; `name` is the rule's."""
+        limit = self._limit(f"{name}-above", written, fields, complaints)
+        if fields.place.point.kind == "iter":
+            complaints.append(
+                (written.at, Wrong("no-rate", "a snapshot has no rate: its rows come as fast as they are read"))
+            )
+        if written.size is None:
+            return limit
+        try:
+            return replace(limit, weight=fields.value("packet.length"))
+        except Missing as missing:
+            message = f"`bytes` are those of packets, and {missing.message}"
+            complaints.append((written.at, Wrong(missing.code, message, "count `events`")))
+            return limit
+
+    def _limit(self, name: str, written: WrittenLimit | Above, fields: Fields, complaints: Complaints) -> RateLimit:
         before = len(complaints)
         key, keys = key_columns(written.by, fields, complaints, "a rate's key")
         spec = self._spec(name, written, key if keys else None)
@@ -61,10 +77,10 @@ class Holding:
         if known.key != spec.key and len(complaints) == before:
             message = f"the columns of {quote(name)} are of other types at {fields.place.spelled} than at another hook"
             complaints.append((written.at, Wrong("outputs-disagree", message, "give each event a rate of its own")))
-        self._number(name, written.interval, written.interval * written.at_once)
+        self._number(name, written.interval, written.whole)
         return RateLimit(name, keys)
 
-    def _spec(self, name: str, written: WrittenLimit, key: Layout | None) -> MapSpec:
+    def _spec(self, name: str, written: WrittenLimit | Above, key: Layout | None) -> MapSpec:
         size = _BUCKET.size
         map_class = MapClass("lru_hash", key.size, size) if key else MapClass("array", 4, size, max_entries=1)
         entries = min(SPARE * written.max_keys, MAX_ENTRIES) if key else 1

@@ -154,6 +154,7 @@ class Rules:
             position=self.policy.position(rule.at),
             writes=writes,
             scopes=scopes,
+            above=self.holding.above(rule.name, rule.above, fields, complaints) if rule.above else None,
             tags=tuple(dict.fromkeys(self.policy.tags + rule.tags)),
         )
         return fields, complaints, replace(typed, entry=_entry(typed, place, conditions))
