@@ -63,6 +63,11 @@ def _side(reader: Reader, node: Node, path: Path, noun: str, kinds: tuple[str, .
     keys = reader.keys(node, path, what, (*kinds, *SIDE_KEYS), LATER_HOOKS, EXAMPLE)
     if keys is None or keys.misspelled or keys.bad:
         return None
+    if all(item[0].text in SIDE_KEYS for item in keys.node.items):
+        reader.report(
+            "missing-key", f"{what} needs a hook beside its `key`", node, path, "as {syscall: read, key: process.tid}"
+        )
+        return None
     plain = Mapping(tuple(item for item in keys.node.items if item[0].text not in SIDE_KEYS), keys.node.position)
     hook = read_hook(reader, plain, path)
     key = _key(keys)

@@ -50,6 +50,7 @@ _ELSEWHERE = {
     "sockopt": "there is no option of a socket here; the cgroup hooks setsockopt and getsockopt have one",
     "got": "nothing has been answered here; the cgroup hook getsockopt has what was",
     "sysctl": "there is no setting here; the cgroup hook sysctl has one",
+    "connection": "there is no connection here; sock_ops hooks have one",
     "device": "there is no device file here; the cgroup hook device has one",
     "abi": "only system calls have an ABI",
     "call": "only a whole call takes time: `phase: call`",
@@ -138,6 +139,9 @@ class Fields:
 
     def of_span(self, node: Node, worth: Expressions) -> Value:
         """Return what begins with `start`, `end` or `span`; `Missing` or `Wrong` if a span has it not, or not here."""
+        if self.side is not None and self.side.span.starts is None:
+            message = f"the key of a span is made of the event's own fields, and {quote(node.spelled)} is not"
+            raise Wrong("field-not-here", message, f"as {node.spelled.partition('.')[2]}")
         if self.side is None or self.side.span.starts is None:
             hint = "as hook: {span: {start: …, end: …}}"
             raise Wrong("field-not-here", f"{quote(node.spelled)} is of a span, and {self.place.spelled} is in none", hint)

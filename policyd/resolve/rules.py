@@ -22,6 +22,7 @@ from policyd.resolve.messages import with_message
 from policyd.resolve.problems import Complaints, Missing, Problems, Wrong, complain
 from policyd.resolve.process import reads_table
 from policyd.resolve.snapshots import check_snapshot
+from policyd.resolve.spans import START
 from policyd.unit import Entry, Means, TypedRule, rule_values
 from policyd.vocabulary.registers import REGISTERS
 from policyd.vocabulary.types import Shape
@@ -170,6 +171,9 @@ class Rules:
         """Return what a rule of a span asks, and what it does to the row of the start."""
         starts = side.span.starts
         assert starts is not None, "its span was settled before"
+        for _, missing in () if side.is_hidden else complaints:
+            if missing.code in {"unknown-field", "field-not-here"} and START not in missing.hint:
+                missing.hint += " (of the start: start.FIELD)" if missing.hint else "fields of the start are start.FIELD"
         try:
             if not side.is_hidden:
                 condition = AllOf((*condition.parts, starts.ended(side, fields)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from policyd.expression import Blank, Call, Index, Member, Name, Node, parse, split
+from policyd.expression import Blank, Call, Index, Member, Name, Node, parse, split, walk
 from policyd.policy import AllOf, AnyOf, Expanded, Expr, Leaf, Not, Rule, SpanHook, SpanSide
 from policyd.resolve.endings import ending_rules
 from policyd.vocabulary.fields import FIELD_ROOTS
@@ -81,11 +81,12 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A rule to be resolved: the policy's number `row`, and what it is of a span, if it is of one."""
+    """A rule to be resolved: the policy's number `row`, what it is of a span, if it is of one, and which span needs it."""
 
     row: int
     rule: Rule
     side: Side | None = None
+    span: Span | None = None
 
     @property
     def hook(self) -> Hook:
@@ -95,8 +96,8 @@ class Task:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it can be resolved: the span that it is of, if any, makes sense."""
-        return self.side is None or self.side.span.starts is not None
+        """Whether it can be resolved: the span that needs it, if any, makes sense."""
+        return self.span is None or self.span.starts is not None
 
 
 def tasks_of(policy: Policy, has: Callable[[Hook], bool], others: tuple[Rule, ...]) -> tuple[Task, ...]:
@@ -106,13 +107,13 @@ def tasks_of(policy: Policy, has: Callable[[Hook], bool], others: tuple[Rule, ..
     """
     spans: dict[object, Span] = {}
     made = [task for row, rule in enumerate(policy.rules) for task in _tasks(row, rule, policy, spans)]
-    hidden: list[tuple[Rule, Side | None]] = []
+    hidden: list[tuple[Rule, Side | None, Span | None]] = []
     for span in spans.values():
-        hidden += [(_hidden(side), side) for side in _sides(span)]
-        hidden += [(rule, None) for rule in _endings(span, has)]
-    hidden += [(rule, None) for rule in others]
+        hidden += [(_hidden(side), side, span) for side in _sides(span)]
+        hidden += [(rule, None, span) for rule in _endings(span, has)]
+    hidden += [(rule, None, None) for rule in others]
     count = len(policy.rules)
-    return (*made, *(Task(count + number, rule, side) for number, (rule, side) in enumerate(hidden)))
+    return (*made, *(Task(count + number, *one) for number, one in enumerate(hidden)))
 
 
 def _tasks(row: int, rule: Rule, policy: Policy, spans: dict[object, Span]) -> Iterator[Task]:
@@ -132,7 +133,7 @@ def _tasks(row: int, rule: Rule, policy: Policy, spans: dict[object, Span]) -> I
         span.wanted.setdefault(text, use)
     for end in hook.ends:
         own = rule.model_copy(update={"hook": end.hook, "filters": (*end.filters, *rest)})
-        yield Task(row, own, Side(span, "end", end))
+        yield Task(row, own, Side(span, "end", end), span)
 
 
 def _sides(span: Span) -> Iterator[Side]:
@@ -214,17 +215,18 @@ def without_root(node: Node, length: int) -> Node:
 
 def _wanted(rule: Rule, policy: Policy) -> Iterator[tuple[Use, str]]:
     """Yield the fields of the start that a rule uses."""
-    shared = [text for column in policy.event_fields for text in column.expressions()]
-    of_rule = [text for part in _parts(rule) for text in part]
-    for path, text in (*((rule.at, text) for text in of_rule), *((("spec", "event"), text) for text in shared)):
-        for node in _of_start(parse(text)):
-            yield Use(path, text, node.at), without_root(node, len(START) + 1).spelled
-
-
-def _parts(rule: Rule) -> Iterator[Iterator[str]]:
-    for part in (*rule.let, *rule.filters, *rule.outputs, *rule.tables):
-        yield part.expressions()
-    yield (part.text for part in split(rule.message) if isinstance(part, Blank))
+    parts = (*rule.filters, *rule.outputs, *rule.tables)
+    found = [(Use(rule.at, text, 0), text) for part in parts for text in part.expressions()]
+    found += [(Use(("spec", "event"), text, 0), text) for column in policy.event_fields for text in column.expressions()]
+    message = [part for part in split(rule.message) if isinstance(part, Blank)]
+    found += [(Use((*rule.at, "message"), rule.message, part.offset), part.text) for part in message]
+    unseen = {let.name: let for let in rule.let}
+    for use, text in found:  # which grows: a name of `let` stands for another text
+        tree = parse(text)
+        for node in _of_start(tree):
+            yield replace(use, offset=use.offset + node.at), without_root(node, len(START) + 1).spelled
+        for let in (unseen.pop(part.name) for part in walk(tree) if isinstance(part, Name) and part.name in unseen):
+            found.append((Use(let.at, let.value, 0), let.value))
 
 
 def _of_start(node: Node) -> Iterator[Node]:

@@ -7,7 +7,7 @@ rule of the span writes (`writes`).  A row has the time, then a bit for each col
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import TYPE_CHECKING, TypeVar
 
@@ -204,7 +204,7 @@ def settle(span: Span, policy: str, ends: Ends, starts: Callable[[int], tuple[Fi
         message = f"{len(span.wanted)} fields of the start are used, a span keeps at most {MOST_KEPT}"
         raise Wrong("too-many-columns", message, at=span.hook.at)
     for longest in _STRINGS:
-        kept = [_kept_column(text, use, starts(longest)) for text, use in span.wanted.items()]
+        kept = [_kept_column(text, use, starts(longest), longest) for text, use in span.wanted.items()]
         head = (Column("started", _TIME, "start.time"), Column("there", _BITS, hidden=True))
         value = Layout((*head, *_distinct(column for column, _ in kept)))
         if value.size <= MOST_VALUE_BYTES:
@@ -320,7 +320,7 @@ def _is_plain(type_: ValueType) -> bool:
     return type_.kind[1:].isdigit()
 
 
-def _kept_column(text: str, use: Use, places: tuple[Fields, ...]) -> tuple[Column, bool]:
+def _kept_column(text: str, use: Use, places: tuple[Fields, ...], longest: int) -> tuple[Column, bool]:
     """Return the column of a field of the start, and whether it may not be there."""
     found = [_there(fields, partial(_start_value, text, use, fields)) for fields in places]
     values = [value for value in found if value is not None]
@@ -333,6 +333,8 @@ def _kept_column(text: str, use: Use, places: tuple[Fields, ...]) -> tuple[Colum
     value = Value(text, type_, values[0].access)
     if wrong := misfit(value, type_):
         raise _used(Wrong("value-does-not-fit", f"{START}.{text} cannot be kept: it {wrong[0]}", wrong[1]), use)
+    if type_.shape is Shape.STRING:
+        type_ = replace(type_, size=min(type_.size, longest))
     return Column(text, type_, f"{START}.{text}"), any(one.can_be_absent or one.can_be_unread for one in values)
 
 

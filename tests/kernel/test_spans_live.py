@@ -82,10 +82,9 @@ def test_a_span_is_told_where_it_ends_with_what_was_kept_of_its_start(host: Host
 def test_the_last_or_the_first_start_counts_and_a_cancel_forgets_it(host: Host) -> None:
     cancel = f"cancel: {{syscall: dup, key: args.fildes - 1000, filters: [{MINE}]}}"
     start = START.replace("key: args.count", "key: args.count % 10")
-    end_ = END
     kept = {}
     for keep in ("first", "last"):
-        host.apply(policy(f"start: {start}, end: {end_}, keep: {keep}, {cancel}", FIELDS))
+        host.apply(policy(f"start: {start}, end: {END}, keep: {keep}, {cancel}", FIELDS))
         begin(15, 25, 35, 17, 27)
         LIBC.syscall(DUP, 1007)
         end(5, 7)
