@@ -23,7 +23,7 @@ Labels = dict[str, str]
 Number = int | float
 Row = tuple[Any, ...]
 
-_PARTS = {"duration": 10**9, "time": 10**9}
+PARTS = {"duration": 10**9, "time": 10**9}
 """How many of a kind's units make the one that it leaves in, nanoseconds in seconds: divided, for 3 / 10**9 is 3e-09, and
 3 * 1e-9 is not."""
 UNITS = {"duration": "seconds", "time": "seconds", "size": "bytes"}
@@ -119,7 +119,7 @@ class Reader:
         type_ = of.value.columns[self._at].type
         self.unit = UNITS.get(type_.kind, "")
         self.type: FamilyType = "gauge" if column.aggregate == "sum" and type_.signed else self._kept.type
-        self._parts = _PARTS.get(type_.kind, 1)
+        self._parts = PARTS.get(type_.kind, 1)
         self._zero = boot_offset() if type_.kind == "time" and self._kept.type == "gauge" else 0
         self._bounds = tuple(self._whole(bound) for bound in column.buckets.bounds) if column.buckets else None
         self._beside = Beside(of, column)

@@ -25,6 +25,7 @@ from policyd.reading.aggregates import (
     shown_beside,
 )
 from policyd.reading.shown import Shown
+from policyd.reading.stack_totals import stack_totals, total_names
 from policyd.record import map_pin, opened, policy_path
 from policyd.vocabulary.types import Shape
 
@@ -65,17 +66,24 @@ def read_families(kernel: Kernel, record: PolicyRecord) -> list[Family]:
 
 
 def metric_maps(record: PolicyRecord) -> list[MapRecord]:
-    """Return the maps of a policy that are metrics, in the order of their names."""
-    return [of for _, of in sorted(record.maps.items()) if of.purpose in METRICS]
+    """Return the maps of a policy that are metrics, or have totals that are, in the order of their names."""
+    return [of for _, of in sorted(record.maps.items()) if of.purpose in METRICS or of.purpose == "stacks"]
 
 
 def names_of(of: MapRecord) -> tuple[str, ...]:
     """Return the names of all metrics of a map."""
+    if of.purpose == "stacks":
+        return total_names(of)
     return tuple(name_of(of, column) for column in columns_of(of))
 
 
 def read_map(kernel: Kernel, policy: str, of: MapRecord) -> list[Family]:
-    """Return the metrics of a map: one, or one for each column of `stats`; none if it has gone."""
+    """Return the metrics of a map: one, one for each column of `stats`, or the totals of stacks; none if it has gone."""
+    if of.purpose == "stacks":
+        return [
+            Family(total.name, policy, "counter", total.help, total.unit, (({}, total.value),))
+            for total in stack_totals(kernel, policy, of)
+        ]
     with opened(kernel, policy_path(policy, map_pin(policy, of.name, of.fingerprint))) as fd:
         if fd is None:
             return []

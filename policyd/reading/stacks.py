@@ -6,15 +6,16 @@ of an entry is its columns and the stacks themselves, its value what the CPUs ha
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policyd.layout import Layout
 from policyd.reading.aggregates import UNITS
 from policyd.reading.shown import Shown
 from policyd.record import map_pin, opened, policy_path
 from policyd.stack import Stack, StackSeries, UserFrame
-from policyd.vocabulary.stacks import COLUMNS, Frames, Part, decode_stack
+from policyd.vocabulary.stacks import COLUMNS, CUT, FRAME_BYTES, HEAD, LOST, Frames, Part, decode_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,17 +67,23 @@ def read_stacks(kernel: Kernel, policy: str, of: MapRecord) -> Stacks | None:
     with opened(kernel, policy_path(policy, map_pin(policy, of.name, of.fingerprint))) as fd:
         if fd is None:
             return None
-        entries = _Entries(of, kernel.items(fd))
+        entries = _Entries(of, kernel.items(fd), whole=True)
     series = tuple(sorted(entries.series, key=lambda one: -one.value))
     type_ = of.value.columns[-1].type
     unit = UNITS.get(type_.kind, "")
     return Stacks(policy, of.name, of.help, unit, entries.summed, entries.parts, of.max_entries - 1, series, entries.totals)
 
 
-class _Entries:
-    """The entries of one map, each decoded once."""
+def read_totals(kernel: Kernel, policy: str, of: MapRecord) -> Totals | None:
+    """Return what `read_stacks` says of all series together, without decoding any frame."""
+    with opened(kernel, policy_path(policy, map_pin(policy, of.name, of.fingerprint))) as fd:
+        return _Entries(of, kernel.items(fd), whole=False).totals if fd is not None else None
 
-    def __init__(self, of: MapRecord, entries: Iterable[tuple[bytes, bytes]]) -> None:
+
+class _Entries:
+    """The entries of one map, each looked at once; `whole`: frames and labels too."""
+
+    def __init__(self, of: MapRecord, entries: Iterable[tuple[bytes, bytes]], *, whole: bool) -> None:
         self._key = of.key or Layout(())
         self._decoder, self._values = self._key.decoder(), of.value.decoder()
         self._shown = {n: Shown(one) for n, one in enumerate(self._key.columns) if one.name not in COLUMNS.values()}
@@ -85,10 +92,16 @@ class _Entries:
         self.summed = len(of.value.columns) > 1
         self.parts: tuple[Part, ...] = tuple(self._at)
         self.series: list[StackSeries] = []
-        self.totals = Totals()
-        counts = dict.fromkeys(("value", "events", "truncated", "lost", "empty"), 0)
+        counts: Counter[str] = Counter()
         for key, value in entries:
-            self._take(key, *self._added(value), counts)
+            events, added = self._added(value)
+            raw = self._decoder.unpack_from(key)
+            what = self._counted(raw)
+            counts[what] += events
+            if what in {"events", "truncated"} and events:
+                counts["value"] += added
+                self.series += [self._series(key, raw, added)] if whole else []
+        counts["events"] += counts["truncated"]
         self.totals = Totals(**counts)
 
     def _added(self, value: bytes) -> tuple[int, int]:
@@ -96,24 +109,20 @@ class _Entries:
         rows = list(self._values.iter_unpack(value[: len(value) // self._values.size * self._values.size]))
         return sum(row[0] for row in rows), sum(row[-1] for row in rows)
 
-    def _take(self, key: bytes, events: int, value: int, counts: dict[str, int]) -> None:
-        raw = self._decoder.unpack_from(key)
-        found = {part: decode_stack(raw[at]) for part, at in self._at.items()}
-        if not events:
-            return
-        if any(one.lost for one in found.values()):
-            counts["lost"] += events
-            return
-        if not any(one.frames for one in found.values()):
-            counts["empty"] += events
-            return
-        stack = stack_of(found)
-        counts["value"] += value
-        counts["events"] += events
-        counts["truncated"] += events if stack.kernel_cut or stack.user_cut else 0
+    def _counted(self, raw: tuple[Any, ...]) -> str:
+        """Return which of `Totals` an entry's events are counted in."""
+        marks = [HEAD.unpack_from(raw[at])[2] for at in self._at.values()]
+        if LOST in marks:
+            return "lost"
+        if not any(any(raw[at][HEAD.size : HEAD.size + FRAME_BYTES[part]]) for part, at in self._at.items()):
+            return "empty"
+        return "truncated" if CUT in marks else "events"
+
+    def _series(self, key: bytes, raw: tuple[Any, ...], value: int) -> StackSeries:
+        stack = stack_of({part: decode_stack(raw[at]) for part, at in self._at.items()})
         decoded = self._key.decode(key, self._decoder)
         labels = tuple((one.column.name, one.text(decoded[at])) for at, one in self._shown.items())
-        self.series.append(StackSeries(stack, labels, value))
+        return StackSeries(stack, labels, value)
 
 
 def stack_of(found: dict[Part, Frames]) -> Stack:

@@ -13,6 +13,7 @@ from test_reading_metrics import Maps, slots
 from policyd.errors import NotFoundError
 from policyd.layout import Column, Layout
 from policyd.maps import MapClass
+from policyd.reading.metrics import names_of, read_families
 from policyd.reading.stacks import Totals, read_stacks
 from policyd.record import MapRecord, map_pin, policy_path
 from policyd.stack import Stack, UserFrame
@@ -132,3 +133,23 @@ def test_a_name_that_no_output_has_gets_the_near_ones() -> None:
         list(stack_outputs(kernel, [record], names=("wait",)))
     with pytest.raises(NotFoundError, match="there is no stacks output `idle`; outputs: waits"):
         stacks(kernel, record, "idle")
+
+
+def test_stacks_leave_as_totals_only() -> None:
+    entries = {
+        key(kernel_stack(1, mark=1), user_stack()): slots((3, 2 * 10**9)),
+        key(kernel_stack(2), user_stack()): slots((1, 10**9)),
+        key(kernel_stack(), user_stack()): slots((5, 9)),
+        key(HEAD.pack(0, 0, 2), b"", b""): slots((6, 0)),
+    }
+    kernel, record = opened(entries, SUMMED)
+
+    found = read_families(kernel, record)
+
+    assert [(one.name, one.type, one.unit, one.series) for one in found] == [
+        ("waits_total", "counter", "seconds", (({}, 3.0),)),
+        ("waits_truncated_total", "counter", "", (({}, 3),)),
+        ("waits_lost_total", "counter", "", (({}, 6),)),
+        ("waits_empty_total", "counter", "", (({}, 5),)),
+    ]
+    assert names_of(record.maps["waits"]) == tuple(one.name for one in found)
