@@ -126,6 +126,14 @@ def test_every_shipped_policy_is_named_by_its_file_and_explains_itself() -> None
         assert f"\n  name: {file.stem}\n" in text
         assert text.startswith("# "), f"{file.name}: say first what it is for"
         assert "mode: enforce\n" not in text, f"{file.name}: shipped policies harm nobody"
+        assert "\n    policyd.dev/pays: " in text, f"{file.name}: say who pays for it"
+
+
+def test_every_folder_of_policies_is_in_the_index() -> None:
+    page = (CHECKOUT / "docs/library.md").read_text(encoding="utf-8")
+    assert [file.name for file in SHIPPED if f"(../{file.relative_to(CHECKOUT)})" not in page] == []
+    folders = [file.parent for file in SHIPPED]
+    assert all(folders.count(folder) <= 20 for folder in folders), "nobody finds anything in a folder of more"
 
 
 def test_the_generated_tables_are_up_to_date() -> None:
