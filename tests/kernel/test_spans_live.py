@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from conftest import Host, both_builders
 
 from policyd.reading import open_policy
+from policyd.record import map_pin, policy_path
 
 pytestmark = pytest.mark.kernel
 
@@ -40,10 +43,10 @@ def begin(*counts: int) -> None:
         LIBC.syscall(READ, FD, None, ctypes.c_ulong(count))
 
 
-def end(*offsets: int) -> None:
+def end(*offsets: int, whence: int = 0) -> None:
     """End spans: a seek on that descriptor."""
     for offset in offsets:
-        LIBC.syscall(LSEEK, FD, ctypes.c_long(offset), 0)
+        LIBC.syscall(LSEEK, FD, ctypes.c_long(offset), whence)
 
 
 START = f"{{syscall: read, key: args.count, filters: [{OF_TEST}]}}"
@@ -61,6 +64,18 @@ def columns(host: Host, *names: str) -> list[tuple[Any, ...]]:
 
 def rows(host: Host) -> list[dict[str, Any]]:
     return open_policy(host.kernel, "paired").rows("pair-span")
+
+
+def change_rows(host: Host, changed: Callable[[bytes, bytes], bytes]) -> None:
+    """Write every row of a start anew."""
+    record = host.record("paired").maps["pair-span"]
+    fd = host.kernel.open(policy_path("paired", map_pin("paired", record.name, record.fingerprint)))
+    assert fd is not None
+    try:
+        for key, value in list(host.kernel.items(fd)):
+            host.kernel.update(fd, key, changed(key, value))
+    finally:
+        host.kernel.close(fd)
 
 
 @both_builders
@@ -92,3 +107,74 @@ def test_the_last_or_the_first_start_counts_and_a_cancel_forgets_it(host: Host) 
         host.delete_all()
 
     assert kept == {"first": [(5, 15)], "last": [(5, 35)]}
+
+
+@both_builders
+def test_an_end_ends_its_span_whatever_the_rule_asks_and_what_has_no_pair_is_counted(host: Host) -> None:
+    filters = "filters: [{field: start.args.count, operator: NotEqual, value: 3}, {field: args.whence, operator: Equal, value: 1}]"
+    host.apply(policy(f"start: {START}, end: {END}, maxEntries: 2, evict: false", FIELDS, f", {filters}"))
+
+    begin(1, 2, 3, 4)  # 3 is not kept, for 4 there is no room
+    before = rows(host)
+    end(1)  # whence is 0: not told, and over
+    end(1, 2, whence=1)
+
+    assert sorted(row["args_count"] for row in before) == [1, 2]
+    assert columns(host, "n") == [(2,)]
+    account = host.account("paired")
+    assert (account["table_full"], account["unpaired"], account["negative"]) == (1, 1, 0)
+
+
+def test_a_start_after_its_end_is_counted_and_not_told(host: Host) -> None:
+    host.apply(policy(f"start: {START}, end: {END}", FIELDS))
+    begin(5, 6)
+    later = (time.clock_gettime_ns(time.CLOCK_BOOTTIME) + 3600 * 10**9).to_bytes(8, "little")
+    change_rows(host, lambda key, value: later + value[8:] if key[0] == 5 else value)
+
+    end(5, 6)
+
+    assert columns(host, "n") == [(6,)]
+    assert host.account("paired")["negative"] == 1
+    assert rows(host) == []
+
+
+@both_builders
+def test_an_event_can_end_one_span_and_start_the_next(host: Host) -> None:
+    every = f"{{syscall: lseek, key: args.fd, filters: [{OF_TEST}]}}"
+    fields = "{n: args.offset, before: start.args.offset, at: hook.name, took: span.duration}"
+    for keep in ("first", "last"):
+        host.apply(policy(f"start: {every}, end: {every}, keep: {keep}", fields))
+        end(1, 2, 3)
+        assert columns(host, "before", "n", "at") == [(1, 2, "lseek"), (2, 3, "lseek")]
+        assert host.account("paired")["unpaired"] == 1
+        host.delete_all()
+
+
+def test_what_was_absent_at_the_start_is_absent_at_the_end(host: Host) -> None:
+    more = ", let: {share: 100 / args.count}"
+    start = START.replace("key: args.count", "key: args.count + 1")
+    end_ = END.replace("key: args.offset", "key: args.offset + 1")
+    host.apply(policy(f"start: {start}, end: {end_}", "{n: args.offset, share: start.share}", more))
+
+    begin(0, 4)
+    kept = rows(host)
+    end(0, 4)
+
+    assert sorted((row["share"] for row in kept), key=str) == [25, None]
+    assert columns(host, "n", "share") == [(0, None), (4, 25)]
+
+
+def test_starts_live_through_a_change_of_what_the_rule_shows_and_rules_share_them(host: Host) -> None:
+    span = f"start: {START}, end: {END}"
+    host.apply(policy(span, "{n: args.offset, was: start.args.count}"))
+    begin(5, 6)
+    both = policy(span, "{n: args.offset, was: start.args.count, whence: args.whence}")
+    both += both.partition("rules:\n")[2].replace("name: pair", "name: more")
+    host.apply(both)
+
+    end(5)
+
+    found = [event.origin.rule for event in open_policy(host.kernel, "paired").events()]
+    assert sorted(found) == ["more", "pair"]
+    assert [row["args_count"] for row in rows(host)] == [6]
+    assert host.account("paired")["unpaired"] == 0
