@@ -215,7 +215,7 @@ def without_root(node: Node, length: int) -> Node:
 
 def _wanted(rule: Rule, policy: Policy) -> Iterator[tuple[Use, str]]:
     """Yield the fields of the start that a rule uses."""
-    parts = (*rule.filters, *rule.outputs, *rule.tables)
+    parts = (*rule.filters, *rule.outputs, *rule.tables, *([rule.above] if rule.above else []))
     found = [(Use(rule.at, text, 0), text) for part in parts for text in part.expressions()]
     found += [(Use(("spec", "event"), text, 0), text) for column in policy.event_fields for text in column.expressions()]
     message = [part for part in split(rule.message) if isinstance(part, Blank)]
