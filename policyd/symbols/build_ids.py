@@ -47,10 +47,21 @@ class BuildIds:
         self._seen: set[tuple[int, int]] = set()
         self._folders: Iterator[str] | None = islice(_files(folders), MOST_FILES)
         self._due = 0.0
+        self._missing: dict[str, float] = {}
 
     def find(self, build_id: str, process: Process | None = None) -> Place | None:
         """Return where a file with this build id is, None if nowhere; the process that had the frame is looked at first."""
         build_id = as_noted(build_id)
+        now = self._clock()
+        if now < self._missing.get(build_id, now):
+            return None
+        found = self._find(build_id, process)
+        if found is None:
+            self._missing = {} if len(self._missing) >= MOST_IDS else self._missing
+            self._missing[build_id] = now + AGAIN
+        return found
+
+    def _find(self, build_id: str, process: Process | None) -> Place | None:
         if build_id not in self._known and process is not None:
             self._add_process(process)
         if build_id not in self._known and self._clock() >= self._due:

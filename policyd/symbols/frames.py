@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from policyd.kallsyms import running_kernel
 from policyd.stack import NamedStack, Symbol
@@ -114,12 +115,21 @@ class Symbols:
             self._miss("address" if process.alive else "ended", str(process.pid))
             return Symbol("", address)
         offset = address - mapping.start + mapping.offset
-        if mapping.is_file and (program := self._programs.open(Place.of(process, mapping))):
+        if mapping.is_file and (program := self._mapped(process, mapping)):
             return self._in_program(program, offset, returns)
         if mapping.path == VDSO:
             found = vdso(mapping.end - mapping.start).find(offset - returns)
             return Symbol(found[0], offset - found[1], VDSO.strip("[]")) if found else Symbol("", offset, VDSO.strip("[]"))
         return self._made(process, mapping, address, returns)
+
+    def _mapped(self, process: Process, mapping: Mapping) -> Program | None:
+        """Return the file of a mapping; it is opened once, as long as the process is not read again."""
+        known = process.files.get(mapping)
+        program = known() if known else None
+        if program is None and (known or mapping not in process.files):
+            program = self._programs.open(Place.of(process, mapping))
+            process.files[mapping] = ref(program) if program else None
+        return program
 
     def _in_program(self, program: Program, offset: int, returns: bool) -> Symbol:
         found = program.code.find(offset - returns)

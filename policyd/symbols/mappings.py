@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from weakref import ReferenceType
+
+    from policyd.symbols.programs import Program
 
 LARGEST_MAPS = 32 << 20
 """Bytes: 65,530 mappings (vm.max_map_count) with long paths."""
@@ -45,6 +48,7 @@ class Process:
     def __init__(self, proc: str, pid: int, clock: Callable[[], float]) -> None:
         self.pid, self.folder, self._clock = pid, f"{proc}/{pid}", clock
         self.mappings: tuple[Mapping, ...] = ()
+        self.files: dict[Mapping, ReferenceType[Program] | None] = {}
         self.alive = False
         self._starts: list[int] = []
         self._began, self._read_at = b"", 0.0
@@ -76,7 +80,7 @@ class Process:
         self.alive = bool(began)
         mappings = tuple(read_mappings(self.folder)) if began else ()
         if mappings or began not in {self._began, b""}:
-            self.mappings, self._began = mappings, began
+            self.mappings, self._began, self.files = mappings, began, {}
             self._starts = [mapping.start for mapping in mappings]
 
 

@@ -49,7 +49,7 @@ class Place:
         return safe(self.path.rpartition("/")[2], LONGEST_NAME)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Program:
     """A file's functions.  `complete`: it or its debug file has all of them, not only those that it exports."""
 
