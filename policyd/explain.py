@@ -24,6 +24,7 @@ from policyd.explain_objects import (
     rows_of_path,
     types_with_fields,
 )
+from policyd.explain_sockets import tcp_event
 from policyd.explain_spans import spans_page
 from policyd.explain_tables import tables_page
 from policyd.explain_types import one_type, types_page
@@ -105,6 +106,7 @@ _SPELLINGS = {
     "lsm": "{lsm: file_open}",
     "perf": "{perf: {event: cpu-clock, frequency: 99}}",
     "iter": "{iter: task}",
+    "sock_ops": "{sock_ops: [ActiveEstablished, Retransmit]}",
     "xdp": "{xdp: eth0}",
     "tc": "{tc: {interfaces: [eth0], direction: ingress}}",
     "uprobe": "{uprobe: {library: libc, symbol: malloc, args: {size: size}}}",
@@ -301,6 +303,7 @@ _ON_TARGET: dict[str, Callable[[str, Target], Own]] = {
     "usdt": _probes_in_file,
     "syscall": _syscall,
     "tracepoint": _tracepoint,
+    "sock_ops": tcp_event,
     "raw_tracepoint": _raw_tracepoint,
     "iter": _objects,
 }

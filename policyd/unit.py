@@ -40,6 +40,7 @@ class AttachPoint:
     xdp             `eth0`          `option`: `native`, `generic` or `auto`
     tcx clsact      `eth0`          `option`: `ingress` or `egress`
     cgroup          `/sys/fs/cgroup/…` (absolute directory)   `option`: `connect4`, `skb_ingress`…
+    sock_ops        `/sys/fs/cgroup/…`
     kprobe          `vfs_read`      `option`: `return`, or none
     kprobe_multi    `vfs_read+11-3f2a9c` (`several`); `members`: the functions, sorted
     fentry fexit fmod_ret           `vfs_read`

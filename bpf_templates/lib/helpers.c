@@ -12,6 +12,7 @@ static long (*pd_redirect)(u32 interface, u64 flags) = (void *) 23;
 static long (*pd_skb_load)(const void *skb, u32 offset, void *to, u32 length) = (void *) 26;
 static u64 (*pd_task)(void) = (void *) 35;
 static long (*pd_skb_pull)(void *skb, u32 length) = (void *) 39;
+static long (*pd_want_callbacks)(void *ctx, u32 flags) = (void *) 59;
 static long (*pd_skb_load_relative)(const void *skb, u32 offset, void *to, u32 length, u32 start) = (void *) 68;
 static u64 (*pd_cgroup)(void) = (void *) 80;
 static u64 (*pd_skb_cgroup)(void *skb) = (void *) 79;

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
+from policyd.condition import leaves
 from policyd.vocabulary.attach import attach_kind
 from policyd.vocabulary.hooks import hook_kind
+from policyd.vocabulary.tcp_events import EVENT_PATH, TCP_EVENTS
 
 if TYPE_CHECKING:
-    from policyd.unit import AttachPoint
+    from policyd.unit import AttachPoint, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class HookPart:
     `thread`: how the number of the running thread is got.  `preemptible`: the same program can run again on a CPU before its
     first run there has ended (process context with only migration disabled); tracing programs are guarded by the kernel, XDP
     and tcx run with softirqs off.  `result`: the type of what the program returns.  `streams`: events go to whoever reads
-    the link, not into a ring.
+    the link, not into a ring.  `interrupts`: it runs in interrupts too, and there is no helper for the running thread.
     """
 
     types: tuple[str, ...]
@@ -30,10 +33,16 @@ class HookPart:
     preemptible: bool = False
     result: str = "int"
     streams: bool = False
+    interrupts: bool = False
 
     @property
     def thread(self) -> CText:
-        return CText("pd_thread()" if self.packet else "((u32) pd_pid_tgid())")
+        return CText("pd_thread()" if self.reads_thread else "((u32) pd_pid_tgid())")
+
+    @property
+    def reads_thread(self) -> bool:
+        """Whether the program reads the number of the running thread from its task."""
+        return self.packet or self.interrupts
 
 
 _TRACING = HookPart((), ("hooks/tracing.c",), 0)
@@ -61,6 +70,7 @@ _HOOKS = {
     "cgroup_skb": HookPart(
         _PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, packet=True, preemptible=True
     ),
+    "sock_ops": HookPart((), ("hooks/sock_ops.c",), 1, preemptible=True, interrupts=True),
     **{
         f"cgroup_{program}": HookPart((), (*files, "hooks/cgroup_verdict.c"), 1, preemptible=True)
         for program, files in {
@@ -77,6 +87,15 @@ _HOOKS = {
 def hook_part(point: AttachPoint) -> HookPart:
     """Return the row of an attach point."""
     return _HOOKS[attach_kind("cgroup", point.option).template if point.kind == "cgroup" else point.kind]
+
+
+def callbacks(unit: Unit) -> tuple[CText, ...]:
+    """Return what a program at TCP events is told: of which of them the kernel must be asked for, as flags."""
+    if unit.attach_point.kind != "sock_ops":
+        return ()
+    tests = (test for rule in unit.rules for test in leaves(rule.condition) if test.value.path == EVENT_PATH)
+    wanted = {number for test in tests for number in test.operands}
+    return (CText(f"PD_CALLBACKS {c.uint(sum(row.flag for row in TCP_EVENTS if row.number in wanted))}"),)
 
 
 def defines(point: AttachPoint) -> tuple[CText, ...]:

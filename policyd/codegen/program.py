@@ -15,7 +15,7 @@ from policyd.codegen.ctext import CText
 from policyd.codegen.effects import EffectsView, Shape, Shapes, queue_length
 from policyd.codegen.families import Family, families
 from policyd.codegen.fetching import fetch_view
-from policyd.codegen.hook import defines, hook_part
+from policyd.codegen.hook import callbacks, defines, hook_part
 from policyd.codegen.operand import SLACK, ValueTable, member, room
 from policyd.codegen.output import AccountView
 from policyd.codegen.program_view import DueView, LateView, MapView, ProgramView, RuleView, ShardView, TakeView
@@ -178,7 +178,7 @@ class Drawing:
             title=c.comment(title),
             shards=self._shards(entry),
             slice=CText(""),
-            defines=(*defines(unit.attach_point), *self._canary_defines()),
+            defines=(*defines(unit.attach_point), *callbacks(unit), *self._canary_defines()),
             maps=tuple(self._map_views(private)),
             types=types,
             structs=c.block(HEADER_C + self.shapes.structs + self.tables.structs + self.automata.structs),
@@ -339,7 +339,7 @@ class Drawing:
         """Yield the files that other templates than accessors need."""
         if self._signals:
             yield "fields/guard.c"
-        if self.hook.packet and self.rules:
+        if self.hook.reads_thread and self.rules:
             yield "fields/thread.c"
         if any(isinstance(one.source.access, StackTrace) for one in self.values.stored):
             yield "fields/stack.c"

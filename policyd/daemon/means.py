@@ -97,7 +97,7 @@ def means_of(point: AttachPoint, own_cgroup: str) -> Means | str:
         return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
     if point.kind == "perf_event":
         return "a sample is of whatever runs just then"
-    if point.kind == "cgroup":
+    if point.kind in {"cgroup", "sock_ops"}:
         return _in_cgroup(point, own_cgroup)
     if point.kind in _FUNCTIONS:
         return _in_function(point.target)
@@ -118,6 +118,8 @@ def _in_cgroup(point: AttachPoint, own: str) -> Means | str:
     target = point.target.rstrip("/")
     if own != target and not own.startswith(f"{target}/"):
         return f"the agent is not in {point.target}"
+    if point.kind == "sock_ops":
+        return _STREAM
     return _IN_CGROUP.get(point.option, Means("datagram", "6" if point.option.endswith("6") else "4"))
 
 

@@ -57,6 +57,7 @@ ATTACHING: tuple[Probe, ...] = (
     Probe("tc egress (tcx)", "attach", probes.tcx_egress, "6.6"),
     Probe("tc (clsact)", "attach", probes.clsact, "4.5, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF"),
     Probe("cgroup", "attach", probes.cgroup, "5.7"),
+    Probe("sock_ops", "attach", probes.sock_ops, "5.7"),
     Probe("kprobe", "attach", probes.kprobe, "5.15, CONFIG_KPROBE_EVENTS"),
     Probe("kprobe_multi", "attach", probes.kprobe_multi, "5.18, CONFIG_FPROBE"),
     Probe("fentry", "attach", probes.fentry, "5.5"),

@@ -204,6 +204,20 @@ def _locate_cgroup(point: AttachPoint, kind: AttachKind) -> str | None:
         return None
 
 
+_CGROUP = LinkKind(
+    _attach_cgroup,
+    _locate_cgroup,
+    {
+        errno.ENOENT: "there is no such cgroup directory",
+        errno.EBADF: "the directory is not in a cgroup v2 hierarchy",
+        errno.EPERM: lambda _: (
+            "a cgroup above has a program that forbids others (attached without BPF_F_ALLOW_MULTI), or: "
+            + why_denied((BPF, NET_ADMIN))
+        ),
+        errno.E2BIG: "the kernel takes 64 programs a cgroup and hook, and other tools hold them all",
+    },
+)
+
 # ------------------------------------------------------------------------------------------------ the table
 
 LINK_KINDS: dict[str, LinkKind] = {
@@ -249,19 +263,8 @@ LINK_KINDS: dict[str, LinkKind] = {
             errno.EOPNOTSUPP: "the interface's qdisc shares its filters with others (ingress_block, egress_block of tc)",
         },
     ),
-    "cgroup": LinkKind(
-        _attach_cgroup,
-        _locate_cgroup,
-        {
-            errno.ENOENT: "there is no such cgroup directory",
-            errno.EBADF: "the directory is not in a cgroup v2 hierarchy",
-            errno.EPERM: lambda _: (
-                "a cgroup above has a program that forbids others (attached without BPF_F_ALLOW_MULTI), or: "
-                + why_denied((BPF, NET_ADMIN))
-            ),
-            errno.E2BIG: "the kernel takes 64 programs a cgroup and hook, and other tools hold them all",
-        },
-    ),
+    "cgroup": _CGROUP,
+    "sock_ops": _CGROUP,
     **tracing_links.LINK_KINDS,
     **user_links.LINK_KINDS,
     **perf_links.LINK_KINDS,

@@ -130,10 +130,14 @@ def _attached(point: AttachPoint) -> str:
 
 def cgroup() -> str:
     """Attach to the root of cgroup v2."""
+    return attach_point("cgroup", _cgroup_root(), "connect4")()
+
+
+def _cgroup_root() -> str:
     root = Host.running().cgroup_root
     if not root:
         raise Absent("cgroup v2 is not mounted: mount -t cgroup2 none DIRECTORY")
-    return attach_point("cgroup", root, "connect4")()
+    return root
 
 
 def clsact() -> str:
@@ -150,6 +154,11 @@ def clsact() -> str:
     finally:
         os.close(program)
     return f"tried on {point.target}"
+
+
+def sock_ops() -> str:
+    """Attach to the root of cgroup v2."""
+    return attach_point("sock_ops", _cgroup_root())()
 
 
 def kprobe_multi() -> str:

@@ -109,6 +109,26 @@ class CgroupHook(Model):
     path: CgroupPath = ""
 
 
+TcpEventName = Literal[
+    "Connect",
+    "ActiveEstablished",
+    "PassiveEstablished",
+    "Listen",
+    "Retransmit",
+    "RTO",
+    "StateChange",
+    "RTT",
+]
+
+
+class SockOpsHook(Model):
+    """What happens to the TCP connections of a cgroup; `path` empty: the root of cgroup v2."""
+
+    kind: ClassVar[str] = "sock_ops"
+    events: tuple[TcpEventName, ...]
+    path: CgroupPath = ""
+
+
 class FunctionHook(Model):
     """Functions of the kernel (globs allowed), by whatever means is best; `limit` is how many they may be."""
 
@@ -242,6 +262,7 @@ PlainHook = (
     | XdpHook
     | TcHook
     | CgroupHook
+    | SockOpsHook
     | PerfHook
     | IterHook
     | UprobeHook

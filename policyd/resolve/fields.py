@@ -50,7 +50,7 @@ _ELSEWHERE = {
     "sockopt": "there is no option of a socket here; the cgroup hooks setsockopt and getsockopt have one",
     "got": "nothing has been answered here; the cgroup hook getsockopt has what was",
     "sysctl": "there is no setting here; the cgroup hook sysctl has one",
-    "connection": "there is no connection here; sock_ops hooks have one",
+    "connection": "there is no TCP connection here; sock_ops hooks have one",
     "device": "there is no device file here; the cgroup hook device has one",
     "abi": "only system calls have an ABI",
     "call": "only a whole call takes time: `phase: call`",

@@ -19,6 +19,7 @@ from policyd.policy import (
     LsmHook,
     PerfHook,
     RawTracepointHook,
+    SockOpsHook,
     SyscallHook,
     TcHook,
     TracepointHook,
@@ -32,7 +33,7 @@ from policyd.resolve.packets import tc_places, xdp_places
 from policyd.resolve.perf import perf_places
 from policyd.resolve.problems import Missing, Wrong, from_target
 from policyd.resolve.snapshots import iter_places
-from policyd.resolve.sockets import cgroup_places
+from policyd.resolve.sockets import cgroup_places, sock_ops_places
 from policyd.resolve.syscalls import syscall_places
 from policyd.resolve.traces import raw_tracepoint_places, tracepoint_places
 from policyd.resolve.userland import usdt_places, user_places
@@ -61,6 +62,7 @@ _PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list
     XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
     TcHook: lambda hook, target, host, _: tc_places(hook, target, host),
     CgroupHook: lambda hook, _, host, __: cgroup_places(hook, host),
+    SockOpsHook: lambda hook, _, host, __: sock_ops_places(hook, host),
     UprobeHook: lambda hook, target, host, _: user_places(hook, target, host),
     UretprobeHook: lambda hook, target, host, _: user_places(hook, target, host),
     UsdtHook: lambda hook, target, host, _: usdt_places(hook, target, host),

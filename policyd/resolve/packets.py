@@ -1,4 +1,4 @@
-"""Places of packet and socket-address hooks: interfaces (XDP, tc) and cgroups."""
+"""Places of packets at interfaces: XDP and tc; `sockets.py` has those of cgroups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from policyd.host import Header, Host
-    from policyd.policy import CgroupHook, TcHook, XdpHook
+    from policyd.policy import TcHook, XdpHook
     from policyd.target import Target
     from policyd.vocabulary.hook_kind import HookKind
 
@@ -100,25 +100,3 @@ def _interfaces(patterns: tuple[str, ...], host: Host) -> tuple[list[tuple[str, 
         return [(name, "ethernet") for name in dict.fromkeys(patterns)], []
     names, missing = match_names(patterns, known_names(host.interfaces), "interface")
     return [(name, host.interfaces[name]) for name in names], missing
-
-
-def cgroup_places(hook: CgroupHook, host: Host) -> tuple[list[Place], list[Missing]]:
-    """Return one place a hook name, at one cgroup."""
-    if not host.cgroup_root:
-        raise Missing("no-cgroup2", "cgroup v2 is not mounted on this host", "mount -t cgroup2 none /sys/fs/cgroup")
-    path = _cgroup_path(hook.path, host.cgroup_root)
-    if not host.has_cgroup(path):
-        raise Missing("unknown-cgroup", f"there is no cgroup {quote(path)}", f"cgroup v2 is at {host.cgroup_root}")
-    shown = "" if path == host.cgroup_root else f":{path}"
-    places = [
-        Place(AttachPoint("cgroup", path, name), hook_kind("cgroup", name), f"cgroup:{name}{shown}", name, NoArguments())
-        for name in dict.fromkeys(hook.names)
-    ]
-    return places, []
-
-
-def _cgroup_path(path: str, root: str) -> str:
-    """Return the directory: absolute as it is if it is below the mount, else taken from the mount."""
-    inside = path == root or path.startswith(root + "/")
-    parts = [part for part in (path[len(root) :] if inside else path).split("/") if part]
-    return "/".join([root.rstrip("/"), *parts]) if parts else root

@@ -35,7 +35,7 @@ HOOK_KIND = number(
         enumerate(
             (
                 *("syscall", "tracepoint", "raw_tracepoint", "xdp", "tc", "cgroup", "function", "kprobe", "kretprobe"),
-                *("fentry", "fexit", "lsm", "uprobe", "uretprobe", "usdt", "perf"),
+                *("fentry", "fexit", "lsm", "uprobe", "uretprobe", "usdt", "perf", "iter", "sock_ops", "sk_lookup"),
             )
         )
     ),

@@ -13,7 +13,7 @@ from policyd.vocabulary.hook_kind import Context, HookKind, Key
 from policyd.vocabulary.packet_hooks import PACKET_HOOKS
 from policyd.vocabulary.perf_events import PERF_EVENTS
 from policyd.vocabulary.snapshot_hooks import SNAPSHOT_HOOKS
-from policyd.vocabulary.socket_hooks import CGROUP_HOOK_ROWS
+from policyd.vocabulary.socket_hooks import CGROUP_HOOK_ROWS, SOCK_OPS
 from policyd.vocabulary.user_hooks import USER_HOOKS
 
 # ------------------------------------------------------------------------------------------------ how policies spell them
@@ -94,6 +94,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
     *FUNCTION_HOOKS,
     *PACKET_HOOKS,
     *CGROUP_HOOK_ROWS,
+    SOCK_OPS,
     *USER_HOOKS,
     HookKind(
         kind="perf",
@@ -139,7 +140,6 @@ HOOK_KINDS: tuple[HookKind, ...] = (
 CGROUP_HOOKS: tuple[str, ...] = tuple(row.name for row in HOOK_KINDS if row.kind == "cgroup")
 
 LATER_HOOKS: tuple[str, ...] = (
-    "sock_ops",
     "sk_lookup",
     "netfilter",
     "netkit",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from policyd.vocabulary.field import ADDRESS, FAMILY, PORT, Field
 from policyd.vocabulary.socket_options import OPTION_LEVELS, OPTION_NAMES
 from policyd.vocabulary.task import BOOL, number
+from policyd.vocabulary.tcp_events import STATE
 from policyd.vocabulary.types import Shape, ValueType
 
 TEXT_SIZE = 128
@@ -153,4 +154,41 @@ _DEVICES: tuple[Field, ...] = (
     ),
 )
 
-SOCKET_FIELDS: tuple[Field, ...] = _SOCKETS + _OPTIONS + _SETTINGS + _DEVICES
+_SIZE = number("size", 8)
+_DURATION = number("duration", 8)
+
+_CONNECTIONS: tuple[Field, ...] = (
+    Field("family", FAMILY, "connection_family", "connection", 1, "AF_INET or AF_INET6, as the socket was made."),
+    Field("src.ip", ADDRESS, "connection_src_ip", "connection", 2, "This end's address."),
+    Field("src.port", PORT, "connection_src_port", "connection", 1, "This end's port."),
+    Field("dst.ip", ADDRESS, "connection_dst_ip", "connection", 2, "The other end's address; all zeros at Listen."),
+    Field("dst.port", PORT, "connection_dst_port", "connection", 1, "The other end's port; 0 at Listen."),
+    Field("state", STATE, "connection_state", "connection", 1, "The state that the socket is in: TCP_ESTABLISHED…"),
+    Field(
+        "tcp.srtt",
+        _DURATION,
+        "connection_srtt",
+        "connection",
+        2,
+        "The round trip time, smoothed. Absent before the first is measured.",
+        can_be_absent=True,
+    ),
+    Field(
+        "tcp.rtt_min",
+        _DURATION,
+        "connection_rtt_min",
+        "connection",
+        2,
+        "The shortest round trip of late. Absent before the first is measured.",
+        can_be_absent=True,
+    ),
+    Field("tcp.snd_cwnd", _U32, "connection_snd_cwnd", "connection", 1, "The congestion window, in segments."),
+    Field("tcp.mss", _U32, "connection_mss", "connection", 1, "The most bytes that a segment carries."),
+    Field("tcp.retransmits", _U32, "connection_retransmits", "connection", 1, "Segments that were sent again so far."),
+    Field("tcp.segments_out", _U32, "connection_segments_out", "connection", 1, "Segments sent so far."),
+    Field("tcp.segments_in", _U32, "connection_segments_in", "connection", 1, "Segments received so far."),
+    Field("tcp.bytes_acked", _SIZE, "connection_bytes_acked", "connection", 1, "Bytes that the other end confirmed."),
+    Field("tcp.bytes_received", _SIZE, "connection_bytes_received", "connection", 1, "Bytes received so far."),
+)
+
+SOCKET_FIELDS: tuple[Field, ...] = _SOCKETS + _OPTIONS + _SETTINGS + _DEVICES + _CONNECTIONS

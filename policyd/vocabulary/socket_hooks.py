@@ -1,4 +1,4 @@
-"""The hooks of cgroups: what their processes do with sockets, settings and devices, and the packets of their sockets.
+"""The hooks of cgroups and sockets: what processes do with sockets, settings and devices, packets, TCP connections.
 
 `hooks.py` puts the rows among the others; `socket_fields.py` has the fields that they offer.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from policyd.vocabulary.hook_kind import Context, HookKind, Key, Verdict
 from policyd.vocabulary.packet_hooks import PACKET
+from policyd.vocabulary.tcp_events import TCP_EVENTS
 
 PATH = Key("path", "the cgroup v2 directory, below its mount or absolute; default: the root, that is every process")
 _KEYS = (Key("name", "which hook of the cgroup"), PATH)
@@ -189,4 +190,26 @@ CGROUP_HOOK_ROWS: tuple[HookKind, ...] = (
         _DEVICE_ROUND,
         "Paid by each open of a device file (/dev/null too) and by mknod, not by reads and writes.",
     ),
+)
+
+SOCK_OPS = HookKind(
+    kind="sock_ops",
+    name="",
+    attach_kind="sock_ops",
+    keys=(
+        Key("events", f"what is seen: {', '.join(row.name for row in TCP_EVENTS)}; a name or a list may stand alone"),
+        PATH,
+    ),
+    contexts=frozenset({"any", "connection"}),
+    verdicts=(),
+    signals=False,
+    summary="What happens to the TCP connections of a cgroup: opened, accepted, retransmitted, closed.",
+    context="Runs in the kernel's TCP, in whichever process or interrupt that is: the current process may be any. The cgroup"
+    " is the one in which the socket was made. Retransmit, RTO, StateChange and RTT are called for socket by socket, as it "
+    "connects, listens or is established: of connections that stood before the policy they are not seen.",
+    ways_round=(
+        "Only TCP: QUIC and other protocols on UDP have no such events.",
+        "The last states of a connection (TCP_TIME_WAIT and what follows) belong to no socket any more.",
+    ),
+    cost="Paid when connections are opened, and by each event asked for; RTT comes with about each acknowledgement.",
 )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from resolving import HOST, one_rule, problem, resolved
+from resolving import HOST, one_rule, problem, resolved, saved_target
 
-from policyd.errors import PolicyError
-from policyd.unit import AttachPoint
+from policyd.codegen.hook import callbacks
+from policyd.condition import leaves
+from policyd.errors import NotFoundError, PolicyError
+from policyd.explain import explain
+from policyd.unit import AttachPoint, gather
+from policyd.value import ContextLoad
 from policyd.vocabulary.attach import attach_kind
 from policyd.vocabulary.fields import FIELDS
 from policyd.vocabulary.hooks import CGROUP_HOOKS, hook_kind
 from policyd.vocabulary.kinds import parse, show
 from policyd.vocabulary.socket_options import OPTION_LEVELS, OPTION_NAMES
+from policyd.vocabulary.tcp_events import TCP_EVENTS
 
 FIELD = {row.path: row for row in FIELDS}
 
@@ -73,3 +78,87 @@ def test_the_name_of_an_option_is_its_level_and_its_number() -> None:
 def test_names_of_options_are_of_known_levels_and_of_one_option_each() -> None:
     assert {number >> 32 for number, _ in OPTION_NAMES} <= {number for number, _ in OPTION_LEVELS}
     assert len({number for number, _ in OPTION_NAMES}) == len({name for _, name in OPTION_NAMES}) == len(OPTION_NAMES)
+
+
+# ------------------------------------------------------------------------------------------------ TCP events
+
+
+def test_the_events_of_a_cgroup_are_one_attach_point() -> None:
+    found = resolved(one_rule("{sock_ops: {events: [Retransmit, StateChange], path: /system.slice}}")).policy
+    assert {rule.attach_point for rule in found.rules} == {AttachPoint("sock_ops", f"{HOST.cgroup_root}/system.slice")}
+    assert found.hooks == tuple(f"sock_ops:{name}:{HOST.cgroup_root}/system.slice" for name in ("Retransmit", "StateChange"))
+
+
+def test_every_tcp_event_can_be_named() -> None:
+    names = [row.name for row in TCP_EVENTS]
+    rules = resolved(one_rule(f"{{sock_ops: [{', '.join(names)}]}}")).policy.rules
+    assert [test.operands for rule in rules for test in leaves(rule.condition)] == [(row.number,) for row in TCP_EVENTS]
+
+
+@pytest.mark.parametrize(
+    ("events", "flags"),
+    [
+        ("[ActiveEstablished]", 0),
+        ("[Connect, Retransmit]", 2),
+        ("[RTO, StateChange]", 5),
+        ("[RTT]", 8),
+        ("[Retransmit, RTO, StateChange, RTT, Listen]", 15),
+    ],
+)
+def test_the_kernel_is_asked_for_what_rules_are_about_alone(events: str, flags: int) -> None:
+    (unit,) = gather([resolved(one_rule(f"{{sock_ops: {events}}}")).policy]).units
+    assert callbacks(unit) == (f"PD_CALLBACKS {flags}",)
+
+
+@pytest.mark.parametrize(
+    ("hook", "field", "words"),
+    [
+        ("{sock_ops: StateChange}", "args.newstate", "args.new_state"),
+        ("{sock_ops: Listen}", "args.segments", "the event Listen has no argument"),
+        ("{sock_ops: Retransmit}", "process.comm", "the current process is whoever was interrupted"),
+        ("{sock_ops: Retransmit}", "tcp.retransmit", "tcp.retransmits"),
+        ("{cgroup: connect4}", "tcp.srtt", "sock_ops hooks have one"),
+    ],
+)
+def test_what_an_event_has_not_is_said(hook: str, field: str, words: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        resolved(one_rule(hook, outputs=f"[{{event: {{fields: ['{field}']}}}}]"))
+    assert words in str(caught.value.problems[0])
+
+
+def test_arguments_are_read_by_name_and_by_position() -> None:
+    (rule,) = resolved(one_rule("{sock_ops: StateChange}", outputs="[{event: {fields: [args, 'args[1]']}}]")).policy.rules
+    values = [value for output in rule.outputs for value in output.values]  # type: ignore[union-attr]
+    assert [(value.path, value.access) for value in values] == [
+        ("args.old_state", ContextLoad(4, 4)),
+        ("args.new_state", ContextLoad(8, 4)),
+        ("args[1]", ContextLoad(8, 4)),
+    ]
+
+
+def test_an_event_is_explained_with_its_arguments() -> None:
+    page = explain("hook", "sock_ops:StateChange", saved_target())
+    assert any("old_state" in str(table) for table in page.tables)
+    with pytest.raises(NotFoundError, match="`Retransmit`"):
+        explain("hook", "sock_ops:Retransmits", saved_target())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("{sock_ops: Retransmitt}", "unknown-value", "`Retransmit`"),
+        ("{sock_ops: []}", "missing-key", "`events`"),
+        ("{sock_ops: {event: RTO}}", "unknown-key", "`events`"),
+        ("{sock_op: RTO}", "unknown-hook", "`sock_ops`"),
+    ],
+)
+def test_a_hook_that_is_misspelled_has_a_near_miss(text: str, code: str, words: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        resolved(one_rule(text))
+    (found,) = caught.value.problems
+    assert found.code == code
+    assert words in f"{found.message} {found.hint}"
+
+
+def test_no_verdict_can_be_taken_at_an_event() -> None:
+    assert problem(one_rule("{sock_ops: Listen}", more="action: {deny: EPERM}")).code == "action-not-here"

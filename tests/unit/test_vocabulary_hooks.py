@@ -8,6 +8,7 @@ from policyd.kernel.bpf.btf import Btf
 from policyd.unit import AttachPoint
 from policyd.vocabulary.actions import ACTIONS
 from policyd.vocabulary.attach import ATTACH_KINDS, attach_kind
+from policyd.vocabulary.fields import HOOK_KIND
 from policyd.vocabulary.hooks import CGROUP_HOOKS, HOOK_KINDS, INSTEAD, LATER_HOOKS, hook_kind, whose_process
 
 
@@ -40,13 +41,17 @@ def test_no_attach_point_has_two_rows() -> None:
 
 def test_link_updates_are_only_claimed_for_kinds_that_have_them() -> None:
     updated = {row.kind for row in ATTACH_KINDS if row.replacement == "link update"}
-    assert updated == {"xdp", "tcx", "cgroup", "iter"}
+    assert updated == {"xdp", "tcx", "cgroup", "iter", "sock_ops"}
 
 
 def test_a_hook_without_verdict_lets_other_programs_go_on() -> None:
     neutral = {row.kind: row.neutral for row in ATTACH_KINDS}
     others = {kind: verdict for kind, verdict in neutral.items() if verdict}
-    assert others == {"xdp": 2, "tcx": -1, "clsact": -1, "cgroup": 1}
+    assert others == {"xdp": 2, "tcx": -1, "clsact": -1, "cgroup": 1, "sock_ops": 1}
+
+
+def test_every_kind_of_hook_has_a_number_for_hook_kind() -> None:
+    assert {row.kind for row in HOOK_KINDS} <= {name for _, name in HOOK_KIND.symbols}
 
 
 def test_signals_need_a_process_that_acts() -> None:
