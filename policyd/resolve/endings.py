@@ -33,7 +33,7 @@ def endings(policy: Policy, has: Callable[[Hook], bool]) -> tuple[Rule, ...]:
     """
     written = {write.table for rule in policy.rules for write in rule.tables if write.kind == "set"}
     tables = ((table, _thing(table)) for table in policy.tables if table.name in written)
-    found = (ending_rules(table.name, row, ("spec", "tables", table.name), has) for table, row in tables if row)
+    found = (_of_table(table.name, row, has) for table, row in tables if row)
     return tuple(rule for rules in found for rule in rules)
 
 
@@ -43,17 +43,25 @@ def _thing(table: Table) -> TableKey | None:
     return None if others else row
 
 
-def ending_rules(name: str, row: TableKey, at: Path, has: Callable[[Hook], bool]) -> Iterator[Rule]:
-    """Yield the rules that drop rows of the table `name`, each about one thing of the kind `row`, where that ends."""
+def _of_table(table: str, row: TableKey, has: Callable[[Hook], bool]) -> Iterator[Rule]:
+    return ending_rules(table, row, ("spec", "tables", table), has, table.lower().replace("_", "-").strip("-"))
+
+
+def ending_rules(table: str, row: TableKey, at: Path, has: Callable[[Hook], bool], prefix: str) -> Iterator[Rule]:
+    """Yield the rules that drop rows of `table`, each about one thing of the kind `row`, where that ends.
+
+    Their names begin with `prefix`.
+    """
     for ending in row.endings:
         hook: Hook = _HOOKS[ending.kind](names=(ending.target,), at=at)
         if not ending.spare or has(hook):
-            yield _rule(name, ending, at, hook)
+            name = f"{prefix}-{'freed' if ending.spare else 'ends'}"[-63:].lstrip("-")
+            yield _rule(name, table, ending, hook)
 
 
-def _rule(table: str, ending: Ending, at: Path, hook: Hook) -> Rule:
+def _rule(name: str, table: str, ending: Ending, hook: Hook) -> Rule:
+    at = hook.at
     tests = tuple(Leaf(field=name, operator=operator, values=(value,), at=at) for name, operator, value in ending.tests)
     key = (Given(field=ending.key, at=at),)
     write = TableWrite.model_construct(kind="unset", table=table, key=key, value=(), if_absent=False, at=at)
-    name = f"{table.lower().replace('_', '-').strip('-')}-{'freed' if ending.spare else 'ends'}"[-63:].lstrip("-")
     return Rule(name=name, hook=hook, filters=tests, outputs=(), tables=(write,), optional=True, at=at)

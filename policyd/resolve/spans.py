@@ -173,7 +173,7 @@ def _endings(span: Span, has: Callable[[Hook], bool]) -> Iterator[Rule]:
     """Yield the rules that drop starts of what has ended, where that is what the key is."""
     things = [thing for given in span.hook.starts[0].key if (thing := thing_of(given)[0])]
     if len(span.hook.starts[0].key) == 1 and things:
-        yield from ending_rules(span.name, TABLE_KEYS[things[0]], span.hook.at, has)
+        yield from ending_rules(span.name, TABLE_KEYS[things[0]], span.hook.at, has, _named(span.name, "key"))
 
 
 def thing_of(given: Given) -> tuple[str, str]:

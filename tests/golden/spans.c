@@ -196,7 +196,7 @@ PD_ENTRY int pd_045440bc0489(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_b556a4900fe7 */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_fbd2a96690fa */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -211,7 +211,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7319b122a1f1ULL
-#define PD_CANARY_PROGRAM 0xb556a4900fe7ULL
+#define PD_CANARY_PROGRAM 0xfbd2a96690faULL
 
 /* lib/maps.c */
 
@@ -393,7 +393,7 @@ PD_INLINE void match_0(struct run *r)
 #line here "policyd.c"
 
 #line 22 "tests/golden/spans.yaml"
-/* golden-spans/reads-span-ends */
+/* golden-spans/reads-span-key-ends */
 PD_INLINE void match_1(struct run *r)
 {
 	u32 flags = 0;
@@ -483,7 +483,7 @@ PD_INLINE void take_1(struct run *r)
 	need_2(r);
 }
 
-/* golden-spans/reads-span-ends: unset reads-span */
+/* golden-spans/reads-span-key-ends: unset reads-span */
 PD_INLINE void write_1(struct run *r)
 {
 	struct write_key_1 *key = (void *) r->s->key;
@@ -550,7 +550,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_b556a4900fe7(void *ctx)
+PD_ENTRY int pd_fbd2a96690fa(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1939,7 +1939,7 @@ PD_ENTRY int pd_06739d34fe2d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_3abb091a4a78 */
+/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_28b25a27d140 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1953,7 +1953,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xea205c550662ULL
-#define PD_CANARY_PROGRAM 0x3abb091a4a78ULL
+#define PD_CANARY_PROGRAM 0x28b25a27d140ULL
 
 /* lib/maps.c */
 
@@ -2316,7 +2316,7 @@ PD_INLINE void match_2(struct run *r)
 #line here "policyd.c"
 
 #line 34 "tests/golden/spans.yaml"
-/* golden-spans/connects-span-ends */
+/* golden-spans/connects-span-key-ends */
 PD_INLINE void match_3(struct run *r)
 {
 	u32 flags = 0;
@@ -2532,7 +2532,7 @@ PD_INLINE void take_2(struct run *r)
 	need_2(r);
 }
 
-/* golden-spans/connects-span-ends: unset connects-span */
+/* golden-spans/connects-span-key-ends: unset connects-span */
 PD_INLINE void write_2(struct run *r)
 {
 	struct write_key_2 *key = (void *) r->s->key;
@@ -2587,7 +2587,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_3abb091a4a78(void *ctx)
+PD_ENTRY int pd_28b25a27d140(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

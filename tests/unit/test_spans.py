@@ -193,7 +193,7 @@ def test_the_key_of_a_thread_is_kept_with_its_start_and_dropped_when_it_ends() -
     (spec,) = policy.maps
     assert spec.key is not None
     assert columns(spec.key) == [("process_tid_as_thread", "pid", 4), ("process_tid_as_thread_started", "time", 8)]
-    assert rules(policy)[-1] == (3, "it-span-ends", "sched_process_exit", ("unset",))
+    assert rules(policy)[-1] == (3, "it-span-key-ends", "sched_process_exit", ("unset",))
 
 
 def test_numbers_of_several_sizes_are_one_key_that_holds_all() -> None:
