@@ -18,7 +18,7 @@ from policyd.expression import MAX_LENGTH, ExpressionError, parse, split
 from policyd.text import did_you_mean, is_safe, one_of, quote
 from policyd.vocabulary.fields import FIELD_ROOTS
 from policyd.vocabulary.perf_events import MOST_FREQUENCY, MOST_PERIOD, PERF_EVENTS
-from policyd.vocabulary.stacks import MOST_FRAMES
+from policyd.vocabulary.stacks import MOST_FRAMES, MOST_SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -433,8 +433,8 @@ RingBytes = Annotated[int, BeforeValidator(_ring_bytes), WithJsonSchema({"type":
 Depth = Annotated[int, BeforeValidator(_up_to(MOST_FRAMES)), _number(MOST_FRAMES)]
 Skip = Annotated[
     int,
-    BeforeValidator(_up_to(MOST_FRAMES - 1, 0)),
-    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_FRAMES - 1}),
+    BeforeValidator(_up_to(MOST_SKIPPED, 0)),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_SKIPPED}),
 ]
 Entries = Annotated[
     int, BeforeValidator(_entries), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES})

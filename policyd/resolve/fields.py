@@ -218,7 +218,7 @@ class Fields:
         if row.context == "perf":
             return sample_value(row, self.target.arch)
         if row.context in {"kernel_stack", "user_stack"}:
-            return stack_value("kernel" if row.context == "kernel_stack" else "user")
+            return stack_value("kernel" if row.context == "kernel_stack" else "user", self.place.point.kind)
         return self._of_hook(row) or Value(
             path, row.type, Builtin(row.accessor), row.can_be_absent, row.can_be_unread, row.cost
         )

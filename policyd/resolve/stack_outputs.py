@@ -45,7 +45,7 @@ def _parts(written: StacksOutput, fields: Fields) -> tuple[Value, ...]:
     for part in PARTS:
         if asked[part] or (asked[part] is None and f"{part}_stack" in fields.place.contexts):
             _check(part, written, fields)
-            found.append(stack_value(part, written.depth, 0 if found else written.skip))
+            found.append(stack_value(part, fields.place.point.kind, written.depth, 0 if found else written.skip))
     if not found:
         _check("kernel", written, fields)
     return tuple(found)

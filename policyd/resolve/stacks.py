@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from policyd.vocabulary.stacks import Part
 
 
-def stack_value(part: Part, depth: int = MOST_FRAMES, skip: int = 0) -> Value:
-    """Return up to `depth` frames of a part of the stack, without its `skip` innermost ones."""
-    access = StackTrace(part, depth, skip)
+_OWN_FRAMES = dict.fromkeys(("raw_tracepoint", "fentry", "fexit", "fmod_ret", "lsm"), 2)
+"""Frames that are not what led to a place, but what looks: the program itself, and `bpf_trace_run` or the trampoline that
+has called it.  Their addresses change with every program; other programs are given the registers of the place itself."""
+
+
+def stack_value(part: Part, kind: str, depth: int = MOST_FRAMES, skip: int = 0) -> Value:
+    """Return up to `depth` frames of a part of the stack at an attach point of this kind, without `skip` innermost ones."""
+    access = StackTrace(part, depth, skip + (_OWN_FRAMES.get(kind, 0) if part == "kernel" else 0))
     return Value(COLUMNS[part], stack_type(part, depth), access, can_be_absent=True, can_be_unread=True, cost=STACK_COST)
 
 

@@ -32,6 +32,7 @@ COLUMNS: dict[Part, str] = {"kernel": "kernel.stack", "user": "user.stack"}
 """Their fields, and the columns of a `stacks` key that they are: no other column has a name with a dot."""
 MOST_FRAMES = 127
 """What the kernel hands out of a stack (kernel.perf_event_max_stack, unless it was changed)."""
+MOST_SKIPPED = 64
 
 _USER = struct.Struct("<i20sQ")
 _IN_FILE = 1  # BPF_STACK_BUILD_ID_VALID; BPF_STACK_BUILD_ID_IP is 2, and 0 no frame

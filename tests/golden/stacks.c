@@ -1,4 +1,4 @@
-/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_65efad945127 */
+/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_6880c26ce595 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -12,7 +12,7 @@
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x778958c9a345ULL
-#define PD_CANARY_PROGRAM 0x65efad945127ULL
+#define PD_CANARY_PROGRAM 0x6880c26ce595ULL
 
 /* lib/maps.c */
 
@@ -107,7 +107,7 @@ PD_INLINE void need_0(struct run *r)
 /* kernel.stack */
 PD_INLINE u8 fetch_1(struct run *r)
 {
-	return pd_kernel_stack(r->ctx, r->s->v1.data, 127, 127, 0, &r->s->v1.length, &r->s->v1.cut);
+	return pd_kernel_stack(r->ctx, r->s->v1.data, 127, 125, 2, &r->s->v1.length, &r->s->v1.cut);
 }
 
 PD_INLINE void need_1(struct run *r)
@@ -230,7 +230,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_65efad945127(void *ctx)
+PD_ENTRY int pd_6880c26ce595(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

@@ -178,6 +178,7 @@ def test_every_kind_of_hook_that_is_here_has_the_stacks_that_it_can_have(host: H
     assert any("spin" in functions(chain, one.stack.user) for one in got["samples"].series if not one.stack.pid)
     assert all("do_exit" in kernel_functions(one.stack.kernel) for one in got["exits"].series)
     assert got["exits"].series
+    assert not any(name.startswith("bpf_") for one in got["exits"].series for name in kernel_functions(one.stack.kernel))
     assert all("schedule" in " ".join(kernel_functions(one.stack.kernel)) for one in got["switches"].series)
 
 

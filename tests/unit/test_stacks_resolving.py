@@ -51,6 +51,14 @@ def test_what_is_skipped_is_of_the_first_part_that_is_kept() -> None:
     assert parts(stacks("user: false, skip: 3")[0]) == [StackTrace("kernel", 127, 3)]
 
 
+def test_frames_of_what_looks_are_left_out() -> None:
+    assert parts(stacks("", "{raw_tracepoint: sched_process_exit}")[0]) == [
+        StackTrace("kernel", 127, 2),
+        StackTrace("user", 127, 0),
+    ]
+    assert parts(stacks("skip: 3, user: false", "{raw_tracepoint: sched_process_exit}")[0]) == [StackTrace("kernel", 127, 5)]
+
+
 def test_without_a_value_events_are_counted_and_with_one_it_is_added_up() -> None:
     assert [column.name for column in stacks("")[1].value.columns] == ["count"]
     counted, spec = stacks("value: ret", READ)
