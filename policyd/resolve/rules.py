@@ -139,7 +139,7 @@ class Rules:
         if task.side is not None:
             condition, more = self._of_span(task.side, condition, fields, complaints)
             writes += more
-        if place.point.kind == "iter" and (wrong := check_snapshot(rule, place)) is not None:
+        if place.point.kind == "iter" and (wrong := check_snapshot(rule, place, in_span=task.side is not None)) is not None:
             complaints.append(wrong)
         typed = TypedRule(
             policy=self.policy.name,

@@ -77,9 +77,11 @@ def _is_object(name: str) -> Test:
     return Test(value, "Equal", (0,), negate=True)
 
 
-def check_snapshot(rule: Rule, place: Place) -> tuple[Path, Wrong] | None:
+def check_snapshot(rule: Rule, place: Place, *, in_span: bool = False) -> tuple[Path, Wrong] | None:
     """Return where a rule at a snapshot wants more than to show objects, and what; None if it does not."""
     hint = "its one output is an event, whose fields are the columns: policyd get records POLICY/RULE"
+    if in_span:
+        return rule.hook.at, Wrong("output-not-here", f"nothing starts or ends at {place.spelled}, which is read", hint)
     if rule.tables:
         return rule.tables[0].at, Wrong("output-not-here", f"nothing can be written to tables at {place.spelled}", hint)
     for number, output in enumerate(rule.outputs):

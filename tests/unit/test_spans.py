@@ -314,3 +314,19 @@ def test_the_guard_of_a_span_is_that_it_took_no_less_than_no_time() -> None:
     assert (guard.operator, guard.operands, guard.negate) == ("GreaterOrEqual", (0,), False)
     assert (guard.value.type.kind, guard.value.type.signed) == ("duration", True)
     assert Column("x", guard.value.type).format == "q"
+
+
+def test_what_is_read_neither_starts_nor_ends_anything() -> None:
+    task = "{iter: task, key: args.task.pid}"
+    for span in (f"start: {task}, {END}", f"{START}, end: {task}"):
+        (code,) = {found.code for found in problems(paired(span))}
+        assert code == "output-not-here"
+
+
+def test_packets_can_be_paired_by_their_addresses() -> None:
+    tc = "{tc: {interfaces: eth0, direction: ingress}, key: [src.ip, dst.ip]}"
+    policy = typed(paired(f"start: {{xdp: eth0, key: [src.ip, dst.ip]}}, end: {tc}", "[span.duration, start.dst.port]"))
+    (spec,) = policy.maps
+    assert spec.key is not None
+    assert columns(spec.key) == [("src_ip", "ip", 16), ("dst_ip", "ip", 16)]
+    assert {rule.attach_point.kind for rule in policy.rules} == {"xdp", "tcx"}
