@@ -41,7 +41,8 @@ class Host:
     `cgroup_root` is where cgroup v2 is mounted, empty if it is not; `has_cgroup` tells whether a directory exists.
     `binaries` finds and reads programs and libraries; None: they cannot be known (for another host).  `cpus` are those that
     there can be; none: not known.  `can_sample` tells whether the hardware has a counter for an event (`cycles`).  `cgroups`
-    finds those that a scope asks for, by path (`policyd.cgroups`).
+    finds those that a scope asks for, by path (`policyd.cgroups`).  `has_network` tells whether a file is there, to be a
+    network namespace.
     """
 
     interfaces: dict[str, Header] | None
@@ -52,6 +53,7 @@ class Host:
     can_sample: Callable[[str], bool] = lambda _: True
     cgroups: Callable[[str], Mapping[str, int]] = lambda _: {}
     indexes: Mapping[str, int] = field(default_factory=dict)
+    has_network: Callable[[str], bool] = lambda _: True
 
     @classmethod
     def running(cls) -> Host:
@@ -69,6 +71,7 @@ class Host:
             can_sample=_can_sample,
             cgroups=partial(find, root),
             indexes=indexes,
+            has_network=lambda path: Path(path).is_file(),
         )
 
     @classmethod

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 # ------------------------------------------------------------------------------------------------ where
 
 
+MODES: dict[str, tuple[str, ...]] = {"xdp": ("auto", "generic", "native"), "netfilter": ("", "defrag")}
+"""Kinds of attach points with a mode, which all policies there share (their `option`): what asks for more comes later."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class AttachPoint:
     """A place in the kernel that holds one link: `kind` is the *attach* kind, `target` its coordinates.
@@ -39,8 +43,10 @@ class AttachPoint:
     raw_tracepoint  `sched_switch`
     xdp             `eth0`          `option`: `native`, `generic` or `auto`
     tcx clsact      `eth0`          `option`: `ingress` or `egress`
+    netfilter       `ip/input/0` (family, hook, priority)    `option`: `defrag`, or none
     cgroup          `/sys/fs/cgroup/…` (absolute directory)   `option`: `connect4`, `skb_ingress`…
     sock_ops        `/sys/fs/cgroup/…`
+    sk_lookup       `/run/netns/blue` (a file of a network namespace), or `own`: that of whoever attaches
     kprobe          `vfs_read`      `option`: `return`, or none
     kprobe_multi    `vfs_read+11-3f2a9c` (`several`); `members`: the functions, sorted
     fentry fexit fmod_ret           `vfs_read`
@@ -62,13 +68,17 @@ class AttachPoint:
 
     @property
     def key(self) -> str:
-        """Name the place; XDP's mode is no part of it, for an interface takes one program, in whichever mode."""
-        option = "" if self.kind == "xdp" else self.option
+        """Name the place; a mode (`MODES`) is no part of it, for such a place takes one program, in whichever mode."""
+        option = "" if self.kind in MODES else self.option
         return f"{self.kind}:{self.target}" + (f":{option}" if option else "")
 
     @property
     def id(self) -> str:
         return f"{self.kind}-{hashlib.sha256(self.key.encode()).hexdigest()[:12]}"
+
+
+OWN_NETWORK = "own"
+"""The target that is the network namespace of the thread which attaches."""
 
 
 def kind_of(point: str) -> str:
@@ -456,19 +466,17 @@ def _keyed(exit_: AttachPoint) -> Keyed:
     return "context" if exit_.kind == "fexit" else "stack"
 
 
-_MODES = ("auto", "generic", "native")
-
-
 def _with_one_mode(policies: list[TypedPolicy]) -> list[TypedPolicy]:
-    """Give all rules at an interface the same XDP mode: native if any rule asks for it, else generic, else auto."""
+    """Give all rules at a place the same mode: the one furthest to the right in `MODES` that any rule asks for."""
     modes: dict[str, str] = {}
-    for point in {rule.attach_point for policy in policies for rule in policy.rules if rule.attach_point.kind == "xdp"}:
-        modes[point.target] = max(modes.get(point.target, "auto"), point.option, key=_MODES.index)
+    for point in {rule.attach_point for policy in policies for rule in policy.rules if rule.attach_point.kind in MODES}:
+        order = MODES[point.kind]
+        modes[point.key] = max(modes.get(point.key, order[0]), point.option, key=order.index)
 
     def moved(rule: TypedRule) -> TypedRule:
         point = rule.attach_point
-        if point.kind != "xdp" or point.option == modes[point.target]:
+        if point.kind not in MODES or point.option == modes[point.key]:
             return rule
-        return replace(rule, attach_point=replace(point, option=modes[point.target]))
+        return replace(rule, attach_point=replace(point, option=modes[point.key]))
 
     return [replace(policy, rules=tuple(map(moved, policy.rules))) if modes else policy for policy in policies]

@@ -31,6 +31,7 @@ MAX_PATH = 256
 MAX_TARGET = 128
 MAX_SYMBOL = 512
 """Characters of a function's name in a program: those of C++ and Rust are long."""
+MOST_PRIORITY = (1 << 31) - 1
 MAX_MATCHES = 65_536
 """Places that a `limit` can let one hook have."""
 MAX_PID = 1 << 22
@@ -191,6 +192,13 @@ def _cgroup_path(text: str) -> str:
     if len(text) <= MAX_OPERAND and is_safe(text) and ".." not in text.split("/"):
         return text
     raise wrong("bad-target", f"{quote(text)} cannot be a cgroup's path: one line of printable text without `..`")
+
+
+def _network_path(text: str) -> str:
+    if text.startswith("/") and len(text) < MAX_OPERAND and is_safe(text) and ".." not in text.split("/"):
+        return text
+    hint = "" if text.startswith("/") else f"`ip netns` keeps them below /run/netns: /run/netns/{text[:MAX_LABEL]}"
+    raise wrong("bad-target", f"{quote(text)} is no absolute path of a network namespace", hint)
 
 
 # ------------------------------------------------------------------------------------------------ files
@@ -377,6 +385,13 @@ def _up_to(most: int, least: int = 1) -> Callable[[object], object]:
     return read
 
 
+def _priority(value: object) -> object:
+    """Of netfilter: a signed number of 32 bits but the first and the last, which the kernel keeps for itself."""
+    if re.fullmatch(r"-?[0-9]{1,10}", str(value)) and abs(int(str(value))) < MOST_PRIORITY:
+        return int(str(value))
+    raise wrong("bad-count", f"{quote(str(value))} is no number from {1 - MOST_PRIORITY} to {MOST_PRIORITY - 1}")
+
+
 def _number(most: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "integer", "minimum": 1, "maximum": most})
 
@@ -403,6 +418,7 @@ ProbeTarget = Annotated[str, AfterValidator(_probe_target), _pattern(_TARGET + r
 TracepointTarget = Annotated[str, AfterValidator(_tracepoint), _pattern(_TARGET, MAX_TARGET)]
 InterfaceTarget = Annotated[str, AfterValidator(_interface), _pattern(_INTERFACE, MAX_LABEL)]
 CgroupPath = Annotated[str, AfterValidator(_cgroup_path), WithJsonSchema({"type": "string"})]
+NetworkPath = Annotated[str, AfterValidator(_network_path), WithJsonSchema({"type": "string", "pattern": "^/"})]
 FilePath = Annotated[str, AfterValidator(_file_path), WithJsonSchema({"type": "string", "pattern": "^/"})]
 LibraryName = Annotated[str, AfterValidator(_library), _pattern(_LIBRARY, MAX_LABEL * 2)]
 UserSymbol = Annotated[str, AfterValidator(_symbol), _pattern(_SYMBOL, MAX_SYMBOL)]
@@ -417,6 +433,11 @@ Frequency = Annotated[int, BeforeValidator(_up_to(MOST_FREQUENCY)), _number(MOST
 Period = Annotated[int, BeforeValidator(_up_to(MOST_PERIOD)), _number(MOST_PERIOD)]
 CpuList = Annotated[
     str, AfterValidator(_cpus), WithJsonSchema({"type": ["string", "integer"], "pattern": "^(all|[0-9,-]+)$"})
+]
+Priority = Annotated[
+    int,
+    BeforeValidator(_priority),
+    WithJsonSchema({"type": "integer", "exclusiveMinimum": -MOST_PRIORITY, "exclusiveMaximum": MOST_PRIORITY}),
 ]
 Limit = Annotated[int, BeforeValidator(_up_to(MAX_MATCHES)), _number(MAX_MATCHES)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
 from policyd.condition import leaves
+from policyd.places import netfilter_place
 from policyd.vocabulary.attach import attach_kind
 from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.tcp_events import EVENT_PATH, TCP_EVENTS
@@ -22,7 +23,8 @@ class HookPart:
 
     `thread`: how the number of the running thread is got.  `preemptible`: the same program can run again on a CPU before its
     first run there has ended (process context with only migration disabled); tracing programs are guarded by the kernel, XDP
-    and tcx run with softirqs off.  `result`: the type of what the program returns.  `streams`: events go to whoever reads
+    and tcx run with softirqs off.  `btf`: types of the kernel's that its files go through.
+    `result`: the type of what the program returns.  `streams`: events go to whoever reads
     the link, not into a ring.  `interrupts`: it runs in interrupts too, and there is no helper for the running thread.
     """
 
@@ -32,6 +34,7 @@ class HookPart:
     packet: bool = False
     preemptible: bool = False
     result: str = "int"
+    btf: tuple[str, ...] = ()
     streams: bool = False
     interrupts: bool = False
 
@@ -67,9 +70,18 @@ _HOOKS = {
     "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
     "tcx": _TC,
     "clsact": _TC,
+    "netfilter": HookPart(
+        _PACKETS,
+        ("fields/packet.c", "hooks/netfilter.c"),
+        1,
+        packet=True,
+        preemptible=True,
+        btf=("struct nf_hook_state", "struct net_device", "struct sk_buff"),
+    ),
     "cgroup_skb": HookPart(
         _PACKETS, ("hooks/skb.c", "fields/packet.c", "hooks/cgroup_skb.c"), 1, packet=True, preemptible=True
     ),
+    "sk_lookup": HookPart((), ("hooks/sk_lookup.c",), 1, preemptible=True, interrupts=True),
     "sock_ops": HookPart((), ("hooks/sock_ops.c",), 1, preemptible=True, interrupts=True),
     **{
         f"cgroup_{program}": HookPart((), (*files, "hooks/cgroup_verdict.c"), 1, preemptible=True)
@@ -106,6 +118,10 @@ def defines(point: AttachPoint) -> tuple[CText, ...]:
         out.append(CText("PD_NO_ETHERNET 1"))
     if point.kind in {"tcx", "clsact"} and point.option == "ingress" and point.header != "none":
         out.append(CText("PD_MAY_BEGIN_AT_NETWORK 1"))
+    if point.kind == "netfilter":
+        place = netfilter_place(point)
+        out.append(CText(f"PD_ETHERTYPE {'0x86dd' if place.family == 'ip6' else '0x0800'}"))
+        out.append(CText(f"PD_LEAVES {int(place.hook in {'output', 'postrouting'})}"))
     if point.kind == "cgroup":
         out.append(CText(f"PD_FAMILY {10 if point.option.endswith('6') else 2}"))
         if not hook_kind("cgroup", point.option).verdicts:

@@ -25,6 +25,7 @@ from policyd.daemon.calls import BY_NAME
 from policyd.errors import KernelError
 from policyd.kernel.bpf.syscall import raw_call
 from policyd.naming import cgroup_root
+from policyd.unit import OWN_NETWORK
 from policyd.vocabulary.syscalls import syscalls
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ ONLY_32_BIT = "only 32-bit programs come there"
 """Why no event is made at the functions that they enter the kernel by: a system's hardening kills who makes such a call."""
 
 _FUNCTIONS = frozenset({"fentry", "fexit", "kprobe", "fmod_ret"})
+_NETWORK = frozenset({"xdp", "tcx", "clsact", "sk_lookup"})
 _OF_CALLS = ("__x64_sys_", "__do_sys_")
 """What the functions are called that 64-bit callers of system calls enter the kernel by, before the tracepoint's name."""
 
@@ -93,12 +95,12 @@ def means_of(point: AttachPoint, own_cgroup: str) -> Means | str:
 
     `own_cgroup` is the directory of this process's cgroup.
     """
-    if point.kind in {"xdp", "tcx", "clsact"}:
-        return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
     if point.kind == "perf_event":
         return "a sample is of whatever runs just then"
     if point.kind in {"cgroup", "sock_ops"}:
         return _in_cgroup(point, own_cgroup)
+    if point.kind in _NETWORK:
+        return _in_network(point)
     if point.kind in _FUNCTIONS:
         return _in_function(point.target)
     category, _, name = point.target.rpartition("/")
@@ -107,11 +109,25 @@ def means_of(point: AttachPoint, own_cgroup: str) -> Means | str:
     return EVENTS.get(name, f"the event {name} cannot be made at will")
 
 
+def _packet(point: AttachPoint) -> Means | str:
+    if point.kind != "netfilter":
+        return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
+    if "/forward/" in point.target:
+        return "only packets of others are forwarded"
+    return Means("datagram", "6" if point.target.startswith("ip6/") else "4")
+
+
 def _in_function(name: str) -> Means | str:
     if name.startswith("__ia32_"):
         return ONLY_32_BIT
     call = next((name.removeprefix(prefix) for prefix in _OF_CALLS if name.startswith(prefix)), "")
     return _call(call) if call else f"the function {name} cannot be called at will"
+
+
+def _in_network(point: AttachPoint) -> Means | str:
+    if point.kind == "sk_lookup":
+        return _STREAM if point.target == OWN_NETWORK else f"the agent is not in the network namespace {point.target}"
+    return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
 
 
 def _in_cgroup(point: AttachPoint, own: str) -> Means | str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from policyd.capabilities import BPF, NET_ADMIN, why_denied
 from policyd.errors import AttachError, KernelError, NotFoundError
-from policyd.kernel import filters, netlink, perf_links, tracepoints, tracing_links, user_links
+from policyd.kernel import filters, netfilter_links, netlink, perf_links, tracepoints, tracing_links, user_links
 from policyd.kernel.bpf import attach as bpf_links
 from policyd.kernel.bpf import programs
 from policyd.kernel.bpf.constants import XDP_GENERIC, XDP_NATIVE
@@ -22,6 +22,7 @@ from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpf.syscall import perf_event_open_tracepoint
 from policyd.kernel.link_kind import LinkKind, missing, what
 from policyd.places import attach_target
+from policyd.unit import OWN_NETWORK
 from policyd.vocabulary.attach import AttachKind, attach_kind
 
 if TYPE_CHECKING:
@@ -204,6 +205,31 @@ def _locate_cgroup(point: AttachPoint, kind: AttachKind) -> str | None:
         return None
 
 
+# ------------------------------------------------------------------------------------------------ network namespaces
+
+
+def _network(point: AttachPoint) -> Path:
+    return Path("/proc/thread-self/ns/net" if point.target == OWN_NETWORK else point.target)
+
+
+def _attach_sk_lookup(point: AttachPoint, kind: AttachKind, program_fd: int) -> int:
+    try:
+        network_fd = os.open(_network(point), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise missing(point, error.errno or errno.ENOENT) from None
+    try:
+        return bpf_links.create_link(program_fd, network_fd, kind.link_attach_type, 0, what(point))
+    finally:
+        os.close(network_fd)
+
+
+def _locate_sk_lookup(point: AttachPoint, kind: AttachKind) -> str | None:
+    try:
+        return f"{_network(point).stat().st_ino}:{kind.link_attach_type}"
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 _CGROUP = LinkKind(
     _attach_cgroup,
     _locate_cgroup,
@@ -265,9 +291,19 @@ LINK_KINDS: dict[str, LinkKind] = {
     ),
     "cgroup": _CGROUP,
     "sock_ops": _CGROUP,
+    "sk_lookup": LinkKind(
+        _attach_sk_lookup,
+        _locate_sk_lookup,
+        {
+            errno.ENOENT: "there is no such network namespace",
+            errno.EINVAL: "the file is no network namespace",
+            errno.E2BIG: "the kernel takes 64 programs a network namespace, and other tools hold them all",
+        },
+    ),
     **tracing_links.LINK_KINDS,
     **user_links.LINK_KINDS,
     **perf_links.LINK_KINDS,
+    **netfilter_links.LINK_KINDS,
 }
 
 

@@ -21,8 +21,9 @@ from policyd.kernel.bpf.constants import ATTACH_TYPES, MAP_NO_PREALLOC, PROGRAM_
 from policyd.kernel.bpf.programs import ProgramKind
 from policyd.kernel.bpf.syscall import PerfEvent, perf_event_open
 from policyd.kernel.link_kind import event_source
-from policyd.unit import AttachPoint
+from policyd.unit import OWN_NETWORK, AttachPoint
 from policyd.vocabulary.attach import attach_kind
+from policyd.words import MOST_PRIORITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,6 +162,12 @@ def sock_ops() -> str:
     return attach_point("sock_ops", _cgroup_root())()
 
 
+def sk_lookup() -> str:
+    """Attach to this process's own network namespace."""
+    _attached(AttachPoint("sk_lookup", OWN_NETWORK))
+    return "tried on this network namespace"
+
+
 def kprobe_multi() -> str:
     """Attach to a function that only BPF's own tests call."""
     return _attached(AttachPoint("kprobe_multi", _FUNCTION, members=(_FUNCTION,)))
@@ -239,3 +246,4 @@ fmod_ret = attach_point("fmod_ret", _MODIFIABLE)
 xdp = attach_point("xdp", "lo", "generic")
 tcx_ingress = attach_point("tcx", "lo", "ingress")
 tcx_egress = attach_point("tcx", "lo", "egress")
+netfilter = attach_point("netfilter", f"ip/postrouting/{MOST_PRIORITY - 1}")

@@ -16,12 +16,15 @@ from policyd.words import (
     CpuList,
     FileOffset,
     FilePath,
+    Flag,
     Frequency,
     InterfaceTarget,
     LibraryName,
     Limit,
+    NetworkPath,
     PerfEventName,
     Period,
+    Priority,
     ProbeTarget,
     ProcessId,
     Target,
@@ -101,6 +104,16 @@ class TcHook(Model):
     direction: Literal["ingress", "egress"]
 
 
+class NetfilterHook(Model):
+    """IP packets at hooks of netfilter; `priority` is the place among what others have there."""
+
+    kind: ClassVar[str] = "netfilter"
+    names: tuple[Literal["prerouting", "input", "forward", "output", "postrouting"], ...] = Field(alias="hook")
+    family: Literal["ip", "ip6", "inet"] = "inet"
+    priority: Priority = 0
+    defrag: Flag = False
+
+
 class CgroupHook(Model):
     """Sockets, packets, settings and devices of the processes of a cgroup; `path` empty: the root of cgroup v2."""
 
@@ -127,6 +140,13 @@ class SockOpsHook(Model):
     kind: ClassVar[str] = "sock_ops"
     events: tuple[TcpEventName, ...]
     path: CgroupPath = ""
+
+
+class SkLookupHook(Model):
+    """Packets that look for whoever listens, in network namespaces; `netns` empty: that of policyd itself."""
+
+    kind: ClassVar[str] = "sk_lookup"
+    netns: tuple[NetworkPath, ...] = ()
 
 
 class FunctionHook(Model):
@@ -261,8 +281,10 @@ PlainHook = (
     | LsmHook
     | XdpHook
     | TcHook
+    | NetfilterHook
     | CgroupHook
     | SockOpsHook
+    | SkLookupHook
     | PerfHook
     | IterHook
     | UprobeHook

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 _ELSEWHERE = {
     "process": "here the current process is whoever was interrupted, not who acts",
-    "packet": "there is no packet here; packets are seen at xdp, tc, and the cgroup hooks skb_ingress and skb_egress",
+    "netfilter": "only netfilter hooks know where a packet came in and where it goes out; elsewhere it is `interface`",
+    "packet": "there is no packet here; packets are seen at xdp, tc, netfilter, and the cgroup hooks skb_ingress and skb_egress",
     "address": "there is no socket address here",
     "peer": "there is no destination here; connect4, connect6, sendmsg4 and sendmsg6 have one",
     "bind": "there is no local address here; bind4 and bind6 have one",
@@ -51,6 +52,7 @@ _ELSEWHERE = {
     "got": "nothing has been answered here; the cgroup hook getsockopt has what was",
     "sysctl": "there is no setting here; the cgroup hook sysctl has one",
     "connection": "there is no TCP connection here; sock_ops hooks have one",
+    "lookup": "nobody is looked up here; sk_lookup hooks see who is",
     "device": "there is no device file here; the cgroup hook device has one",
     "abi": "only system calls have an ABI",
     "call": "only a whole call takes time: `phase: call`",

@@ -17,8 +17,10 @@ from policyd.policy import (
     KprobeHook,
     KretprobeHook,
     LsmHook,
+    NetfilterHook,
     PerfHook,
     RawTracepointHook,
+    SkLookupHook,
     SockOpsHook,
     SyscallHook,
     TcHook,
@@ -29,11 +31,11 @@ from policyd.policy import (
     XdpHook,
 )
 from policyd.resolve.functions import function_places, lsm_places, probe_places, typed_places
-from policyd.resolve.packets import tc_places, xdp_places
+from policyd.resolve.packets import netfilter_places, tc_places, xdp_places
 from policyd.resolve.perf import perf_places
 from policyd.resolve.problems import Missing, Wrong, from_target
 from policyd.resolve.snapshots import iter_places
-from policyd.resolve.sockets import cgroup_places, sock_ops_places
+from policyd.resolve.sockets import cgroup_places, sk_lookup_places, sock_ops_places
 from policyd.resolve.syscalls import syscall_places
 from policyd.resolve.traces import raw_tracepoint_places, tracepoint_places
 from policyd.resolve.userland import usdt_places, user_places
@@ -61,8 +63,10 @@ _PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list
     PerfHook: lambda hook, _, host, __: perf_places(hook, host),
     XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
     TcHook: lambda hook, target, host, _: tc_places(hook, target, host),
+    NetfilterHook: lambda hook, target, _, __: netfilter_places(hook, target),
     CgroupHook: lambda hook, _, host, __: cgroup_places(hook, host),
     SockOpsHook: lambda hook, _, host, __: sock_ops_places(hook, host),
+    SkLookupHook: lambda hook, _, host, __: sk_lookup_places(hook, host),
     UprobeHook: lambda hook, target, host, _: user_places(hook, target, host),
     UretprobeHook: lambda hook, target, host, _: user_places(hook, target, host),
     UsdtHook: lambda hook, target, host, _: usdt_places(hook, target, host),

@@ -1,4 +1,4 @@
-"""Places of sockets: the hooks of cgroups, and the events of their TCP connections."""
+"""Places of sockets: the hooks of cgroups, the events of their TCP connections, and network namespaces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policyd.condition import Test
 from policyd.resolve.place import NoArguments, Place
 from policyd.resolve.problems import Missing
 from policyd.text import did_you_mean, one_of, quote
-from policyd.unit import AttachPoint
+from policyd.unit import OWN_NETWORK, AttachPoint
 from policyd.value import ContextLoad, Value
 from policyd.vocabulary.hooks import hook_kind
 from policyd.vocabulary.task import number
@@ -17,7 +17,7 @@ from policyd.vocabulary.tcp_events import EVENT_PATH, TCP_EVENTS
 
 if TYPE_CHECKING:
     from policyd.host import Host
-    from policyd.policy import CgroupHook, SockOpsHook
+    from policyd.policy import CgroupHook, SkLookupHook, SockOpsHook
     from policyd.vocabulary.tcp_events import TcpEvent
 
 
@@ -46,6 +46,25 @@ def sock_ops_places(hook: SockOpsHook, host: Host) -> tuple[list[Place], list[Mi
         for event in (_EVENTS[name],)
     ]
     return places, []
+
+
+def sk_lookup_places(hook: SkLookupHook, host: Host) -> tuple[list[Place], list[Missing]]:
+    """Return one place a network namespace."""
+    row = hook_kind("sk_lookup")
+    if not hook.netns:
+        return [Place(AttachPoint("sk_lookup", OWN_NETWORK), row, "sk_lookup", "sk_lookup", NoArguments())], []
+    hint = "`ip netns` makes those below /run/netns; /proc/PID/ns/net is that of a process"
+    paths = dict.fromkeys(hook.netns)
+    missing = [
+        Missing("unknown-target", f"there is no network namespace {quote(path)}", hint)
+        for path in paths
+        if not host.has_network(path)
+    ]
+    return [
+        Place(AttachPoint("sk_lookup", path), row, f"sk_lookup:{path}", path, NoArguments(), many=len(paths) > 1)
+        for path in paths
+        if host.has_network(path)
+    ], missing
 
 
 def _is_event(number: int) -> Test:

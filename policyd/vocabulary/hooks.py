@@ -13,7 +13,7 @@ from policyd.vocabulary.hook_kind import Context, HookKind, Key
 from policyd.vocabulary.packet_hooks import PACKET_HOOKS
 from policyd.vocabulary.perf_events import PERF_EVENTS
 from policyd.vocabulary.snapshot_hooks import SNAPSHOT_HOOKS
-from policyd.vocabulary.socket_hooks import CGROUP_HOOK_ROWS, SOCK_OPS
+from policyd.vocabulary.socket_hooks import CGROUP_HOOK_ROWS, SK_LOOKUP, SOCK_OPS
 from policyd.vocabulary.user_hooks import USER_HOOKS
 
 # ------------------------------------------------------------------------------------------------ how policies spell them
@@ -95,6 +95,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
     *PACKET_HOOKS,
     *CGROUP_HOOK_ROWS,
     SOCK_OPS,
+    SK_LOOKUP,
     *USER_HOOKS,
     HookKind(
         kind="perf",
@@ -140,8 +141,6 @@ HOOK_KINDS: tuple[HookKind, ...] = (
 CGROUP_HOOKS: tuple[str, ...] = tuple(row.name for row in HOOK_KINDS if row.kind == "cgroup")
 
 LATER_HOOKS: tuple[str, ...] = (
-    "sk_lookup",
-    "netfilter",
     "netkit",
 )
 """Hook kinds that the language reserves: refused with "not supported yet"."""
@@ -224,10 +223,10 @@ INSTEAD: dict[str, str] = {
     "dropped at xdp, tc and cgroup skb hooks; a process can be ended with `signal: SIGKILL`",
     "return": "functions named security_*, and those on the kernel's error injection list, take a result at `function` and "
     "`fentry` hooks; `lsm` hooks take `deny`",
-    "drop": "packets can be dropped at xdp, tc, and the cgroup hooks skb_ingress and skb_egress; calls can be denied at "
-    "cgroup connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6",
-    "pass": "packets can be passed at xdp, tc, and the cgroup hooks skb_ingress and skb_egress; elsewhere going on is "
-    "what happens without a verdict",
+    "drop": "packets can be dropped at xdp, tc, sk_lookup, and the cgroup hooks skb_ingress and skb_egress; calls can be "
+    "denied at cgroup connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6",
+    "pass": "packets can be passed at xdp, tc, sk_lookup, and the cgroup hooks skb_ingress and skb_egress; elsewhere going "
+    "on is what happens without a verdict",
     "mark": "packets can be marked at tc",
     "redirect": "packets can be sent elsewhere at xdp and tc",
     "signal": "signals can be sent at syscall hooks and at tracepoints that run in the acting process",

@@ -191,4 +191,14 @@ _CONNECTIONS: tuple[Field, ...] = (
     Field("tcp.bytes_received", _SIZE, "connection_bytes_received", "connection", 1, "Bytes received so far."),
 )
 
-SOCKET_FIELDS: tuple[Field, ...] = _SOCKETS + _OPTIONS + _SETTINGS + _DEVICES + _CONNECTIONS
+_LOOKUPS: tuple[Field, ...] = (
+    Field("family", FAMILY, "lookup_family", "lookup", 1, "AF_INET or AF_INET6, as the packet is."),
+    Field("protocol", PROTOCOL, "lookup_protocol", "lookup", 1, "tcp or udp."),
+    Field("src.ip", ADDRESS, "lookup_src_ip", "lookup", 2, "The address that the packet comes from."),
+    Field("src.port", PORT, "lookup_src_port", "lookup", 1, "The port that the packet comes from."),
+    Field("dst.ip", ADDRESS, "lookup_dst_ip", "lookup", 2, "The address of this host that it is for."),
+    Field("dst.port", PORT, "lookup_dst_port", "lookup", 1, "The port that it is for."),
+    Field("interface", number("interface", 4), "lookup_interface", "lookup", 1, "The interface that it came in by."),
+)
+
+SOCKET_FIELDS: tuple[Field, ...] = _SOCKETS + _OPTIONS + _SETTINGS + _DEVICES + _CONNECTIONS + _LOOKUPS

@@ -213,3 +213,26 @@ SOCK_OPS = HookKind(
     ),
     cost="Paid when connections are opened, and by each event asked for; RTT comes with about each acknowledgement.",
 )
+
+SK_LOOKUP = HookKind(
+    kind="sk_lookup",
+    name="",
+    attach_kind="sk_lookup",
+    keys=(
+        Key(
+            "netns",
+            "paths of network namespaces (/run/netns/NAME, /proc/PID/ns/net); may stand alone. Default: policyd's own",
+        ),
+    ),
+    contexts=frozenset({"any", "lookup"}),
+    verdicts=("drop", "pass"),
+    signals=False,
+    summary="A packet looks for whoever listens: a new TCP connection, or a datagram to a UDP socket that is not connected.",
+    context="Runs as the packet comes in, before the kernel looks among those who listen; the current process is whoever "
+    "was interrupted. `drop` is as if nobody listened: TCP is answered by a reset, UDP by `port unreachable`.",
+    ways_round=(
+        "Connections that stand, and datagrams to connected UDP sockets, have their socket already and are not looked up.",
+        "Raw and packet sockets get packets without being looked up.",
+    ),
+    cost="Paid by each new TCP connection and each such datagram of the network namespace.",
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from resolving import HOST, one_rule, problem, resolved, saved_target
 
@@ -162,3 +164,54 @@ def test_a_hook_that_is_misspelled_has_a_near_miss(text: str, code: str, words: 
 
 def test_no_verdict_can_be_taken_at_an_event() -> None:
     assert problem(one_rule("{sock_ops: Listen}", more="action: {deny: EPERM}")).code == "action-not-here"
+
+
+# ------------------------------------------------------------------------------------------------ look-ups
+
+NOWHERE = replace(HOST, has_network=lambda path: path == "/run/netns/blue")
+
+
+def test_a_network_namespace_is_ones_own_or_a_file() -> None:
+    (own,) = resolved(one_rule("{sk_lookup: {}}")).policy.rules
+    (blue,) = resolved(one_rule("{sk_lookup: /run/netns/blue}"), host=NOWHERE).policy.rules
+    assert own.attach_point == AttachPoint("sk_lookup", "own")
+    assert blue.attach_point == AttachPoint("sk_lookup", "/run/netns/blue")
+
+
+@pytest.mark.parametrize(
+    ("hook", "code", "words"),
+    [
+        ("{sk_lookup: /run/netns/bleu}", "unknown-target", "there is no network namespace"),
+        ("{sk_lookup: blue}", "bad-target", "/run/netns/blue"),
+        ("{sk_lookup: /run/../etc}", "bad-target", "no absolute path"),
+        ("{sk_lookup: []}", "missing-key", "`netns`"),
+        ("{sk_lookup: {net: /run/netns/blue}}", "unknown-key", "`netns`"),
+        ("{sk_lookups: {}}", "unknown-hook", "`sk_lookup`"),
+    ],
+)
+def test_a_namespace_that_is_not_there_is_said(hook: str, code: str, words: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        resolved(one_rule(hook), host=NOWHERE)
+    (found,) = caught.value.problems
+    assert found.code == code
+    assert words in f"{found.message} {found.hint}"
+
+
+def test_a_look_up_can_be_turned_away_and_not_denied() -> None:
+    (rule,) = resolved(one_rule("{sk_lookup: {}}", more="action: {drop: true}")).policy.rules
+    assert rule.action.verdict == "drop"
+    assert "sk_lookup" in problem(one_rule("{syscall: getppid}", more="action: {drop: true}")).hint
+    assert problem(one_rule("{sk_lookup: {}}", more="action: {deny: EPERM}")).code == "action-not-here"
+
+
+@pytest.mark.parametrize("field", ["process.pid", "eth.src", "state", "args.x"])
+def test_what_a_look_up_does_not_know_is_refused(field: str) -> None:
+    with pytest.raises(PolicyError):
+        resolved(one_rule("{sk_lookup: {}}", outputs=f"[{{event: {{fields: [{field}]}}}}]"))
+
+
+@pytest.mark.parametrize("hook", ["{sk_lookup: {}}", "{sock_ops: Listen}"])
+def test_a_scope_of_cgroups_is_refused_where_no_process_acts(hook: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        resolved(one_rule(hook, more="scope: {cgroups: [/system.slice]}"))
+    assert any("current process" in str(found) for found in caught.value.problems)

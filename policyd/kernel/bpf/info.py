@@ -70,7 +70,9 @@ class LinkInfo:
     type            target
     xdp             interface index
     tcx             interface index and direction, `3:ingress`
+    netfilter       protocol family, hook, priority and flags, `2:1:0:0`; it never tells that it was detached
     cgroup          cgroup id and attach type, `1234:10`
+    netns           inode number of the network namespace and attach type, `4026531840:36`
     raw_tracepoint  name
     tracing         attach type and function, `24:vfs_read`
     kprobe_multi    number of functions, `12 functions`; empty before Linux 6.6, which does not tell
@@ -172,6 +174,15 @@ def _cgroup_target(_fd: int, data: bytes) -> str | None:
     return f"{cgroup}:{attach_type}" if cgroup else None
 
 
+def _netns_target(_fd: int, data: bytes) -> str | None:
+    inode, attach_type = struct.unpack_from("<II", data, 16)
+    return f"{inode}:{attach_type}" if inode else None
+
+
+def _netfilter_target(_fd: int, data: bytes) -> str:
+    return ":".join(map(str, struct.unpack_from("<IIiI", data, 16)))
+
+
 def _raw_tracepoint_target(fd: int, _data: bytes) -> str:
     return _named_target(fd, 16)
 
@@ -236,7 +247,9 @@ def _named_target(fd: int, offset: int) -> str:
 _LINK_TARGETS: dict[str, Callable[[int, bytes], str | None]] = {
     "xdp": _xdp_target,
     "tcx": _tcx_target,
+    "netfilter": _netfilter_target,
     "cgroup": _cgroup_target,
+    "netns": _netns_target,
     "raw_tracepoint": _raw_tracepoint_target,
     "tracing": _tracing_target,
     "kprobe_multi": _kprobe_multi_target,
