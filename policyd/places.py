@@ -131,6 +131,28 @@ def sampling(point: AttachPoint) -> Sampling:
     return Sampling(found["event"], int(found["frequency"] or "0"), int(found["period"] or "0"), cpus)
 
 
+@dataclass(frozen=True, slots=True)
+class Netfilter:
+    """A hook of netfilter in this network namespace: `family` is `ip` or `ip6`."""
+
+    family: str
+    hook: str
+    priority: int
+    defrag: bool = False
+
+
+def netfilter(place: Netfilter) -> AttachPoint:
+    """Return the point of a hook of netfilter."""
+    option = "defrag" if place.defrag else ""
+    return AttachPoint("netfilter", f"{place.family}/{place.hook}/{place.priority}", option, "none")
+
+
+def netfilter_place(point: AttachPoint) -> Netfilter:
+    """Read the target of a `netfilter` point; `ValueError` if it is none."""
+    family, hook, priority = point.target.split("/")
+    return Netfilter(family, hook, int(priority), point.option == "defrag")
+
+
 def attach_target(point: AttachPoint) -> str:
     """Return the function of the kernel whose type (BTF) programs of `point` are loaded for; empty for most kinds."""
     if point.kind == "lsm":

@@ -327,7 +327,7 @@ class Drawing:
             types.append("internal/process_exec_types.c")
         btf = {step.container for access in accesses for step in _steps(access)}
         btf |= {name for row in rows for name in row.types} | _INTERNAL_TYPES.get(self.unit.internal, frozenset())
-        btf |= _TASK if self.unit.resumes else frozenset()
+        btf |= set(self.hook.btf) | (_TASK if self.unit.resumes else frozenset())
         return tuple(types), (*self.hook.fields, "fields/process.c", *(row.template for row in rows)), tuple(sorted(btf))
 
     @property

@@ -82,7 +82,7 @@ ONLY_32_BIT = "only 32-bit programs come there"
 """Why no event is made at the functions that they enter the kernel by: a system's hardening kills who makes such a call."""
 
 _FUNCTIONS = frozenset({"fentry", "fexit", "kprobe", "fmod_ret"})
-_NETWORK = frozenset({"xdp", "tcx", "clsact", "sk_lookup"})
+_NETWORK = frozenset({"xdp", "tcx", "clsact", "netfilter", "sk_lookup"})
 _OF_CALLS = ("__x64_sys_", "__do_sys_")
 """What the functions are called that 64-bit callers of system calls enter the kernel by, before the tracepoint's name."""
 
@@ -109,14 +109,6 @@ def means_of(point: AttachPoint, own_cgroup: str) -> Means | str:
     return EVENTS.get(name, f"the event {name} cannot be made at will")
 
 
-def _packet(point: AttachPoint) -> Means | str:
-    if point.kind != "netfilter":
-        return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
-    if "/forward/" in point.target:
-        return "only packets of others are forwarded"
-    return Means("datagram", "6" if point.target.startswith("ip6/") else "4")
-
-
 def _in_function(name: str) -> Means | str:
     if name.startswith("__ia32_"):
         return ONLY_32_BIT
@@ -127,7 +119,15 @@ def _in_function(name: str) -> Means | str:
 def _in_network(point: AttachPoint) -> Means | str:
     if point.kind == "sk_lookup":
         return _STREAM if point.target == OWN_NETWORK else f"the agent is not in the network namespace {point.target}"
+    if point.kind == "netfilter":
+        return _at_netfilter(point.target)
     return _DATAGRAM if point.target == "lo" else f"only packets of others pass {point.target}"
+
+
+def _at_netfilter(target: str) -> Means | str:
+    if "/forward/" in target:
+        return "only packets of others are forwarded"
+    return Means("datagram", "6" if target.startswith("ip6/") else "4")
 
 
 def _in_cgroup(point: AttachPoint, own: str) -> Means | str:

@@ -54,7 +54,8 @@ class HookPlanner:
         """Why the link itself must be made anew, with a gap (empty: it stays): it changes neither its mode nor its file."""
         record, point = self.hook and self.hook.record, self.bound.unit.attach_point
         if record and record.point.option != point.option:
-            return f"its mode changes from {record.point.option} to {point.option}: packets in between are missed"
+            before, after = record.point.option or "none", point.option or "none"
+            return f"its mode changes from {before} to {after}: packets in between are missed"
         if record and record.point.file != point.file:
             return "its file was replaced: calls in between are missed"
         return ""

@@ -132,6 +132,7 @@ __all__ = [
     "MetricOutput",
     "Mode",
     "Model",
+    "NetfilterHook",
     "Not",
     "OnUnread",
     "OperatorName",
@@ -169,5 +170,4 @@ __all__ = [
     "ValueList",
     "Verdict",
     "XdpHook",
-    "NetfilterHook",
 ]

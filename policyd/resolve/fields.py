@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _ELSEWHERE = {
     "process": "here the current process is whoever was interrupted, not who acts",
     "netfilter": "only netfilter hooks know where a packet came in and where it goes out; elsewhere it is `interface`",
-    "packet": "there is no packet here; packets are seen at xdp, tc, netfilter, and the cgroup hooks skb_ingress and skb_egress",
+    "packet": "there is no packet here; xdp, tc, netfilter, and the cgroup hooks skb_ingress and skb_egress have one",
     "address": "there is no socket address here",
     "peer": "there is no destination here; connect4, connect6, sendmsg4 and sendmsg6 have one",
     "bind": "there is no local address here; bind4 and bind6 have one",

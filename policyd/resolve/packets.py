@@ -1,4 +1,4 @@
-"""Places of packets at interfaces: XDP and tc; `sockets.py` has those of cgroups."""
+"""Places of packets at interfaces, XDP and tc, and at netfilter; `sockets.py` has those of cgroups."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from policyd.places import Netfilter, netfilter
 from policyd.resolve.place import NoArguments, Place
-from policyd.resolve.problems import Missing
+from policyd.resolve.problems import Missing, Wrong
 from policyd.text import did_you_mean, one_of, quote
 from policyd.unit import AttachPoint
 from policyd.value import Builtin, Value
 from policyd.vocabulary.attach import attach_kind
 from policyd.vocabulary.hooks import hook_kind
+from policyd.vocabulary.packet_hooks import DEFRAG_PRIORITY, NETFILTER_FAMILIES
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from policyd.host import Header, Host
-    from policyd.policy import TcHook, XdpHook
+    from policyd.policy import NetfilterHook, TcHook, XdpHook
     from policyd.target import Target
     from policyd.vocabulary.hook_kind import HookKind
 
@@ -89,6 +91,26 @@ def tc_places(hook: TcHook, target: Target, host: Host) -> tuple[list[Place], li
     kind, why = ("tcx", "") if has_links else ("clsact", _NO_TCX)
     points = [AttachPoint(kind, name, direction, header) for name, header in interfaces]
     return [_packet_place(point, row, f"tc:{point.target}:{direction}", why) for point in points], missing
+
+
+def netfilter_places(hook: NetfilterHook, target: Target) -> tuple[list[Place], list[Missing]]:
+    """Return one place a hook and family."""
+    row = hook_kind("netfilter")
+    kind = attach_kind(row.attach_kind)
+    if not target.has_attach_type(kind.attach_type_name):
+        message = f"{target.source} ({target.release}) has no netfilter links: netfilter hooks need Linux {kind.since}"
+        raise Missing("unknown-target", message, "use tc, xdp or cgroup hooks")
+    if hook.defrag and hook.priority <= DEFRAG_PRIORITY:
+        message = (
+            f"fragments are put together at priority {DEFRAG_PRIORITY}: `defrag` takes a higher one than {hook.priority}"
+        )
+        raise Wrong("bad-priority", message)
+    places = []
+    for name in dict.fromkeys(hook.names):
+        for family in NETFILTER_FAMILIES[hook.family]:
+            point = netfilter(Netfilter(family, name, hook.priority, hook.defrag))
+            places.append(Place(point, row, point.key, name, NoArguments()))
+    return places, []
 
 
 def _packet_place(point: AttachPoint, row: HookKind, spelled: str, why: str = "") -> Place:

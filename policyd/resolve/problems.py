@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "too-large": "An expression of more operations than a program may have.",
     # operands
     "operator-does-not-fit": "An operator that cannot be asked of a field of this type.",
+    "bad-priority": "A priority of netfilter at which what is asked for cannot be had.",
     "bad-value": "A value that a field of this type cannot have.",
     "too-many-values": "More values than one program can search for.",
     "no-bits": "A mask without bits.",

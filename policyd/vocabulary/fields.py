@@ -36,6 +36,7 @@ HOOK_KIND = number(
             (
                 *("syscall", "tracepoint", "raw_tracepoint", "xdp", "tc", "cgroup", "function", "kprobe", "kretprobe"),
                 *("fentry", "fexit", "lsm", "uprobe", "uretprobe", "usdt", "perf", "iter", "sock_ops", "sk_lookup"),
+                *("netfilter", "netkit"),
             )
         )
     ),
@@ -203,6 +204,17 @@ _PACKET_FIELDS: tuple[Field, ...] = (
     _packet("icmp.code", _U8, "The code of an ICMP or ICMPv6 message."),
 )
 
+_NETFILTER_FIELDS: tuple[Field, ...] = tuple(
+    Field(f"interface.{way}", number("interface", 4), f"netfilter_{way}", "netfilter", 2, explain, can_be_absent=True)
+    for way, explain in (
+        ("in", "The interface that the packet came in by; absent for what the host itself sends."),
+        (
+            "out",
+            "The interface that the packet leaves by; absent before that is decided, and for what the host itself gets.",
+        ),
+    )
+)
+
 _ADDRESS_FIELDS: tuple[Field, ...] = (
     Field("family", FAMILY, "sockaddr_family", "address", 1, "AF_INET or AF_INET6, as the hook is."),
     Field("type", SOCKET_TYPE, "sockaddr_type", "address", 1, "The socket's type: SOCK_STREAM, SOCK_DGRAM…"),
@@ -245,6 +257,7 @@ FIELDS: tuple[Field, ...] = (
     + _TASK_FIELDS
     + _HOOK_FIELDS
     + _PACKET_FIELDS
+    + _NETFILTER_FIELDS
     + SOCKET_FIELDS
     + _ADDRESS_FIELDS
     + _PERF_FIELDS

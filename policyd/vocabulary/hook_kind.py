@@ -26,6 +26,7 @@ Context = Literal[
     "abi",
     "call",
     "perf",
+    "netfilter",
     "kernel_stack",
     "user_stack",
 ]

@@ -13,6 +13,25 @@ _MODE = Key(
     "has one mode for all policies: native if any asks for it, else generic if any does",
 )
 
+NETFILTER_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
+"""By their numbers: `enum nf_inet_hooks` of include/uapi/linux/netfilter.h."""
+
+NETFILTER_FAMILIES: dict[str, tuple[str, ...]] = {"ip": ("ip",), "ip6": ("ip6",), "inet": ("ip", "ip6")}
+
+DEFRAG_PRIORITY = -400
+"""NF_IP_PRI_CONNTRACK_DEFRAG: where the kernel puts fragments together; `defrag` works behind it only."""
+
+_NETFILTER = (
+    Key("hook", f"where on the packet's way: {', '.join(NETFILTER_HOOKS)}; may stand alone"),
+    Key("family", "ip, ip6, or inet (default: both, each an attach point of its own)"),
+    Key(
+        "priority",
+        "a number: lower ones come first. Default: 0, just before the filter chains of iptables and nftables. "
+        "No two BPF programs can have the same at one hook: all policies with it share a program",
+    ),
+    Key("defrag", "true: fragments are put together before the packet is seen (connection tracking does so too)"),
+)
+
 PACKET_HOOKS: tuple[HookKind, ...] = (
     HookKind(
         kind="xdp",
@@ -46,5 +65,25 @@ PACKET_HOOKS: tuple[HookKind, ...] = (
         "(tcx, Linux 6.6) the program is a filter of the qdisc clsact, beside those of others: `plan` says so.",
         ways_round=("XDP programs and hardware offloads can take packets before ingress.",),
         cost="Paid by each packet of the interface.",
+    ),
+    HookKind(
+        kind="netfilter",
+        name="",
+        attach_kind="netfilter",
+        keys=_NETFILTER,
+        contexts=PACKET | {"netfilter"},
+        verdicts=("drop", "pass"),
+        signals=False,
+        summary="An IP packet at a hook of netfilter, among the chains of iptables and nftables.",
+        context="Runs in the network stack of this network namespace, for the packets of all its interfaces, from the IP "
+        "header on; the current process is whoever was interrupted. `pass` is what happens without a verdict: later hooks "
+        "can still drop the packet, and a packet that was dropped before is not seen.",
+        ways_round=(
+            "Other network namespaces (containers) have netfilter hooks of their own: what only passes through is seen at "
+            "`forward`.",
+            "Packet sockets (AF_PACKET), ARP, and what a bridge switches do not come here.",
+            "Headers beyond the linear part of the kernel's buffer are absent; drivers and the IP layer put headers there.",
+        ),
+        cost="Paid by each IP packet that comes to the hook.",
     ),
 )

@@ -418,7 +418,7 @@ PD_ENTRY int pd_6826551c18ae(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_getppid, pd_fd1a81ac6466 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_getppid, pd_4412a273c7da */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -433,7 +433,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xaec604af1935ULL
-#define PD_CANARY_PROGRAM 0xfd1a81ac6466ULL
+#define PD_CANARY_PROGRAM 0x4412a273c7daULL
 
 /* lib/maps.c */
 
@@ -778,7 +778,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 	need_14(r);
 	need_15(r);
 	e = (void *) r->s->event;
-	pd_fill_header(&e->h, 1881326507, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0xb774bb6dULL, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->v3;
 	e->f.c1 = r->s->v4;
 	e->f.c2 = r->s->v5;
@@ -889,7 +889,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_fd1a81ac6466(void *ctx)
+PD_ENTRY int pd_4412a273c7da(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

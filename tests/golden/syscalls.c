@@ -242,7 +242,7 @@ PD_ENTRY int pd_5ae163742a29(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_addd1f4a9249 */
+/* policyd 0.1.0, tracepoint:raw_syscalls/sys_exit, pd_62d582236291 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -257,7 +257,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x70ffe41f86b3ULL
-#define PD_CANARY_PROGRAM 0xaddd1f4a9249ULL
+#define PD_CANARY_PROGRAM 0x62d582236291ULL
 
 /* lib/maps.c */
 
@@ -416,7 +416,7 @@ PD_INLINE void event_0_0(struct run *r, const struct pd_rule *d, u64 *counts, u1
 		PD_ADD(&counts[2], 1);
 		return;
 	}
-	pd_fill_header(&e->h, 0x8d604263ULL, d->policy, d->rule, d->hook, flags, verdict);
+	pd_fill_header(&e->h, 0xadb9147bULL, d->policy, d->rule, d->hook, flags, verdict);
 	e->f.c0 = r->s->v2;
 	e->f.c1 = 0;
 	e->f.c2 = r->s->v1;
@@ -472,7 +472,7 @@ PD_INLINE void run_0(struct run *r)
 	take_effects_0(r, 1);
 }
 
-PD_ENTRY int pd_addd1f4a9249(void *ctx)
+PD_ENTRY int pd_62d582236291(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

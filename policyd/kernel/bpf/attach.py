@@ -61,6 +61,11 @@ def read_iter(link_fd: int, what: str) -> bytes:
         os.close(reader)
 
 
+def create_netfilter_link(program_fd: int, attach_type: int, place: tuple[int, int, int, int], what: str) -> int:
+    """Return the fd of a link at a hook of netfilter: `place` is protocol family, hook, priority and flags."""
+    return call(Command.LINK_CREATE, struct.pack("<IIIIIIiI", program_fd, 0, attach_type, 0, *place), what)
+
+
 def create_kprobe_multi_link(program_fd: int, attach_type: int, flags: int, functions: tuple[str, ...], what: str) -> int:
     """Return the fd of a kprobe_multi link on kernel functions; the cookie of each is its index."""
     names = [buffer(function.encode("ascii") + b"\0") for function in functions]
