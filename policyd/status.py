@@ -157,7 +157,7 @@ def faults(observed: Observed, record: PolicyRecord) -> tuple[str, ...]:
     elif "rings" in observed.shared and observed.rows.get("rings", {}).get(record.row) != directory.ring.id:
         found.append("another ring stands in its row")
     for known in record.maps.values():
-        if known.purpose in _LISTS and not known.contents:
+        if known.purpose in LISTS and not known.contents:
             continue
         pinned = directory.maps.get(map_pin(record.name, known.name, known.fingerprint))
         if pinned is None:
@@ -167,7 +167,8 @@ def faults(observed: Observed, record: PolicyRecord) -> tuple[str, ...]:
     return tuple(found)
 
 
-_LISTS = frozenset({"list", "prefixes", "cidrs", "suffixes"})
+LISTS = frozenset({"list", "prefixes", "under", "cidrs", "suffixes"})
+"""Purposes of maps that hold the values of a list: an empty list has none."""
 
 
 def _hook_fault(hook: ObservedHook | None, record: PolicyRecord, point: str) -> str:

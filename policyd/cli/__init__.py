@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policyd.cli.context import DEFAULT_ROOT, Settings
-from policyd.cli.failure import EXIT_CODES, report
+from policyd.cli.failure import EXIT_CODES, tell
 from policyd.cli.output import use_color
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("top", "Show what policies do right now: events, losses, cost, memory", _SEE),
     Entry("stacks", "Show and draw the stacks that policies have counted", _SEE),
     Entry("metrics", "Print the metrics of policies, for Prometheus or as plots", _SEE),
+    Entry("report", "Write one page for a browser: plots, events and health of policies", _SEE),
     Entry("run", "Keep this host in agreement with folders and git repositories: the agent", _AGENT),
     Entry("reconcile", "Have the agent fetch and apply its sources now", _AGENT),
     Entry("suspend", "Have the agent leave a source alone", _AGENT),
@@ -228,7 +229,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except BaseException as error:  # the one place that turns every error into a message
-        return report(error, settings)
+        return tell(error, settings)
     return 0
 
 

@@ -1,6 +1,6 @@
 """What the command line says when something fails, and the exit code that a script gets.
 
-`report` is called by `policyd.cli.run` alone.  Problems of documents are listed whole, sorted by place, with totals; any
+`tell` is called by `policyd.cli.run` alone.  Problems of documents are listed whole, sorted by place, with totals; any
 other `PolicydError` is one message; a bug is one line (with the traceback under --verbose).
 """
 
@@ -48,13 +48,13 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
 """Every exit code, as `policyd --help` and the documentation list them."""
 
 
-def report(error: BaseException, settings: Settings) -> int:
+def tell(error: BaseException, settings: Settings) -> int:
     """Tell the user about `error` on stderr and return the exit code; `SystemExit` passes."""
     if isinstance(error, SystemExit):
         raise error
-    for kinds, tell in _TELLERS:
+    for kinds, teller in _TELLERS:
         if isinstance(error, kinds):
-            return tell(error, settings)
+            return teller(error, settings)
     return _tell_bug(error, settings)
 
 

@@ -32,7 +32,8 @@ from policyd.cli.kinds import HOOK, MAP, POLICY, Kind, parse_names
 from policyd.errors import UsageError
 from policyd.health import Books, Proof
 from policyd.observe import Observed
-from policyd.status import faults
+from policyd.resolve.lists import FORMS
+from policyd.status import LISTS, faults
 
 
 @pytest.fixture
@@ -302,3 +303,7 @@ def test_describe_hook_tells_programs_and_whose_rules(shown: Any) -> None:
     assert "Attached:     pd_stub (id 22)" in text
     assert any(line.split() == ["opens", "open", "signal", "SIGKILL"] for line in text.splitlines())
     assert any(line.split()[:2] == ["21", PROGRAM.name] for line in text.splitlines())
+
+
+def test_an_empty_list_needs_no_map_whatever_operator_it_is_for() -> None:
+    assert {form.purpose for form in FORMS.values()} == LISTS
