@@ -256,7 +256,9 @@ def _string_bytes(fields: Fields, typed: TypedRule) -> int:
     """Return what the strings of a rule take: those that were fetched, the longest event's, and a key's stacks."""
     events = (output.layout.columns for output in typed.outputs if isinstance(output, EventOutput))
     shown = (sum(column.type.size for column in columns if column.packed) for columns in events)
-    outputs = (output for output in typed.outputs if isinstance(output, MetricOutput))
-    keys = (sum(one.type.size for one in output.keys if one.type.kind == "stack") for output in outputs)
-    fetched = sum(value.type.size for value in fields.used if value.type.shape is Shape.STRING)
-    return fetched + max(shown, default=0) + max(keys, default=0)
+    metrics = [output for output in typed.outputs if isinstance(output, MetricOutput)]
+    stacks = [[one for one in output.keys if one.type.kind == "stack"] for output in metrics]
+    fetched = dict.fromkeys([*fields.used, *(one for some in stacks for one in some)])
+    keys = (sum(one.type.size for one in some) for some in stacks)
+    strings = sum(value.type.size for value in fetched if value.type.shape is Shape.STRING)
+    return strings + max(shown, default=0) + max(keys, default=0)
