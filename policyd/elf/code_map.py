@@ -116,9 +116,10 @@ class CodeMap:
             if start != current:
                 following, current = current, start
             first = not at or self._starts[order[at - 1]] != start
-            if first and self._ends[one] == start and following:
-                limit = bisect_right(limits, start)
-                self._ends[one] = min(following, limits[limit]) if limit < len(limits) else following
+            if first and self._ends[one] == start:
+                index = bisect_right(limits, start)
+                bounds = ([following] if following else []) + limits[index : index + 1]
+                self._ends[one] = min(bounds, default=start)
 
     def _close(self, open_: list[int], until: int) -> None:
         """Take away the functions that end before `until`: behind each, the one around it counts again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 from typing import TYPE_CHECKING
 
 from policyd.stack import UserFrame
@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 
 def name_stacks(live: bool) -> None:
-    """Have frames shown by name from now on; `live` as for `Symbols`.  Nothing is read until there is a frame."""
-    symbols = cache(lambda: Symbols(live))
-    SHOWER.texts = lambda stack: frame_texts(stack, symbols())
+    """Have frames shown by name from now on, in any thread; `live` as for `Symbols`."""
+    symbols, lock = Symbols(live), threading.Lock()
+
+    def texts(stack: Frames) -> list[str]:
+        with lock:
+            return frame_texts(stack, symbols)
+
+    SHOWER.texts = texts
 
 
 def frame_texts(stack: Frames, symbols: Symbols) -> list[str]:

@@ -91,9 +91,10 @@ def test_functions_that_overlap_are_both_found() -> None:
 
 
 def test_a_function_without_a_size_ends_at_the_next_one_or_with_its_section() -> None:
-    code = rows(("bare", 0x100, 0), ("next", 0x180, 0x10), ("last", 0x1F00, 0), ("far", 0x3000, 8))
+    code = rows(("bare", 0x100, 0), ("next", 0x180, 0x10), ("last", 0x1F00, 0), ("far", 0x3000, 0))
 
-    assert named(code, 0x17F, 0x180, 0x190, 0x1FFF, 0x2000) == ["bare", "next", "", "last", ""]
+    assert named(code, 0x17F, 0x180, 0x190, 0x1FFF, 0x2000, 0x3000) == ["bare", "next", "", "last", "", ""]
+    assert named(rows(("only", 0x1000, 0)), 0x1FFF, 0x2000) == ["only", ""]
 
 
 def test_of_equal_functions_the_one_with_fewer_underscores_counts() -> None:
