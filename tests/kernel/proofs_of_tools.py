@@ -15,9 +15,12 @@ from proofs import CHECKOUT, Proof, act, case, comm, run, until
 from proofs_of_flows import served
 
 from policyd.reading.metrics import Histogram
+from policyd.views.stacks import stack_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from policyd.reading.stacks import Stacks
 
 LIBRARY = CHECKOUT / "library"
 
@@ -210,6 +213,28 @@ def tls_data(proof: Proof) -> None:
 # ------------------------------------------------------------------------------------------------ CPUs and memory
 
 
+def stacks(proof: Proof, name: str) -> Stacks:
+    """Return an output of stacks of the policy."""
+    proof.looked_at.add(proof.policy)
+    found = stack_outputs(proof.host.kernel, [proof.host.record(proof.policy)])
+    return next(one for one in found if one.name == name)
+
+
+@case
+def cpu_stacks(proof: Proof) -> None:
+    spin = "open('/proc/self/comm', 'w').write('pd-spins')\nwhile sum(range(9999)): pass"
+    with subprocess.Popen([sys.executable, "-c", spin]) as spinning:
+        until(lambda: any(("process_comm", "pd-spins") in one.labels for one in stacks(proof, "cpu_stacks").series))
+        spinning.kill()
+    mine = [one for one in stacks(proof, "cpu_stacks").series if ("process_comm", "pd-spins") in one.labels]
+    assert all(one.value >= 1 and (one.stack.user or one.stack.kernel) for one in mine)
+
+
+@case
+def off_cpu_stacks(proof: Proof) -> None:
+    assert proof.left_out() == {"waited"}, "tests/vm has such kernels"
+
+
 @case
 def hardirq_time(proof: Proof) -> None:
     until(lambda: proof.family("hardirq_runs").series, write_and_sync)
@@ -272,4 +297,5 @@ def memory_held(proof: Proof) -> None:
             holder.stdout.readline()
             assert sum_of(proof, "memory_taken_bytes_total") >= 10_500_000
             assert sum_of(proof, "memory_given_back_bytes_total") >= 500_000
+            assert stacks(proof, "memory_taken").totals.value >= 10_500_000
         print(file=holder.stdin, flush=True)
