@@ -56,8 +56,12 @@ PD_INLINE void write_/*{ write.index }*/(struct run *r)
 	if (old)
 		return;
 /*% endif %*/
+/*% if write.long %*/
+	pd_read_kernel(row, sizeof(*row), old); /* with nothing there it clears the row */
+/*% else %*/
 	if (!old || pd_read_kernel(row, sizeof(*row), old))
 		__builtin_memset(row, 0, sizeof(*row));
+/*% endif %*/
 /*% for column in write.columns %*/
 /*% include column.template %*/
 /*% endfor %*/

@@ -242,6 +242,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptStack:
+    """The stack in `row`, that of a span's start, at the byte `offset`; *absent* where the number at `there` lacks `bit`."""
+
+    row: Value
+    offset: int
+    there: int
+    bit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """`value` as it was when the call began that now returns, taken by the program at `entry` (an `AttachPoint.key`).
 
@@ -294,6 +304,7 @@ Access = (
     | Computed
     | Lookup
     | Kept
+    | KeptStack
     | Saved
     | Elapsed
     | StackTrace
@@ -328,6 +339,8 @@ def operands(access: Access) -> tuple[Value, ...]:
         return access.keys if access.column == ROW else (access.row,)
     if isinstance(access, Kept):
         return (access.lookup.row,)
+    if isinstance(access, KeptStack):
+        return (access.row,)
     base: object = access.pointer if isinstance(access, PointedString | PointedBytes) else access
     if isinstance(base, Walk | Through | Pointer | ErrorCode | UserLoad):
         base = base.base

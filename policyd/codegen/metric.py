@@ -79,6 +79,7 @@ def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: 
     keys = [values[key] for key in output.keys]
     used = [*keys, *([values[output.value]] if output.value else [])]
     columns, feeds = spec.stats, output.stats
+    needs = needs_of(used)
     if output.purpose == "stacks":
         used = [one for one in used if one.source.type.kind != "stack"]
     if output.purpose != "stats":
@@ -90,7 +91,7 @@ def metric_view(values: ValueTable, spec: MapSpec, output: MetricOutput, index: 
         template=_TEMPLATE_OF.get(output.purpose, "outputs/single.c"),
         map=c.ident(spec.map_class.name),
         map_row=CText(f"d->maps[{c.uint(index)}]"),
-        needs=needs_of(used),
+        needs=needs,
         present=_all_there(used),
         columns=key_views(spec.key, keys) if keys else (),
         account=AccountView(),

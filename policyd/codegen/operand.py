@@ -15,9 +15,10 @@ from policyd.codegen import ctext as c
 from policyd.codegen.ctext import CText
 from policyd.codegen.families import whole_of
 from policyd.codegen.formula import formula, may_stand, takes_text
-from policyd.value import Builtin, Computed, Constant, Text, Through, Value, every_value
+from policyd.value import Builtin, Computed, Constant, KeptStack, Text, Through, Value, every_value
 from policyd.value import operands as parts_of
 from policyd.vocabulary.accessors import HEAVY_COST
+from policyd.vocabulary.stacks import COLUMNS, FRAME_BYTES
 from policyd.vocabulary.types import Shape, ValueType
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class ValueTable:
         parts = tuple(self[part] for part in parts_of(value.access))
         if isinstance(value.access, Text) and key not in self._addressed:
             return Operand(index, value, c.uint(0), CText("PD_OK"), stored=False)
+        if isinstance(value.access, KeptStack):
+            return _kept_stack(index, value, value.access, parts)
         found = formula(value, parts) if self._uses[key] == 1 else None
         if found is not None and may_stand(value, found):
             return Operand(index, value, found.value, found.state, stored=False, parts=parts)
@@ -138,6 +141,10 @@ class ValueTable:
 
     def __len__(self) -> int:
         return len(self._operands)
+
+    @property
+    def all(self) -> tuple[Operand, ...]:
+        return tuple(self._operands.values())
 
     @property
     def stored(self) -> tuple[Operand, ...]:
@@ -218,6 +225,16 @@ def _operand(index: int, value: Value, eager: bool) -> Operand:
             eager=eager,
         )
     return Operand(index, value, place, state, eager=eager)
+
+
+def _kept_stack(index: int, value: Value, access: KeptStack, parts: tuple[Operand, ...]) -> Operand:
+    """Return the operand of a stack that a span's start has: it stays in the row, which was copied."""
+    (row,) = parts
+    bits = CText(f"PD_LOAD(u64, {row.value}, {c.uint(access.there)}) & {c.uint(access.bit)}")
+    state = CText(f"({row.state} == PD_OK ? ({bits} ? PD_OK : PD_ABSENT) : {row.state})")
+    size = value.type.size - FRAME_BYTES["user" if value.path.endswith(COLUMNS["user"]) else "kernel"]
+    place, length = CText(f"({row.value} + {c.uint(access.offset)})"), CText(f"({state} == PD_OK ? {c.uint(size)} : 0)")
+    return Operand(index, value, place, state, length=length, capacity=size, stored=False, parts=parts)
 
 
 def member(operand: Operand) -> CText:

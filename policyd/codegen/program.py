@@ -25,7 +25,18 @@ from policyd.codegen.tables import Tables
 from policyd.condition import ListRef, leaves
 from policyd.layout import ACCOUNT_BYTES, CANARY_LAYOUT, HEADER_C
 from policyd.unit import CANARY_ROW, MOST_GUARDED, SHARED_ROWS, put_out, rule_tests, rule_values
-from policyd.value import Builtin, Kept, Lookup, PointedString, StackTrace, Through, Walk, argument_of, every_value
+from policyd.value import (
+    Builtin,
+    Kept,
+    KeptStack,
+    Lookup,
+    PointedString,
+    StackTrace,
+    Through,
+    Walk,
+    argument_of,
+    every_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -341,7 +352,7 @@ class Drawing:
             yield "fields/guard.c"
         if self.hook.reads_thread and self.rules:
             yield "fields/thread.c"
-        if any(isinstance(one.source.access, StackTrace) for one in self.values.stored):
+        if any(isinstance(one.source.access, StackTrace | KeptStack) for one in self.values.all):
             yield "fields/stack.c"
         if "parent" in self.values.rows:
             yield "fields/process_parent.c"

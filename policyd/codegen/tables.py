@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from policyd.unit import BoundUnit, TypedRule
 
 
+MOST_INLINE = 1024
+"""Bytes that the compiler clears without a function, which it has none of."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowView:
     """What `fetch/table_row.c` may print: the map, the key, and the copy."""
@@ -76,6 +80,7 @@ class WriteView:
     whole: bool
     account: AccountView
     span: SpanView | None = None
+    long: bool = False
 
 
 class Tables:
@@ -185,6 +190,7 @@ class Tables:
             whole=write.kind == "start" or len(given) == len(spec.value.columns),
             account=AccountView(),
             span=_span_view(write, columns, given) if of_span else None,
+            long=spec.value.size > MOST_INLINE,
         )
 
     def of(self, run: range) -> tuple[WriteView, ...]:

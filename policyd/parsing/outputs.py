@@ -76,7 +76,7 @@ def _stats(reader: Reader, keys: Keys) -> StatsOutput | None:
 
 def _stacks(reader: Reader, keys: Keys) -> StacksOutput | None:
     values: dict[str, Any] = {"by": read_columns(keys, "by")}
-    names = ("name", "help", "value", "kernel", "user", "depth", "skip", "maxEntries")
+    names = ("name", "help", "value", "kernel", "user", "of", "depth", "skip", "maxEntries")
     values |= {key: keys.text(key) for key in names if keys.has(key)}
     _reserved(keys, values["by"] or (), spread=False)
     found = reader.build(StacksOutput, keys, values)

@@ -102,7 +102,7 @@ class StacksOutput(Model):
     """One map: a count, or a sum of `value`, for each stack and key `by`.
 
     `kernel`, `user`: whether that part of the stack is wanted; None: if the hook has it.  `skip` leaves out as many of the
-    innermost frames of the first part.
+    innermost frames of the first part.  `of`: at which end of a span.
     """
 
     kind: Literal["stacks"] = "stacks"
@@ -112,6 +112,7 @@ class StacksOutput(Model):
     kernel: Flag | None = None
     user: Flag | None = None
     by: tuple[Column, ...] = ()
+    of: Literal["start", "end"] = "end"
     depth: Depth = MOST_FRAMES
     skip: Skip = 0
     max_entries: Entries = DEFAULT_MAX_STACKS

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from policyd.expression import Blank, Call, Index, Member, Name, Node, parse, split, walk
-from policyd.policy import AllOf, AnyOf, Expanded, Expr, Leaf, Not, Rule, SpanHook, SpanSide
+from policyd.policy import AllOf, AnyOf, Expanded, Expr, Leaf, Not, Rule, SpanHook, SpanSide, StacksOutput
 from policyd.resolve.endings import ending_rules
 from policyd.vocabulary.fields import FIELD_ROOTS
+from policyd.vocabulary.stacks import COLUMNS, MOST_FRAMES, PARTS
 from policyd.vocabulary.tables import TABLE_KEYS
 
 if TYPE_CHECKING:
@@ -37,11 +38,16 @@ Role = Literal["start", "end", "drop", "cancel"]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Where a field of the start is used: the expression `text`, at `path` or below, and the place in it."""
+    """Where a field of the start is used: the expression `text` (none: a key), at `path` or below, and the place in it.
+
+    `spare`: it is done without where a start does not have it.  `frames`: how many are kept if it is a stack.
+    """
 
     path: Path
     text: str
     offset: int
+    spare: bool = False
+    frames: int = MOST_FRAMES
 
 
 @dataclass(slots=True)
@@ -130,7 +136,9 @@ def _tasks(row: int, rule: Rule, policy: Policy, spans: dict[object, Span]) -> I
     span = spans.setdefault(same, Span(_named(rule.name, "span"), hook, tested))
     span.owners.append(rule)
     for use, text in _wanted(rule.model_copy(update={"filters": rest}), policy):
-        span.wanted.setdefault(text, use)
+        known = span.wanted.setdefault(text, use)
+        if known.frames < use.frames or (known.spare and not use.spare):
+            span.wanted[text] = replace(use, frames=max(known.frames, use.frames))
     for end in hook.ends:
         own = rule.model_copy(update={"hook": end.hook, "filters": (*end.filters, *rest)})
         yield Task(row, own, Side(span, "end", end), span)
@@ -220,6 +228,7 @@ def _wanted(rule: Rule, policy: Policy) -> Iterator[tuple[Use, str]]:
     found += [(Use(("spec", "event"), text, 0), text) for column in policy.event_fields for text in column.expressions()]
     message = [part for part in split(rule.message) if isinstance(part, Blank)]
     found += [(Use((*rule.at, "message"), rule.message, part.offset), part.text) for part in message]
+    yield from _stacks(rule)
     unseen = {let.name: let for let in rule.let}
     for use, text in found:  # which grows: a name of `let` stands for another text
         tree = parse(text)
@@ -227,6 +236,16 @@ def _wanted(rule: Rule, policy: Policy) -> Iterator[tuple[Use, str]]:
             yield replace(use, offset=use.offset + node.at), without_root(node, len(START) + 1).spelled
         for let in (unseen.pop(part.name) for part in walk(tree) if isinstance(part, Name) and part.name in unseen):
             found.append((Use(let.at, let.value, 0), let.value))
+
+
+def _stacks(rule: Rule) -> Iterator[tuple[Use, str]]:
+    """Yield the parts of the start's stack that a rule counts by."""
+    for output in rule.outputs:
+        if isinstance(output, StacksOutput) and output.of == START:
+            for part in PARTS:
+                wanted = output.kernel if part == "kernel" else output.user
+                if wanted is not False:
+                    yield Use((*output.at, "of"), "", 0, wanted is None, output.depth), COLUMNS[part]
 
 
 def _of_start(node: Node) -> Iterator[Node]:

@@ -28,5 +28,5 @@ def stack_value(part: Part, kind: str, depth: int = MOST_FRAMES, skip: int = 0) 
 
 def key_column(column: Column) -> Column:
     """Return the column of a key, or of another fixed place, that keeps a stack."""
-    size = column.type.size - FRAME_BYTES["user" if column.path == COLUMNS["user"] else "kernel"]
+    size = column.type.size - FRAME_BYTES["user" if column.path.endswith(COLUMNS["user"]) else "kernel"]
     return replace(column, type=replace(column.type, shape=Shape.BYTES, size=size))

@@ -21,13 +21,16 @@ from policyd.resolve.computed import computed
 from policyd.resolve.lists import BPF_F_NO_PREALLOC
 from policyd.resolve.problems import Missing, Wrong
 from policyd.resolve.spans import DURATION, END, SPAN, START, Side, Span, Use, root_word, thing_of, without_root
+from policyd.resolve.stacks import stack_value
 from policyd.resolve.table_values import key_values, misfit, wrong_number
 from policyd.resolve.tables import MOST_VALUE_BYTES, Table, key_parts
 from policyd.text import did_you_mean, one_of, quote
-from policyd.value import ROW, Kept, Lookup, Value
+from policyd.value import ROW, Kept, KeptStack, Lookup, Value
 from policyd.vocabulary.kinds import kind_type
 from policyd.vocabulary.operations import result_type
 from policyd.vocabulary.operators import is_buffer
+from policyd.vocabulary.stack_fields import stack_type
+from policyd.vocabulary.stacks import COLUMNS, FRAME_BYTES, PARTS, stack_bytes
 from policyd.vocabulary.tables import TABLE_KEYS, TableKey
 from policyd.vocabulary.types import Shape, ValueType
 from policyd.words import is_field_path
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from policyd.resolve.hooks import Located
     from policyd.resolve.rules import Rules
     from policyd.resolve.spans import Task
+    from policyd.vocabulary.stacks import Part
 
     Typed = ValueType | TableKey
     Member = tuple[Task, Located]
@@ -117,8 +121,12 @@ class Starts:
         keys = self._keys(side, fields)
         row = Lookup(self.policy, spec.name, keys, ROW, spec.value.size).row
         lookup = Lookup(self.policy, spec.name, keys, number, spec.value.size)
+        type_, offsets = spec.value.columns[number].type, spec.value.offsets()
+        if type_.kind == "stack":
+            stack = KeptStack(row, offsets[number], offsets[THERE], 1 << number)
+            return Value(path, _fetched_type(path, type_), stack, True, row.can_be_unread, row.cost)
         access = lookup if number == AT or number in self.certain else Kept(lookup, THERE)
-        return Value(path, spec.value.columns[number].type, access, True, row.can_be_unread, row.cost)
+        return Value(path, type_, access, True, row.can_be_unread, row.cost)
 
     def _keys(self, side: Side, fields: Fields) -> tuple[Value, ...]:
         given = in_order(side.written, tuple(self.table.keys))
@@ -141,8 +149,29 @@ class Starts:
         if side.role == "drop":
             told = Side(side.span, "end", side.written)
             return (TableWrite(name, "end", keys, ((AT, self.duration(told, fields)),)),)
-        columns = ((AT, fields.value("time")), *((number, fields.value(text)) for text, number in self.numbers.items()))
+        kept = ((number, self._given(text, number, fields)) for text, number in self.numbers.items())
+        columns = ((AT, fields.value("time")), *kept)
         return (TableWrite(name, "start", keys, columns, self.keep_first),)
+
+    def _given(self, text: str, number: int, fields: Fields) -> Value:
+        """Return what the start keeps in a column."""
+        size = self.table.spec.value.columns[number].type.size
+        value = fields.value(text)
+        if (part := _part(text)) is None:
+            return value
+        return stack_value(part, fields.place.point.kind, (size - stack_bytes(part, 0)) // FRAME_BYTES[part])
+
+
+def _part(text: str) -> Part | None:
+    """Return the part of a stack that a field is; None if it is none."""
+    return next((part for part in PARTS if text == COLUMNS[part]), None)
+
+
+def _fetched_type(path: str, kept: ValueType) -> ValueType:
+    """Return the type of a stack that was kept: with room for the frame more that other stacks have."""
+    part = _part(path.removeprefix(f"{START}."))
+    assert part is not None
+    return stack_type(part, (kept.size - stack_bytes(part, 0)) // FRAME_BYTES[part])
 
 
 # ------------------------------------------------------------------------------------------------ making it
@@ -195,7 +224,7 @@ def settle(span: Span, policy: str, ends: Ends, starts: Callable[[int], tuple[Fi
     unknown length cut to so many bytes.
     """
     keys = _key_types(span, ends)
-    _expand(span, starts(KEY_STRING_SIZE)[0])
+    _expand(span, starts(KEY_STRING_SIZE))
     key = Layout(tuple(column for name, type_ in keys.items() for column in key_parts(name, type_)))
     if key.size > MOST_KEY_BYTES:
         message = f"the key has {key.size:,} bytes, that of a span has at most {MOST_KEY_BYTES:,}"
@@ -207,10 +236,11 @@ def settle(span: Span, policy: str, ends: Ends, starts: Callable[[int], tuple[Fi
         kept = [_kept_column(text, use, starts(longest), longest) for text, use in span.wanted.items()]
         head = (Column("started", _TIME, "start.time"), Column("there", _BITS, hidden=True))
         value = Layout((*head, *_distinct(column for column, _ in kept)))
-        if value.size <= MOST_VALUE_BYTES:
+        size = value.size - sum(column.size for column in value.columns if column.type.kind == "stack")
+        if size <= MOST_VALUE_BYTES:
             break
     else:
-        message = f"what is kept of the start has {value.size:,} bytes, and {MOST_VALUE_BYTES:,} at most fit"
+        message = f"what is kept of the start has {size:,} bytes, and {MOST_VALUE_BYTES:,} at most fit"
         raise Wrong("row-too-long", message, "use fewer fields of the start", span.hook.at)
     kind, flags = ("lru_hash", 0) if span.hook.evict else ("hash", BPF_F_NO_PREALLOC)
     map_class = MapClass(kind, key.size, value.size, flags)
@@ -221,16 +251,30 @@ def settle(span: Span, policy: str, ends: Ends, starts: Callable[[int], tuple[Fi
     return Starts(policy, table, numbers, certain, span.hook.keep == "first")
 
 
-def _expand(span: Span, fields: Fields) -> None:
-    """Put the members of groups (`start.process`) in the place of each, as they are at the first start."""
+def _expand(span: Span, places: tuple[Fields, ...]) -> None:
+    """Put the members of groups (`start.process`) in the place of each, as they are at the first start.
+
+    What can be done without, and some start does not have, goes.
+    """
     for text, use in tuple(span.wanted.items()):
-        members = _group(text, use, fields)
+        if use.spare and not all(_has(text, fields) for fields in places):
+            del span.wanted[text]
+            continue
+        members = _group(text, use, places[0])
         if members is not None:
             del span.wanted[text]
             span.groups[text] = members
             for member in members:
                 span.wanted.setdefault(member, use)
     span.wanted.pop("time", None)  # every row has it
+
+
+def _has(text: str, fields: Fields) -> bool:
+    try:
+        fields.value(text)
+    except Missing:
+        return False
+    return True
 
 
 def _group(text: str, use: Use, fields: Fields) -> tuple[str, ...] | None:
@@ -324,6 +368,9 @@ def _kept_column(text: str, use: Use, places: tuple[Fields, ...], longest: int) 
     """Return the column of a field of the start, and whether it may not be there."""
     found = [_there(fields, partial(_start_value, text, use, fields)) for fields in places]
     values = [value for value in found if value is not None]
+    if (part := _part(text)) is not None:
+        size = stack_bytes(part, use.frames)
+        return Column(text, ValueType("stack", Shape.BYTES, size), f"{START}.{text}"), True
     types = [value.type for value in values]
     try:
         type_ = reduce(lambda one, other: result_type("default", (one, other)), types)
@@ -359,6 +406,8 @@ def _used(missing: Missing, use: Use) -> Missing:
     """Place what is wrong with a field of the start where it is used."""
     for one in missing.each:
         one.at, one.text = use.path, use.text
+        if not use.text:
+            continue
         one.offset = use.offset + (len(START) + 1 + one.offset if one.offset is not None else 0)
     return missing
 

@@ -141,6 +141,7 @@ OUTPUTS: dict[str, OutputKind] = {
                 OutputKey(
                     "user", "false: leave the program's functions out (default: true, where it is known whose they are)"
                 ),
+                OutputKey("of", "start: in rules of spans, the stack where it starts, not where it ends"),
                 OutputKey("by", "columns of the key beside the stack: one series for each combination of their values"),
                 OutputKey(
                     "depth", "how many frames of either part are kept, from the innermost outwards: 1 to 127 (default)"

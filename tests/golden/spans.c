@@ -196,7 +196,7 @@ PD_ENTRY int pd_045440bc0489(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_fbd2a96690fa */
+/* policyd 0.1.0, raw_tracepoint:sched_process_exit, pd_cbdd01ba848c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -211,7 +211,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x7319b122a1f1ULL
-#define PD_CANARY_PROGRAM 0xfbd2a96690faULL
+#define PD_CANARY_PROGRAM 0xcbdd01ba848cULL
 
 /* lib/maps.c */
 
@@ -222,10 +222,11 @@ PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(hash_16_312_f1, 12, 4, 4, 4096);
 PD_MAP(lru_hash_8_24, 12, 4, 4, 4096);
+PD_MAP(lru_hash_16_5112, 12, 4, 4, 4096);
 PD_MAP(processes, 1, 4, 856, 65536);
 PD_MAP(zeros, 2, 4, 8, 1);
-PD_MAP(rules, 2, 4, 28, 2);
-PD_MAP(scratch, 6, 4, 712, 1);
+PD_MAP(rules, 2, 4, 28, 3);
+PD_MAP(scratch, 6, 4, 5520, 1);
 #endif
 
 /* lib/numbers.c */
@@ -279,6 +280,17 @@ struct write_row_1 {
 	u8 c7[256]; /* process_exe */
 	u8 pad0[4];
 };
+struct write_key_2 {
+	s32 c0; /* args_prev_as_thread */
+	u8 pad0[4];
+	u64 c1; /* args_prev_as_thread_started */
+};
+struct write_row_2 {
+	u64 c0; /* started */
+	u64 c1; /* there */
+	u8 c2[1024]; /* kernel_stack */
+	u8 c3[4072]; /* user_stack */
+};
 
 /* What a run finds out about its event. */
 struct subject {
@@ -291,16 +303,16 @@ struct subject {
 	u64 v1;
 	u64 v2;
 	u32 queued_0;
-	u32 queue_0[2];
+	u32 queue_0[4];
 	u64 key[2];
-	u64 row[39];
+	u64 row[639];
 	u32 writing;
-	u8 writes[2];
+	u8 writes[3];
 	u8 state[3]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 712, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 5520, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -386,7 +398,7 @@ PD_INLINE void match_0(struct run *r)
 	r->s->writes[0] = 0;
 	if (!1)
 		return;
-	r->s->queue_0[r->s->queued_0++ & 1] = 0 | flags << 16;
+	r->s->queue_0[r->s->queued_0++ & 3] = 0 | flags << 16;
 	if (!flags)
 		r->s->writing = r->s->writes[0] = 1;
 }
@@ -402,9 +414,25 @@ PD_INLINE void match_1(struct run *r)
 	r->s->writes[1] = 0;
 	if (!1)
 		return;
-	r->s->queue_0[r->s->queued_0++ & 1] = 1 | flags << 16;
+	r->s->queue_0[r->s->queued_0++ & 3] = 1 | flags << 16;
 	if (!flags)
 		r->s->writing = r->s->writes[1] = 1;
+}
+#line here "policyd.c"
+
+#line 40 "tests/golden/spans.yaml"
+/* golden-spans/off-cpu-span-key-ends */
+PD_INLINE void match_2(struct run *r)
+{
+	u32 flags = 0;
+
+	PD_BARRIER();
+	r->s->writes[2] = 0;
+	if (!1)
+		return;
+	r->s->queue_0[r->s->queued_0++ & 3] = 2 | flags << 16;
+	if (!flags)
+		r->s->writing = r->s->writes[2] = 1;
 }
 #line here "policyd.c"
 
@@ -509,11 +537,47 @@ PD_INLINE void write_1(struct run *r)
 	pd_map_delete(map, key);
 }
 
+/* What is written is taken before any rule writes. */
+PD_INLINE void take_2(struct run *r)
+{
+	if (!r->s->writes[2])
+		return;
+	need_1(r);
+	need_2(r);
+}
+
+/* golden-spans/off-cpu-span-key-ends: unset off-cpu-span */
+PD_INLINE void write_2(struct run *r)
+{
+	struct write_key_2 *key = (void *) r->s->key;
+	struct pd_config *settings;
+	u64 *counts;
+	void *map;
+
+	PD_BARRIER();
+	if (!r->s->writes[2])
+		return;
+	settings = pd_row(MAP(config), 0);
+	counts = pd_row(MAP(account), 0);
+	map = pd_row(MAP(lru_hash_16_5112), 0);
+	if (!settings || !counts || !map || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (!((r->s->state[1] == PD_OK) && (r->s->state[2] == PD_OK))) {
+		PD_ADD(&counts[14], 1);
+		return;
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	key->c0 = r->s->v1;
+	key->c1 = r->s->v2;
+	pd_map_delete(map, key);
+}
+
 /* Every effect has been by now, in all programs of the chain: what rules write to tables, in their order. */
 PD_INLINE void write_tables(struct run *r)
 {
 	write_0(r);
 	write_1(r);
+	write_2(r);
 }
 
 /* The last thread of a process drops its row; rules at this hook have seen it before. */
@@ -543,14 +607,16 @@ PD_INLINE void run_0(struct run *r)
 	r->s->queued_0 = 0;
 	match_0(r);
 	match_1(r);
-	take_effects_0(r, 2);
+	match_2(r);
+	take_effects_0(r, 3);
 	take_0(r);
 	take_1(r);
+	take_2(r);
 	if (r->s->writing)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_fbd2a96690fa(void *ctx)
+PD_ENTRY int pd_cbdd01ba848c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -560,7 +626,7 @@ PD_ENTRY int pd_fbd2a96690fa(void *ctx)
 	}
 	r.s->verdict = PD_VERDICT_NONE;
 	if (pd_is_canary())
-		pd_canary(0, 2);
+		pd_canary(0, 3);
 	else
 		run_0(&r);
 	pd_internal(&r);
@@ -688,7 +754,7 @@ PD_ENTRY int pd_6826551c18ae(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_094434274b76 */
+/* policyd 0.1.0, raw_tracepoint:sched_switch, pd_43f7c010f65c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -703,7 +769,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x778958c9a345ULL
-#define PD_CANARY_PROGRAM 0x94434274b76ULL
+#define PD_CANARY_PROGRAM 0x43f7c010f65cULL
 
 /* lib/maps.c */
 
@@ -713,10 +779,12 @@ PD_MAP(account, 6, 4, 128, 1024);
 PD_MAP(scalars, 2, 4, 24, 8192);
 PD_MAP(rings, 12, 4, 4, 1024);
 PD_MAP(lru_hash_8_24, 12, 4, 4, 4096);
+PD_MAP(lru_hash_16_5112, 12, 4, 4, 4096);
 PD_MAP(percpu_array_4_352_n1, 12, 4, 4, 4096);
+PD_MAP(percpu_hash_5112_16_f1, 12, 4, 4, 4096);
 PD_MAP(zeros, 2, 4, 352, 1);
-PD_MAP(rules, 2, 4, 28, 3);
-PD_MAP(scratch, 6, 4, 512, 1);
+PD_MAP(rules, 2, 4, 28, 6);
+PD_MAP(scratch, 6, 4, 21032, 1);
 #endif
 
 /* lib/numbers.c */
@@ -756,9 +824,19 @@ struct event_0_0 {
 	struct pd_header h;
 	struct layout_0_0 f;
 };
+struct key_1_0 {
+	u8 c0[16]; /* args_next_comm */
+	u8 c1[1024]; /* kernel.stack */
+	u8 c2[4072]; /* user.stack */
+};
 struct row_key_2 {
 	s32 c0; /* args_p_pid */
 	u8 pad0[4];
+};
+struct row_key_8 {
+	s32 c0; /* args_prev_as_thread */
+	u8 pad0[4];
+	u64 c1; /* args_prev_as_thread_started */
 };
 struct write_key_0 {
 	s32 c0; /* args_p_pid */
@@ -780,6 +858,28 @@ struct write_row_1 {
 	u32 c2; /* cpu */
 	u8 pad0[4];
 };
+struct write_key_2 {
+	s32 c0; /* args_prev_as_thread */
+	u8 pad0[4];
+	u64 c1; /* args_prev_as_thread_started */
+};
+struct write_row_2 {
+	u64 c0; /* started */
+	u64 c1; /* there */
+	u8 c2[1024]; /* kernel_stack */
+	u8 c3[4072]; /* user_stack */
+};
+struct write_key_3 {
+	s32 c0; /* args_prev_as_thread */
+	u8 pad0[4];
+	u64 c1; /* args_prev_as_thread_started */
+};
+struct write_row_3 {
+	u64 c0; /* started */
+	u64 c1; /* there */
+	u8 c2[1024]; /* kernel_stack */
+	u8 c3[4072]; /* user_stack */
+};
 
 /* What a run finds out about its event. */
 struct subject {
@@ -796,21 +896,30 @@ struct subject {
 	PD_STRING(16) v5;
 	u64 v6;
 	u64 v7;
-	u64 v8;
+	u8 v8[5112] __attribute__((aligned(8)));
 	u64 v9;
+	u64 v10;
+	u64 v13;
+	u64 v14;
+	u64 v15;
+	u64 v16;
+	PD_STRING(1032) v17;
+	PD_STRING(4104) v18;
 	u32 queued_0;
 	u32 queue_0[1];
 	u32 queued_1;
-	u32 queue_1[2];
-	u64 key[1];
-	u64 row[3];
+	u32 queue_1[1];
+	u32 queued_2;
+	u32 queue_2[4];
+	u64 key[639];
+	u64 row[639];
 	u32 writing;
-	u8 writes[2];
-	u8 state[10]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
+	u8 writes[4];
+	u8 state[19]; /* PD_OK, PD_ABSENT or PD_UNREAD of each value; 0: not fetched yet */
 	char slack[256];
 };
 
-_Static_assert(sizeof(struct subject) <= 512, "the scratch map is too small");
+_Static_assert(sizeof(struct subject) <= 21032, "the scratch map is too small");
 
 struct run {
 	void *ctx;
@@ -822,6 +931,8 @@ struct run {
 /* hooks/tracing.c */
 
 /* fields/process.c */
+
+/* fields/stack.c */
 
 /* time */
 PD_INLINE u8 fetch_0(struct run *r)
@@ -947,16 +1058,16 @@ PD_INLINE void need_6(struct run *r)
 		r->s->state[6] = fetch_6(r);
 }
 
-/* args.prev.__state */
+/* args.next.start_boottime */
 PD_INLINE u8 fetch_7(struct run *r)
 {
-	u64 p = PD_CONTEXT(u64, r->ctx, 8);
+	u64 p = PD_CONTEXT(u64, r->ctx, 16);
 
 	if (pd_no_pointer(p))
 		return PD_ABSENT;
-	u32 found = 0;
+	u64 found = 0;
 
-	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, __state)))
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, start_boottime)))
 		return PD_UNREAD;
 	r->s->v7 = found;
 	return PD_OK;
@@ -968,8 +1079,91 @@ PD_INLINE void need_7(struct run *r)
 		r->s->state[7] = fetch_7(r);
 }
 
-/* args.prev.pid */
+/* off-cpu-span[args.next.pid, args.next.start_boottime] */
 PD_INLINE u8 fetch_8(struct run *r)
+{
+	need_1(r);
+	if (r->s->state[1] != PD_OK)
+		return r->s->state[1];
+	need_7(r);
+	if (r->s->state[7] != PD_OK)
+		return r->s->state[7];
+	struct row_key_8 *key = (void *) r->s->key;
+	void *map;
+	void *row;
+
+	map = pd_row(MAP(lru_hash_16_5112), 0);
+	if (!map)
+		return PD_ABSENT;
+	__builtin_memset(key, 0, sizeof(*key));
+	key->c0 = r->s->v1;
+	key->c1 = r->s->v7;
+	row = pd_map_lookup(map, key);
+	if (!row)
+		return PD_ABSENT;
+	return pd_read_kernel(r->s->v8, 5112, row) ? PD_UNREAD : PD_OK;
+}
+
+PD_INLINE void need_8(struct run *r)
+{
+	if (!r->s->state[8])
+		r->s->state[8] = fetch_8(r);
+}
+
+/* start.time */
+PD_INLINE u8 fetch_9(struct run *r)
+{
+	need_8(r);
+	if (r->s->state[8] != PD_OK)
+		return r->s->state[8];
+	r->s->v9 = PD_LOAD(u64, r->s->v8, 0);
+	return PD_OK;
+}
+
+PD_INLINE void need_9(struct run *r)
+{
+	if (!r->s->state[9])
+		r->s->state[9] = fetch_9(r);
+}
+
+/* span.duration */
+PD_INLINE u8 fetch_10(struct run *r)
+{
+	need_0(r);
+	need_9(r);
+	r->s->v10 = ((u64) r->s->v0 - r->s->v9);
+	return r->s->state[9];
+}
+
+PD_INLINE void need_10(struct run *r)
+{
+	if (!r->s->state[10])
+		r->s->state[10] = fetch_10(r);
+}
+
+/* args.prev.__state */
+PD_INLINE u8 fetch_13(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 8);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u32 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, __state)))
+		return PD_UNREAD;
+	r->s->v13 = found;
+	return PD_OK;
+}
+
+PD_INLINE void need_13(struct run *r)
+{
+	if (!r->s->state[13])
+		r->s->state[13] = fetch_13(r);
+}
+
+/* args.prev.pid */
+PD_INLINE u8 fetch_14(struct run *r)
 {
 	u64 p = PD_CONTEXT(u64, r->ctx, 8);
 
@@ -979,26 +1173,71 @@ PD_INLINE u8 fetch_8(struct run *r)
 
 	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, pid)))
 		return PD_UNREAD;
-	r->s->v8 = found;
+	r->s->v14 = found;
 	return PD_OK;
 }
 
-PD_INLINE void need_8(struct run *r)
+PD_INLINE void need_14(struct run *r)
 {
-	if (!r->s->state[8])
-		r->s->state[8] = fetch_8(r);
+	if (!r->s->state[14])
+		r->s->state[14] = fetch_14(r);
 }
 
 /* cpu */
-PD_INLINE u8 fetch_9(struct run *r)
+PD_INLINE u8 fetch_15(struct run *r)
 {
-	return cpu_id(r, &r->s->v9);
+	return cpu_id(r, &r->s->v15);
 }
 
-PD_INLINE void need_9(struct run *r)
+PD_INLINE void need_15(struct run *r)
 {
-	if (!r->s->state[9])
-		r->s->state[9] = fetch_9(r);
+	if (!r->s->state[15])
+		r->s->state[15] = fetch_15(r);
+}
+
+/* args.prev.start_boottime */
+PD_INLINE u8 fetch_16(struct run *r)
+{
+	u64 p = PD_CONTEXT(u64, r->ctx, 8);
+
+	if (pd_no_pointer(p))
+		return PD_ABSENT;
+	u64 found = 0;
+
+	if (pd_read_kernel(&found, sizeof(found), PD_AT(struct task_struct, p, start_boottime)))
+		return PD_UNREAD;
+	r->s->v16 = found;
+	return PD_OK;
+}
+
+PD_INLINE void need_16(struct run *r)
+{
+	if (!r->s->state[16])
+		r->s->state[16] = fetch_16(r);
+}
+
+/* kernel.stack */
+PD_INLINE u8 fetch_17(struct run *r)
+{
+	return pd_kernel_stack(r->ctx, r->s->v17.data, 127, 125, 2, &r->s->v17.length, &r->s->v17.cut);
+}
+
+PD_INLINE void need_17(struct run *r)
+{
+	if (!r->s->state[17])
+		r->s->state[17] = fetch_17(r);
+}
+
+/* user.stack */
+PD_INLINE u8 fetch_18(struct run *r)
+{
+	return pd_user_stack(r->ctx, r->s->v18.data, 127, 127, 0, &r->s->v18.length, &r->s->v18.cut);
+}
+
+PD_INLINE void need_18(struct run *r)
+{
+	if (!r->s->state[18])
+		r->s->state[18] = fetch_18(r);
 }
 
 #line 14 "tests/golden/spans.yaml"
@@ -1025,16 +1264,40 @@ PD_INLINE int test_1(struct run *r, int unread)
 	return ((s64) r->s->v4 >= 0LL);
 }
 
-#line 11 "tests/golden/spans.yaml"
-/* args.prev.__state Equal */
+/* span.duration GreaterOrEqual */
 PD_INLINE int test_2(struct run *r, int unread)
 {
-	need_7(r);
-	if (r->s->state[7] == PD_UNREAD)
+	need_10(r);
+	if (r->s->state[10] == PD_UNREAD)
 		return unread;
-	if (r->s->state[7] != PD_OK)
+	if (r->s->state[10] != PD_OK)
 		return 0;
-	return (r->s->v7 == 0);
+	return ((s64) r->s->v10 >= 0LL);
+}
+
+#line 11 "tests/golden/spans.yaml"
+/* args.prev.__state Equal */
+PD_INLINE int test_3(struct run *r, int unread)
+{
+	need_13(r);
+	if (r->s->state[13] == PD_UNREAD)
+		return unread;
+	if (r->s->state[13] != PD_OK)
+		return 0;
+	return (r->s->v13 == 0);
+}
+#line here "policyd.c"
+
+#line 40 "tests/golden/spans.yaml"
+/* args.prev.pid not Equal */
+PD_INLINE int test_4(struct run *r, int unread)
+{
+	need_14(r);
+	if (r->s->state[14] == PD_UNREAD)
+		return unread;
+	if (r->s->state[14] != PD_OK)
+		return 1;
+	return !((s64) r->s->v14 == 0LL);
 }
 #line here "policyd.c"
 
@@ -1053,9 +1316,24 @@ PD_INLINE void match_0(struct run *r)
 }
 #line here "policyd.c"
 
+#line 37 "tests/golden/spans.yaml"
+/* golden-spans/off-cpu */
+PD_INLINE void match_1(struct run *r)
+{
+	u32 flags = 0;
+
+	PD_BARRIER();
+	if (!test_2(r, 1))
+		return;
+	if ((r->s->state[10] == PD_UNREAD) && !test_2(r, 0))
+		flags = PD_FLAG_UNREAD;
+	r->s->queue_1[r->s->queued_1++ & 0] = 1 | flags << 16;
+}
+#line here "policyd.c"
+
 #line 6 "tests/golden/spans.yaml"
 /* golden-spans/run-queue-span-end */
-PD_INLINE void match_1(struct run *r)
+PD_INLINE void match_2(struct run *r)
 {
 	u32 flags = 0;
 
@@ -1063,7 +1341,7 @@ PD_INLINE void match_1(struct run *r)
 	r->s->writes[0] = 0;
 	if (!1)
 		return;
-	r->s->queue_1[r->s->queued_1++ & 1] = 1 | flags << 16;
+	r->s->queue_2[r->s->queued_2++ & 3] = 2 | flags << 16;
 	if (!flags)
 		r->s->writing = r->s->writes[0] = 1;
 }
@@ -1071,19 +1349,53 @@ PD_INLINE void match_1(struct run *r)
 
 #line 6 "tests/golden/spans.yaml"
 /* golden-spans/run-queue-span-start */
-PD_INLINE void match_2(struct run *r)
+PD_INLINE void match_3(struct run *r)
 {
 	u32 flags = 0;
 
 	PD_BARRIER();
 	r->s->writes[1] = 0;
-	if (!test_2(r, 1))
+	if (!test_3(r, 1))
 		return;
-	if ((r->s->state[7] == PD_UNREAD) && !test_2(r, 0))
+	if ((r->s->state[13] == PD_UNREAD) && !test_3(r, 0))
 		flags = PD_FLAG_UNREAD;
-	r->s->queue_1[r->s->queued_1++ & 1] = 2 | flags << 16;
+	r->s->queue_2[r->s->queued_2++ & 3] = 3 | flags << 16;
 	if (!flags)
 		r->s->writing = r->s->writes[1] = 1;
+}
+#line here "policyd.c"
+
+#line 37 "tests/golden/spans.yaml"
+/* golden-spans/off-cpu-span-end */
+PD_INLINE void match_4(struct run *r)
+{
+	u32 flags = 0;
+
+	PD_BARRIER();
+	r->s->writes[2] = 0;
+	if (!1)
+		return;
+	r->s->queue_2[r->s->queued_2++ & 3] = 4 | flags << 16;
+	if (!flags)
+		r->s->writing = r->s->writes[2] = 1;
+}
+#line here "policyd.c"
+
+#line 37 "tests/golden/spans.yaml"
+/* golden-spans/off-cpu-span-start */
+PD_INLINE void match_5(struct run *r)
+{
+	u32 flags = 0;
+
+	PD_BARRIER();
+	r->s->writes[3] = 0;
+	if (!test_4(r, 1))
+		return;
+	if ((r->s->state[14] == PD_UNREAD) && !test_4(r, 0))
+		flags = PD_FLAG_UNREAD;
+	r->s->queue_2[r->s->queued_2++ & 3] = 5 | flags << 16;
+	if (!flags)
+		r->s->writing = r->s->writes[3] = 1;
 }
 #line here "policyd.c"
 
@@ -1211,6 +1523,69 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
+PD_INLINE void stack_key_1_0(struct run *r, struct key_1_0 *key)
+{
+	pd_read_kernel(key, sizeof(*key), 0); /* clears it, as in pd_put_stack */
+	pd_put_string(key->c0, sizeof(key->c0), r->s->v5.data, r->s->v5.length);
+	pd_put_stack(key->c1, sizeof(key->c1), (r->s->v8 + 16), ((r->s->state[8] == PD_OK ? (PD_LOAD(u64, r->s->v8, 8) & 4 ? PD_OK : PD_ABSENT) : r->s->state[8]) == PD_OK ? 1024 : 0));
+	pd_put_stack(key->c2, sizeof(key->c2), (r->s->v8 + 1040), ((r->s->state[8] == PD_OK ? (PD_LOAD(u64, r->s->v8, 8) & 8 ? PD_OK : PD_ABSENT) : r->s->state[8]) == PD_OK ? 4072 : 0));
+}
+
+/* The key of the entry that counts what there is no room for. */
+PD_INLINE void lost_key_1_0(struct key_1_0 *key)
+{
+	pd_read_kernel(key, sizeof(*key), 0);
+	key->c1[6] = PD_STACK_LOST;
+}
+
+/* The entry of this event's stack, or NULL if there is no room.  That of what is lost is made before the first other. */
+PD_INLINE u64 *stack_entry_1_0(struct run *r, void *map, struct key_1_0 *key)
+{
+	void *blank = pd_row(MAP(zeros), 0);
+	u64 *entry;
+
+	stack_key_1_0(r, key);
+	entry = pd_map_lookup(map, key);
+	if (entry || !blank)
+		return entry;
+	lost_key_1_0(key);
+	pd_map_update(map, key, blank, 1 /* BPF_NOEXIST */);
+	stack_key_1_0(r, key);
+	return pd_entry(map, key, blank);
+}
+
+PD_INLINE void metric_1_0(struct run *r, const struct pd_rule *d, u64 *counts)
+{
+	void *map = pd_row(MAP(percpu_hash_5112_16_f1), d->maps[0]);
+	struct key_1_0 *key = (void *) r->s->key;
+	u64 *slots;
+
+	if (!map)
+		return;
+	need_5(r);
+	need_8(r);
+	need_10(r);
+	if (!((r->s->state[5] == PD_OK) && (r->s->state[10] == PD_OK))) {
+		PD_ADD(&counts[4], 1);
+		return;
+	}
+	if ((s64) r->s->v10 < 0) {
+		PD_ADD(&counts[5], 1);
+		return;
+	}
+	slots = stack_entry_1_0(r, map, key);
+	if (!slots) {
+		PD_ADD(&counts[3], 1);
+		lost_key_1_0(key);
+		slots = pd_map_lookup(map, key);
+		if (slots)
+			PD_ADD(&slots[0], 1);
+		return;
+	}
+	PD_ADD(&slots[0], 1);
+	PD_ADD(&slots[1], (u64) r->s->v10);
+}
+
 /* What rules of one shape do: their numbers are in their rows of the rules map. */
 PD_INLINE void effects_1(struct run *r, const struct pd_rule *d, u16 flags)
 {
@@ -1223,6 +1598,7 @@ PD_INLINE void effects_1(struct run *r, const struct pd_rule *d, u16 flags)
 	if (flags) {
 		PD_ADD(&counts[6], 1);
 	} else {
+		metric_1_0(r, d, counts);
 	}
 }
 
@@ -1241,6 +1617,39 @@ PD_INLINE void take_effects_1(struct run *r, u32 most)
 		d = pd_row(MAP(rules), item & 0xffff);
 		if (d)
 			effects_1(r, d, item >> 16);
+	}
+}
+
+/* What rules of one shape do: their numbers are in their rows of the rules map. */
+PD_INLINE void effects_2(struct run *r, const struct pd_rule *d, u16 flags)
+{
+	struct pd_config *settings = pd_row(MAP(config), d->policy);
+	u64 *counts = pd_row(MAP(account), d->policy);
+	u16 verdict = 0;
+
+	if (!settings || !counts || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (flags) {
+		PD_ADD(&counts[6], 1);
+	} else {
+	}
+}
+
+PD_INLINE void take_effects_2(struct run *r, u32 most)
+{
+	const struct pd_rule *d;
+	u32 item;
+
+	/* The count is kept as it is written, in 8 bytes: the verifier loses sight of a smaller one that is put on the stack. */
+#pragma clang loop unroll(disable)
+	for (u64 i = 0; i < most; i++) {
+		PD_OPAQUE(i);
+		if (i >= r->s->queued_2)
+			break;
+		item = r->s->queue_2[i];
+		d = pd_row(MAP(rules), item & 0xffff);
+		if (d)
+			effects_2(r, d, item >> 16);
 	}
 }
 
@@ -1286,9 +1695,9 @@ PD_INLINE void take_1(struct run *r)
 {
 	if (!r->s->writes[1])
 		return;
-	need_8(r);
+	need_14(r);
 	need_0(r);
-	need_9(r);
+	need_15(r);
 }
 
 /* golden-spans/run-queue-span-start: start run-queue-span */
@@ -1310,12 +1719,12 @@ PD_INLINE void write_1(struct run *r)
 	map = pd_row(MAP(lru_hash_8_24), 0);
 	if (!settings || !counts || !map || settings->flags & PD_CONFIG_SUSPEND)
 		return;
-	if (!(r->s->state[8] == PD_OK)) {
+	if (!(r->s->state[14] == PD_OK)) {
 		PD_ADD(&counts[14], 1);
 		return;
 	}
 	__builtin_memset(key, 0, sizeof(*key));
-	key->c0 = r->s->v8;
+	key->c0 = r->s->v14;
 	old = 0;
 	if (!old || pd_read_kernel(row, sizeof(*row), old))
 		__builtin_memset(row, 0, sizeof(*row));
@@ -1324,8 +1733,102 @@ PD_INLINE void write_1(struct run *r)
 		row->c1 |= 1;
 	}
 	if (1) {
-	row->c2 = r->s->v9;
+	row->c2 = r->s->v15;
 		row->c1 |= 4;
+	}
+	failed = pd_map_update(map, key, row, 0 /* BPF_ANY */);
+	if (failed)
+		PD_ADD(&counts[13], 1);
+}
+
+/* What is written is taken before any rule writes. */
+PD_INLINE void take_2(struct run *r)
+{
+	if (!r->s->writes[2])
+		return;
+	need_1(r);
+	need_7(r);
+	need_10(r);
+}
+
+/* golden-spans/off-cpu-span-end: end off-cpu-span */
+PD_INLINE void write_2(struct run *r)
+{
+	struct write_key_2 *key = (void *) r->s->key;
+	struct pd_config *settings;
+	u64 *counts;
+	void *map;
+
+	PD_BARRIER();
+	if (!r->s->writes[2])
+		return;
+	settings = pd_row(MAP(config), 0);
+	counts = pd_row(MAP(account), 0);
+	map = pd_row(MAP(lru_hash_16_5112), 0);
+	if (!settings || !counts || !map || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (!((r->s->state[1] == PD_OK) && (r->s->state[7] == PD_OK))) {
+		PD_ADD(&counts[14], 1);
+		return;
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	key->c0 = r->s->v1;
+	key->c1 = r->s->v7;
+	if (pd_map_delete(map, key) || !(r->s->state[10] == PD_OK))
+		PD_ADD(&counts[15], 1);
+	else if (((s64) r->s->v10 < 0LL))
+		PD_ADD(&counts[5], 1);
+}
+
+/* What is written is taken before any rule writes. */
+PD_INLINE void take_3(struct run *r)
+{
+	if (!r->s->writes[3])
+		return;
+	need_14(r);
+	need_16(r);
+	need_0(r);
+}
+
+/* golden-spans/off-cpu-span-start: start off-cpu-span */
+PD_INLINE void write_3(struct run *r)
+{
+	struct write_key_3 *key = (void *) r->s->key;
+	struct write_row_3 *row = (void *) r->s->row;
+	void *old;
+	long failed;
+	struct pd_config *settings;
+	u64 *counts;
+	void *map;
+
+	PD_BARRIER();
+	if (!r->s->writes[3])
+		return;
+	settings = pd_row(MAP(config), 0);
+	counts = pd_row(MAP(account), 0);
+	map = pd_row(MAP(lru_hash_16_5112), 0);
+	if (!settings || !counts || !map || settings->flags & PD_CONFIG_SUSPEND)
+		return;
+	if (!((r->s->state[14] == PD_OK) && (r->s->state[16] == PD_OK))) {
+		PD_ADD(&counts[14], 1);
+		return;
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	key->c0 = r->s->v14;
+	key->c1 = r->s->v16;
+	old = 0;
+	pd_read_kernel(row, sizeof(*row), old); /* with nothing there it clears the row */
+	if (1) {
+	row->c0 = r->s->v0;
+		row->c1 |= 1;
+	}
+	if ((r->s->state[17] == PD_OK)) {
+	pd_put_stack(row->c2, sizeof(row->c2), r->s->v17.data, r->s->v17.length);
+		row->c1 |= 4;
+	}
+	if ((r->s->state[18] == PD_OK)) {
+	pd_put_stack(row->c3, sizeof(row->c3), r->s->v18.data, r->s->v18.length);
+		row->c1 |= 8;
 	}
 	failed = pd_map_update(map, key, row, 0 /* BPF_ANY */);
 	if (failed)
@@ -1337,6 +1840,8 @@ PD_INLINE void write_tables(struct run *r)
 {
 	write_0(r);
 	write_1(r);
+	write_2(r);
+	write_3(r);
 }
 
 /* lib/canary.c */
@@ -1347,18 +1852,29 @@ PD_INLINE void run_0(struct run *r)
 	r->s->writing = 0;
 	r->s->queued_0 = 0;
 	r->s->queued_1 = 0;
+	r->s->queued_2 = 0;
 	match_0(r);
 	match_1(r);
 	match_2(r);
+	match_3(r);
+	match_4(r);
+	match_5(r);
+	if (r->s->queued_2)
+		need_17(r);
+	if (r->s->queued_2)
+		need_18(r);
 	take_effects_0(r, 1);
-	take_effects_1(r, 2);
+	take_effects_1(r, 1);
+	take_effects_2(r, 4);
 	take_0(r);
 	take_1(r);
+	take_2(r);
+	take_3(r);
 	if (r->s->writing)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_094434274b76(void *ctx)
+PD_ENTRY int pd_43f7c010f65c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1368,7 +1884,7 @@ PD_ENTRY int pd_094434274b76(void *ctx)
 	}
 	r.s->verdict = PD_VERDICT_NONE;
 	if (pd_is_canary())
-		pd_canary(0, 3);
+		pd_canary(0, 6);
 	else
 		run_0(&r);
 	verdict = pd_finish(&r);
@@ -1377,7 +1893,7 @@ PD_ENTRY int pd_094434274b76(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_wakeup, pd_4cd24ea940ca */
+/* policyd 0.1.0, raw_tracepoint:sched_wakeup, pd_bfb391d2c1f1 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1392,7 +1908,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xe678e9fbdd33ULL
-#define PD_CANARY_PROGRAM 0x4cd24ea940caULL
+#define PD_CANARY_PROGRAM 0xbfb391d2c1f1ULL
 
 /* lib/maps.c */
 
@@ -1639,7 +2155,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_4cd24ea940ca(void *ctx)
+PD_ENTRY int pd_bfb391d2c1f1(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1658,7 +2174,7 @@ PD_ENTRY int pd_4cd24ea940ca(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, raw_tracepoint:sched_wakeup_new, pd_06739d34fe2d */
+/* policyd 0.1.0, raw_tracepoint:sched_wakeup_new, pd_7fb870f8490c */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1673,7 +2189,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x769943186f88ULL
-#define PD_CANARY_PROGRAM 0x6739d34fe2dULL
+#define PD_CANARY_PROGRAM 0x7fb870f8490cULL
 
 /* lib/maps.c */
 
@@ -1920,7 +2436,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_06739d34fe2d(void *ctx)
+PD_ENTRY int pd_7fb870f8490c(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -1939,7 +2455,7 @@ PD_ENTRY int pd_06739d34fe2d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_28b25a27d140 */
+/* policyd 0.1.0, tracepoint:sock/inet_sock_set_state, pd_9522aec0a1be */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -1953,7 +2469,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xea205c550662ULL
-#define PD_CANARY_PROGRAM 0x28b25a27d140ULL
+#define PD_CANARY_PROGRAM 0x9522aec0a1beULL
 
 /* lib/maps.c */
 
@@ -2587,7 +3103,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_28b25a27d140(void *ctx)
+PD_ENTRY int pd_9522aec0a1be(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -2606,7 +3122,7 @@ PD_ENTRY int pd_28b25a27d140(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_enter_read, pd_daec5bf67d2d */
+/* policyd 0.1.0, tracepoint:syscalls/sys_enter_read, pd_0c97b7154211 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -2621,7 +3137,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0xf29b8ed85d5ULL
-#define PD_CANARY_PROGRAM 0xdaec5bf67d2dULL
+#define PD_CANARY_PROGRAM 0xc97b7154211ULL
 
 /* lib/maps.c */
 
@@ -2999,7 +3515,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_daec5bf67d2d(void *ctx)
+PD_ENTRY int pd_0c97b7154211(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;
@@ -3018,7 +3534,7 @@ PD_ENTRY int pd_daec5bf67d2d(void *ctx)
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_52f1867aa478 */
+/* policyd 0.1.0, tracepoint:syscalls/sys_exit_read, pd_b0612c474715 */
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 
 /* lib/types.c */
@@ -3033,7 +3549,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 #define PD_CANARY_COLUMN 10
 #define PD_CANARY_LAYOUT 0
 #define PD_CANARY_POINT 0x2a6856047faaULL
-#define PD_CANARY_PROGRAM 0x52f1867aa478ULL
+#define PD_CANARY_PROGRAM 0xb0612c474715ULL
 
 /* lib/maps.c */
 
@@ -3615,7 +4131,7 @@ PD_INLINE void run_0(struct run *r)
 		write_tables(r);
 }
 
-PD_ENTRY int pd_52f1867aa478(void *ctx)
+PD_ENTRY int pd_b0612c474715(void *ctx)
 {
 	struct run r = {.ctx = ctx, .s = pd_row(MAP(scratch), 0)};
 	int verdict;

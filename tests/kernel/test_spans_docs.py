@@ -15,8 +15,10 @@ import pytest
 from conftest import Host
 from network import private_network
 
+from policyd.naming import symbol_name
 from policyd.reading import open_policy
 from policyd.reading.metrics import Histogram
+from policyd.views.stacks import stack_outputs
 
 pytestmark = pytest.mark.kernel
 
@@ -65,7 +67,7 @@ def until_found(look: Callable[[], Iterator[Any]]) -> list[Any]:
 
 
 def test_every_policy_of_the_page_is_tried() -> None:
-    assert set(POLICIES) == {*EVENTS, *HISTOGRAMS}
+    assert set(POLICIES) == {*EVENTS, *HISTOGRAMS, "off-cpu-stacks"}
 
 
 @pytest.mark.parametrize("name", EVENTS)
@@ -105,3 +107,16 @@ def test_a_policy_of_the_page_measures_spans(name: str, host: Host) -> None:
     found = until_found(measured)
     assert found
     assert all(one.sum > 0 for one in found)
+
+
+def test_threads_are_away_in_what_they_sleep_in(host: Host) -> None:
+    host.apply(POLICIES["off-cpu-stacks"])
+    sleep_a_while(host)
+
+    def slept() -> Iterator[list[str]]:
+        (found,) = stack_outputs(host.kernel, [host.record("off-cpu-stacks")])
+        for series in found.series:
+            if ("args_next_comm", "sleep") in series.labels and series.value > 40_000_000:
+                yield [(symbol_name(address) or "").partition("+")[0] for address in series.stack.kernel]
+
+    assert any("hrtimer_nanosleep" in frames for frames in until_found(slept))

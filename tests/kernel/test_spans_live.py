@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from conftest import Host, both_builders
 
+from policyd.naming import symbol_name
 from policyd.reading import open_policy
 from policyd.record import map_pin, policy_path
+from policyd.views.stacks import stack_outputs
 
 pytestmark = pytest.mark.kernel
 
@@ -111,7 +113,9 @@ def test_the_last_or_the_first_start_counts_and_a_cancel_forgets_it(host: Host) 
 
 @both_builders
 def test_an_end_ends_its_span_whatever_the_rule_asks_and_what_has_no_pair_is_counted(host: Host) -> None:
-    filters = "filters: [{field: start.args.count, operator: NotEqual, value: 3}, {field: args.whence, operator: Equal, value: 1}]"
+    filters = (
+        "filters: [{field: start.args.count, operator: NotEqual, value: 3}, {field: args.whence, operator: Equal, value: 1}]"
+    )
     host.apply(policy(f"start: {START}, end: {END}, maxEntries: 2, evict: false", FIELDS, f", {filters}"))
 
     begin(1, 2, 3, 4)  # 3 is not kept, for 4 there is no room
@@ -178,3 +182,28 @@ def test_starts_live_through_a_change_of_what_the_rule_shows_and_rules_share_the
     assert sorted(found) == ["more", "pair"]
     assert [row["args_count"] for row in rows(host)] == [6]
     assert host.account("paired")["unpaired"] == 0
+
+
+@both_builders
+def test_the_stack_of_a_start_is_shown_and_counted_where_the_span_ends(host: Host) -> None:
+    ended = END.replace("syscall: lseek", "syscall: {names: lseek, phase: exit}")
+    outputs = "{stacks: {name: waits, of: start, value: span.duration, by: {n: args.offset}, user: false}}"
+    fields = "{n: args.offset, began: start.kernel.stack, ended: kernel.stack, user: start.user.stack}"
+    text = policy(f"start: {START}, end: {ended}, maxEntries: 16", fields)
+    host.apply(text.replace("}}]}", f"}}}}, {outputs}]}}"))
+
+    begin(5, 6)
+    end(6, 5, 7)
+
+    found = told(host)
+    assert [one["n"] for one in found] == [6, 5]
+    for one in found:
+        assert one["user"]
+        assert one["began"][0] != one["ended"][0]
+        assert one["began"][-1] == one["ended"][-1]  # where the kernel was entered
+    (waits,) = stack_outputs(host.kernel, [host.record("paired")])
+    assert sorted(dict(series.labels)["n"] for series in waits.series) == ["5", "6"]
+    for series in waits.series:
+        assert series.value > 0
+        assert [symbol_name(address) for address in series.stack.kernel] == found[0]["began"]
+        assert series.stack.user == ()
