@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -87,6 +88,19 @@ def test_a_driver_sends_what_another_received_where_the_far_end_runs_xdp(host: H
     with listening("pdv3") as (there,):
         devices.send_frames("pdv0", [MINE])
         assert received(there, MINE) != 4
+
+
+def test_what_a_driver_cannot_send_is_lost_and_the_kernel_tells(host: Host) -> None:
+    """The policy is the one of docs/packets.md."""
+    counter = "{counter: {name: lost_total, by: [args.err, args.to_ifindex]}}"
+    lost = f"    - {{name: lost, hook: {{tracepoint: xdp/xdp_redirect_err}}, outputs: [{counter}]}}\n"
+    host.apply(policy((NATIVE, "{redirect: pdv2}"), more=lost))
+    devices.send_frames("pdv0", [MINE])
+    end = time.monotonic() + 60
+    while not (found := open_policy(host.kernel, "elsewhere").metrics()["lost_total"]) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [(labels["args_err"], number) for labels, number in found] == [(str(-errno.EOPNOTSUPP), 1)]
+    assert verdicts(host) == ["redirected"]
 
 
 def test_a_packet_comes_in_elsewhere(host: Host) -> None:
