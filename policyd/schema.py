@@ -17,6 +17,7 @@ from policyd.parsing.library import KIND as LIST_KIND
 from policyd.parsing.lists import LIST_KEYS
 from policyd.parsing.policy_list import SPEC_KEYS as LIST_SPEC_KEYS
 from policyd.parsing.spans import SIDES
+from policyd.parsing.user_hooks import is_in_file
 from policyd.policy import (
     API_VERSION,
     Above,
@@ -299,8 +300,8 @@ def _plain_hook(model: type[PlainHook]) -> Schema:
     properties = _properties(model, explain)
     required = tuple(row.alias or name for name, row in model.model_fields.items() if row.is_required())
     forms = [object_schema(properties, required)]
-    if required == (short_key(model),):
-        forms.insert(0, {key: part for key, part in properties[required[0]].items() if key != "description"})
+    if not is_in_file(model) and set(required) <= {short_key(model)}:
+        forms.insert(0, {key: part for key, part in properties[short_key(model)].items() if key != "description"})
     return {"description": " / ".join(row.summary for row in rows), "anyOf": forms}
 
 
@@ -403,7 +404,7 @@ def _buckets() -> Schema:
 
 
 def _redirect() -> Schema:
-    explain = {"interface": "By name.", "direction": "egress (default), or (tc only) ingress: as if received there."}
+    explain = {"interface": "By name.", "direction": "egress (default), or (not in xdp) ingress: as if received there."}
     return {"anyOf": [kind_schema(words.InterfaceTarget), object_schema(_properties(Redirect, explain), ("interface",))]}
 
 

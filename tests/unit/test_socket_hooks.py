@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from jsonschema import Draft202012Validator
 from resolving import HOST, one_rule, problem, resolved, saved_target
 
 from policyd.codegen.hook import callbacks
 from policyd.condition import leaves
 from policyd.errors import NotFoundError, PolicyError
 from policyd.explain import explain
+from policyd.schema import json_schema
 from policyd.unit import AttachPoint, gather
 from policyd.value import ContextLoad
 from policyd.vocabulary.attach import attach_kind
@@ -34,7 +36,7 @@ def test_every_hook_of_a_cgroup_is_an_attach_point_of_its_own(name: str) -> None
 @pytest.mark.parametrize(
     ("hook", "field", "words"),
     [
-        ("{cgroup: sock_create}", "src.ip", "packets are seen"),
+        ("{cgroup: sock_create}", "src.ip", "there is no packet here"),
         ("{cgroup: sock_create}", "sockopt.name", "setsockopt and getsockopt have one"),
         ("{cgroup: setsockopt}", "ret", "this hook has no arguments"),
         ("{cgroup: setsockopt}", "sysctl.name", "the cgroup hook sysctl has one"),
@@ -215,3 +217,26 @@ def test_a_scope_of_cgroups_is_refused_where_no_process_acts(hook: str) -> None:
     with pytest.raises(PolicyError) as caught:
         resolved(one_rule(hook, more="scope: {cgroups: [/system.slice]}"))
     assert any("current process" in str(found) for found in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("hook", "fits"),
+    [
+        ({"sk_lookup": {}}, True),
+        ({"sk_lookup": "/run/netns/blue"}, True),
+        ({"sk_lookup": ["/run/netns/blue", "/run/netns/green"]}, True),
+        ({"sk_lookup": "blue"}, False),
+        ({"sk_lookup": {"net": "/run/netns/blue"}}, False),
+        ({"sock_ops": "Retransmit"}, True),
+        ({"sock_ops": ["Retransmit", "RTO"]}, True),
+        ({"sock_ops": {"events": "RTT", "path": "/system.slice"}}, True),
+        ({"sock_ops": "Retransmitt"}, False),
+        ({"cgroup": "setsockopt"}, True),
+        ({"cgroup": {"name": ["sysctl", "device"], "path": "/user.slice"}}, True),
+        ({"cgroup": "setsockop"}, False),
+    ],
+)
+def test_the_schema_takes_what_the_parser_takes(hook: dict[str, object], fits: bool) -> None:
+    schema = json_schema()
+    one = {"$schema": schema["$schema"], "$ref": "#/$defs/hook", "$defs": schema["$defs"]}
+    assert Draft202012Validator(one).is_valid(hook) == fits
