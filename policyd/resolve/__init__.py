@@ -8,7 +8,7 @@ hooks, traces, packets   a rule's hook as places (attach points)        argument
 conditions, operands     filters as tests                               params, lists       the maps that tests look into
 columns, metrics, buckets, actions                                      outputs and actions
 tables, table_values, endings                                           tables, and rules that policyd adds for them
-spans, starts                           spans as rules, and what is kept between their ends
+spans, span_keys, span_rows, starts      spans as rules, and what is kept between their ends
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from policyd.resolve.problems import Problems, Wrong
 from policyd.resolve.rates import Holding
 from policyd.resolve.rules import Rules
 from policyd.resolve.scope import Scopes
+from policyd.resolve.span_rows import settle_spans
 from policyd.resolve.spans import Task, tasks_of
-from policyd.resolve.starts import settle_spans
 from policyd.resolve.tables import Tables
 from policyd.unit import TypedPolicy, rate_scalars, rule_tests
 

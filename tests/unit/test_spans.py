@@ -330,3 +330,46 @@ def test_packets_can_be_paired_by_their_addresses() -> None:
     assert spec.key is not None
     assert columns(spec.key) == [("src_ip", "ip", 16), ("dst_ip", "ip", 16)]
     assert {rule.attach_point.kind for rule in policy.rules} == {"xdp", "tcx"}
+
+
+def counted_by_stack(more: str = "", start: str = START) -> str:
+    """Return a rule that counts by the stack of the start."""
+    return one_rule(f"{{span: {{{start}, {END}}}}}", outputs=f"[{{stacks: {{name: by_stack, of: start{more}}}}}]")
+
+
+def test_stacks_of_the_start_are_kept_as_deep_as_they_are_wanted() -> None:
+    by_stack, rows = typed(counted_by_stack(", depth: 10")).maps
+    assert columns(rows.value)[2:] == [("kernel_stack", "stack", 88), ("user_stack", "stack", 328)]
+    assert by_stack.key is not None
+    assert columns(by_stack.key) == [("kernel.stack", "stack", 88), ("user.stack", "stack", 328)]
+
+
+def test_a_part_of_the_stack_that_a_start_has_not_is_done_without_unless_it_is_asked_for() -> None:
+    start = "start: {raw_tracepoint: softirq_entry, key: cpu}"
+    end = "end: {raw_tracepoint: softirq_exit, key: cpu}"
+    rule = one_rule(f"{{span: {{{start}, {end}}}}}", outputs="[{stacks: {name: s, of: start}}]")
+    assert [column.name for spec in typed(rule).maps for column in spec.value.columns if "stack" in column.name] == [
+        "kernel_stack"
+    ]
+    assert problem(rule.replace("of: start", "of: start, user: true")).path[-1] == "of"
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        (one_rule("{syscall: read}", outputs="[{stacks: {name: s, of: start}}]"), "of"),
+        (counted_by_stack(", skip: 2"), "skip"),
+    ],
+)
+def test_what_cannot_be_had_of_the_stack_of_a_start_is_told_at_its_key(rule: str, key: str) -> None:
+    found = problem(rule)
+    assert (found.code, found.path[-1]) == ("field-not-here", key)
+
+
+def test_too_much_of_the_start_is_no_row() -> None:
+    many = ", ".join(f"a{number}: start.args.count + {number}" for number in range(60))
+    assert typed(paired(BOTH, f"{{{many}}}")).maps[0].value.size == 24
+    members = ", ".join(f"m{number}: start.process.task.comm" for number in range(3))
+    assert typed(paired(BOTH, f"{{{members}}}")).maps[0].value.size == 32
+    texts = ", ".join(f'b{number}: "start.args.buf.as(bytes{256 - number})"' for number in range(5))
+    assert problem(paired(BOTH, f"{{{texts}}}")).code == "row-too-long"
