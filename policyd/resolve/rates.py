@@ -57,9 +57,7 @@ class Holding:
         """Return the limit of a rule that is about what is above a rate; `name` is the rule's."""
         limit = self._limit(f"{name}-above", written, fields, complaints)
         if fields.place.point.kind == "iter":
-            complaints.append(
-                (written.at, Wrong("no-rate", "a snapshot has no rate: its rows come as fast as they are read"))
-            )
+            complaints.append((written.at, Wrong("output-not-here", "a snapshot has no rate: it is as fast as its reader")))
         if written.size is None:
             return limit
         try:

@@ -226,7 +226,7 @@ INSTEAD: dict[str, str] = {
     "pass": "packets can be passed at xdp, tc, sk_lookup, and the cgroup hooks skb_ingress and skb_egress; elsewhere going "
     "on is what happens without a verdict",
     "mark": "packets can be marked at tc",
-    "redirect": "packets can be sent elsewhere at xdp and tc",
+    "redirect": "packets can be sent elsewhere at xdp, tc and netkit",
     "signal": "signals can be sent at syscall hooks and at tracepoints that run in the acting process",
 }
 """Where an action can be taken, for the message that refuses it somewhere else."""

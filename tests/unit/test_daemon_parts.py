@@ -62,6 +62,16 @@ def test_a_silent_loop_is_named_until_it_beats_or_leaves() -> None:
     assert pulse.late() == {"pump": 80.0}
 
 
+def test_an_interface_that_is_made_again_is_told_for_packets_are_sent_there_by_number() -> None:
+    indexes = {"eth0": 2, "veth1": 7}
+    around = Surroundings(lambda: Host({"eth0": "ethernet", "veth1": "ethernet"}, "", lambda _: True, indexes=dict(indexes)))
+    around.host()
+    assert around.changed() == ""
+    indexes["veth1"] = 8
+    assert "veth1" in around.changed()
+    assert around.changed() == ""
+
+
 def test_interfaces_and_cgroups_that_were_asked_for_are_followed_and_told_once() -> None:
     facts: dict[str, Any] = {"interfaces": {"eth0": "ethernet"}, "cgroups": {"/sys/fs/cgroup/a"}, "root": "/sys/fs/cgroup"}
     around = Surroundings(lambda: Host(dict(facts["interfaces"]), facts["root"], lambda path: path in facts["cgroups"]))

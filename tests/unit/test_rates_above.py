@@ -48,6 +48,13 @@ def test_only_packets_have_bytes() -> None:
     assert found.hint == "count `events`"
 
 
+def test_a_snapshot_has_no_rate() -> None:
+    found = problem(
+        one_rule("{iter: task}", outputs="[{event: {fields: [args.task.pid]}}]", more="above: {events: 1, per: 1s}")
+    )
+    assert (found.code, found.path[-1]) == ("output-not-here", "above")
+
+
 def test_any_hook_has_events() -> None:
     found = above("{events: 10, per: 1m, by: [process.pid]}", OPENAT, "action: {signal: SIGURG}")
     assert found.rules[0].above is not None
