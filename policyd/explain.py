@@ -86,12 +86,12 @@ def _not_found(what: str, name: str, known: Iterable[str], later: Iterable[str] 
 def _hooks() -> Page:
     rows = tuple((row.key, _spelling(row), _verdicts(row), _since(row), row.summary) for row in HOOK_KINDS)
     table = Table("", ("hook", "in a policy", "actions", "kernel", "what it sees"), rows)
-    later = f"Not supported yet: {', '.join(LATER_HOOKS)}."
+    later = (f"Not supported yet: {', '.join(LATER_HOOKS)}.",) if LATER_HOOKS else ()
     more = (
         "`policyd explain hook KIND:TARGET` shows what can be read at one: `policyd explain hook syscall:openat`. "
         "`span` pairs two hooks, a start and an end: `policyd explain spans`."
     )
-    return Page("Hooks", (more, later), (table,))
+    return Page("Hooks", (more, *later), (table,))
 
 
 _SPELLINGS = {
@@ -109,6 +109,7 @@ _SPELLINGS = {
     "sk_lookup": "{sk_lookup: {}}",
     "sock_ops": "{sock_ops: [ActiveEstablished, Retransmit]}",
     "xdp": "{xdp: eth0}",
+    "netkit": "{netkit: {interfaces: [nk0], side: primary}}",
     "netfilter": "{netfilter: input}",
     "tc": "{tc: {interfaces: [eth0], direction: ingress}}",
     "uprobe": "{uprobe: {library: libc, symbol: malloc, args: {size: size}}}",

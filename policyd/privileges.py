@@ -35,7 +35,7 @@ TRACING = ("tracepoint", "raw_tracepoint")
 SNAPSHOTS = ("iter",)
 FUNCTIONS = ("kprobe", "kprobe_multi", "fentry", "fexit", "fmod_ret", "lsm")
 FILES = ("uprobe", "uprobe_multi")
-NETWORK = ("xdp", "tcx", "clsact", "netfilter", "cgroup", "sock_ops", "sk_lookup")
+NETWORK = ("xdp", "tcx", "netkit", "clsact", "netfilter", "cgroup", "sock_ops", "sk_lookup")
 ALWAYS, PROCESSES, SYMBOLS = "always", "process table", "symbols"
 UNMOUNTED, OTHER_USER = "not mounted", "other user"
 

@@ -43,6 +43,7 @@ class AttachPoint:
     raw_tracepoint  `sched_switch`
     xdp             `eth0`          `option`: `native`, `generic` or `auto`
     tcx clsact      `eth0`          `option`: `ingress` or `egress`
+    netkit          `nk0`           `option`: `primary` or `peer`
     netfilter       `ip/input/0` (family, hook, priority)    `option`: `defrag`, or none
     cgroup          `/sys/fs/cgroup/…` (absolute directory)   `option`: `connect4`, `skb_ingress`…
     sock_ops        `/sys/fs/cgroup/…`

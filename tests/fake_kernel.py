@@ -379,7 +379,7 @@ class FakeKernel(Kernel):
 
     def detach(self, link_fd: int) -> None:
         link: Link = self.fds[link_fd]
-        if link.point.kind in {"xdp", "tcx", "netfilter", "cgroup"} and link.alive:
+        if link.point.kind in {"xdp", "tcx", "netkit", "netfilter", "cgroup"} and link.alive:
             self._change(f"detach {link.point.key}", lambda: setattr(link, "alive", False))
 
     def link_info(self, fd: int) -> LinkInfo:

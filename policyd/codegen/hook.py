@@ -69,6 +69,7 @@ _HOOKS = {
     "iter": HookPart((), ("hooks/tracing.c", "hooks/iter.c"), 0, preemptible=True, streams=True),
     "xdp": HookPart(_PACKETS, ("fields/packet.c", "hooks/xdp.c"), 2, packet=True),
     "tcx": _TC,
+    "netkit": _TC,
     "clsact": _TC,
     "netfilter": HookPart(
         _PACKETS,

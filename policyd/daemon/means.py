@@ -82,7 +82,7 @@ ONLY_32_BIT = "only 32-bit programs come there"
 """Why no event is made at the functions that they enter the kernel by: a system's hardening kills who makes such a call."""
 
 _FUNCTIONS = frozenset({"fentry", "fexit", "kprobe", "fmod_ret"})
-_NETWORK = frozenset({"xdp", "tcx", "clsact", "netfilter", "sk_lookup"})
+_NETWORK = frozenset({"xdp", "tcx", "netkit", "clsact", "netfilter", "sk_lookup"})
 _OF_CALLS = ("__x64_sys_", "__do_sys_")
 """What the functions are called that 64-bit callers of system calls enter the kernel by, before the tracepoint's name."""
 

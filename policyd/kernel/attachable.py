@@ -56,6 +56,7 @@ ATTACHING: tuple[Probe, ...] = (
     Probe("tc ingress (tcx)", "attach", probes.tcx_ingress, "6.6"),
     Probe("tc egress (tcx)", "attach", probes.tcx_egress, "6.6"),
     Probe("tc (clsact)", "attach", probes.clsact, "4.5, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF"),
+    Probe("netkit", "attach", probes.netkit, "6.7, CONFIG_NETKIT"),
     Probe("netfilter", "attach", probes.netfilter, "6.4, CONFIG_NETFILTER_BPF_LINK"),
     Probe("cgroup", "attach", probes.cgroup, "5.7"),
     Probe("sock_ops", "attach", probes.sock_ops, "5.7"),

@@ -278,6 +278,17 @@ LINK_KINDS: dict[str, LinkKind] = {
             errno.ERANGE: "the kernel takes 63 tcx programs an interface and direction, and other tools hold them all",
         },
     ),
+    "netkit": LinkKind(
+        _attach_tcx,
+        _locate_tcx,
+        {
+            errno.ENODEV: _no_interface,
+            errno.ENXIO: lambda point: f"interface {point.target} is no netkit device",
+            errno.EACCES: lambda point: f"{point.target} is the peer of a netkit device: name the primary end, on the host",
+            errno.EINVAL: "netkit needs Linux 6.7 (CONFIG_NETKIT)",
+            errno.ERANGE: "the kernel takes 63 programs a netkit device and side, and other tools hold them all",
+        },
+    ),
     "clsact": LinkKind(
         _note,
         _locate_tcx,

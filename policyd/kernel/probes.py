@@ -168,6 +168,16 @@ def sk_lookup() -> str:
     return "tried on this network namespace"
 
 
+def netkit() -> str:
+    """On lo, which is none: a kernel that has netkit looks at the device, and says ENXIO."""
+    try:
+        return _attached(AttachPoint("netkit", "lo", "primary"))
+    except KernelError as error:
+        if error.errno != errno.ENXIO:
+            raise
+    return ""
+
+
 def kprobe_multi() -> str:
     """Attach to a function that only BPF's own tests call."""
     return _attached(AttachPoint("kprobe_multi", _FUNCTION, members=(_FUNCTION,)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_ROOT = "/sys/fs/bpf/policyd"
 
 _HOOKS = "hooks"  # where links and notes are pinned: `record.HOOKS`, which stands above
-_DETACHABLE = frozenset({"xdp", "tcx", "netfilter", "cgroup", "netns"})  # link kinds with BPF_LINK_DETACH (5.9)
+_DETACHABLE = frozenset({"xdp", "tcx", "netkit", "netfilter", "cgroup", "netns"})  # link kinds with BPF_LINK_DETACH (5.9)
 
 
 class RealKernel(Kernel):

@@ -104,6 +104,14 @@ class TcHook(Model):
     direction: Literal["ingress", "egress"]
 
 
+class NetkitHook(Model):
+    """Packets that cross a netkit device, by the side that sends them."""
+
+    kind: ClassVar[str] = "netkit"
+    interfaces: tuple[InterfaceTarget, ...]
+    side: Literal["primary", "peer"]
+
+
 class NetfilterHook(Model):
     """IP packets at hooks of netfilter; `priority` is the place among what others have there."""
 
@@ -281,6 +289,7 @@ PlainHook = (
     | LsmHook
     | XdpHook
     | TcHook
+    | NetkitHook
     | NetfilterHook
     | CgroupHook
     | SockOpsHook

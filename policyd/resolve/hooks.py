@@ -18,6 +18,7 @@ from policyd.policy import (
     KretprobeHook,
     LsmHook,
     NetfilterHook,
+    NetkitHook,
     PerfHook,
     RawTracepointHook,
     SkLookupHook,
@@ -31,7 +32,7 @@ from policyd.policy import (
     XdpHook,
 )
 from policyd.resolve.functions import function_places, lsm_places, probe_places, typed_places
-from policyd.resolve.packets import netfilter_places, tc_places, xdp_places
+from policyd.resolve.packets import netfilter_places, netkit_places, tc_places, xdp_places
 from policyd.resolve.perf import perf_places
 from policyd.resolve.problems import Missing, Wrong, from_target
 from policyd.resolve.snapshots import iter_places
@@ -63,6 +64,7 @@ _PLACES: dict[type, Callable[[Any, Target, Host, Asked], tuple[list[Place], list
     PerfHook: lambda hook, _, host, __: perf_places(hook, host),
     XdpHook: lambda hook, _, host, __: xdp_places(hook, host),
     TcHook: lambda hook, target, host, _: tc_places(hook, target, host),
+    NetkitHook: lambda hook, target, host, _: netkit_places(hook, target, host),
     NetfilterHook: lambda hook, target, _, __: netfilter_places(hook, target),
     CgroupHook: lambda hook, _, host, __: cgroup_places(hook, host),
     SockOpsHook: lambda hook, _, host, __: sock_ops_places(hook, host),

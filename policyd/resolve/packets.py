@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from policyd.host import Header, Host
-    from policyd.policy import NetfilterHook, TcHook, XdpHook
+    from policyd.policy import NetfilterHook, NetkitHook, TcHook, XdpHook
     from policyd.target import Target
+    from policyd.vocabulary.attach import AttachKind
     from policyd.vocabulary.hook_kind import HookKind
 
 _INTERFACE_NAME = Value("hook.name", ValueType("interface", Shape.NUMBER, 4), Builtin("packet_interface"), cost=2)
@@ -93,13 +94,26 @@ def tc_places(hook: TcHook, target: Target, host: Host) -> tuple[list[Place], li
     return [_packet_place(point, row, f"tc:{point.target}:{direction}", why) for point in points], missing
 
 
+def netkit_places(hook: NetkitHook, target: Target, host: Host) -> tuple[list[Place], list[Missing]]:
+    """Return one place an interface; its name is the policy's: packets only know the end that receives them."""
+    row = hook_kind("netkit")
+    _has_links(target, attach_kind("netkit", hook.side))
+    interfaces, missing = _interfaces(hook.interfaces, host)
+    points = [AttachPoint("netkit", name, hook.side, header) for name, header in interfaces]
+    return [Place(point, row, point.key, point.target, NoArguments()) for point in points], missing
+
+
+def _has_links(target: Target, kind: AttachKind) -> None:
+    """Raise `Missing` where the kernel does not know links of a kind."""
+    if not target.has_attach_type(kind.attach_type_name):
+        message = f"{target.source} ({target.release}) has no {kind.kind} links: {kind.kind} hooks need Linux {kind.since}"
+        raise Missing("unknown-target", message, "use tc, xdp or cgroup hooks")
+
+
 def netfilter_places(hook: NetfilterHook, target: Target) -> tuple[list[Place], list[Missing]]:
     """Return one place a hook and family."""
     row = hook_kind("netfilter")
-    kind = attach_kind(row.attach_kind)
-    if not target.has_attach_type(kind.attach_type_name):
-        message = f"{target.source} ({target.release}) has no netfilter links: netfilter hooks need Linux {kind.since}"
-        raise Missing("unknown-target", message, "use tc, xdp or cgroup hooks")
+    _has_links(target, attach_kind(row.attach_kind))
     if hook.defrag and hook.priority <= DEFRAG_PRIORITY:
         message = (
             f"fragments are put together at priority {DEFRAG_PRIORITY}: `defrag` takes a higher one than {hook.priority}"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -83,6 +83,10 @@ def _tcx(option: str, attach_type: int, name: str) -> AttachKind:
         since="6.6",
         scratch=True,
     )
+
+
+def _netkit(option: str, attach_type: int, name: str) -> AttachKind:
+    return replace(_tcx(option, attach_type, name), kind="netkit", link="netkit", neutral_name="NETKIT_NEXT", since="6.7")
 
 
 def _clsact(option: str) -> AttachKind:
@@ -202,6 +206,8 @@ ATTACH_KINDS: tuple[AttachKind, ...] = (
     ),
     _tcx("ingress", 46, "BPF_TCX_INGRESS"),
     _tcx("egress", 47, "BPF_TCX_EGRESS"),
+    _netkit("primary", 54, "BPF_NETKIT_PRIMARY"),
+    _netkit("peer", 55, "BPF_NETKIT_PEER"),
     _clsact("ingress"),
     _clsact("egress"),
     AttachKind(

@@ -140,7 +140,7 @@ HOOK_KINDS: tuple[HookKind, ...] = (
 
 CGROUP_HOOKS: tuple[str, ...] = tuple(row.name for row in HOOK_KINDS if row.kind == "cgroup")
 
-LATER_HOOKS: tuple[str, ...] = ("netkit",)
+LATER_HOOKS: tuple[str, ...] = ()
 """Hook kinds that the language reserves: refused with "not supported yet"."""
 
 

@@ -67,6 +67,25 @@ PACKET_HOOKS: tuple[HookKind, ...] = (
         cost="Paid by each packet of the interface.",
     ),
     HookKind(
+        kind="netkit",
+        name="",
+        attach_kind="netkit",
+        keys=(
+            _INTERFACES,
+            Key("side", "primary: what the device that is named sends; peer: what its other end sends, in the container"),
+        ),
+        contexts=PACKET,
+        verdicts=("drop", "pass", "mark", "redirect"),
+        signals=False,
+        summary="A packet that a netkit device hands over to its other end, mostly from or to a container.",
+        context="Runs as the packet crosses from one end to the other; the current process is whoever was interrupted. Both "
+        "sides are attached by the primary end, which is the host's: the container can neither see nor remove the program. "
+        "`interface` is the end that receives, and its number that of its network namespace. `pass` ends the chain: later "
+        "programs do not see the packet; with no verdict they do.",
+        ways_round=("Other devices of the container, if it has any.",),
+        cost="Paid by each packet that crosses the device.",
+    ),
+    HookKind(
         kind="netfilter",
         name="",
         attach_kind="netfilter",

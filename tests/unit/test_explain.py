@@ -135,7 +135,7 @@ def test_the_list_of_fields_has_those_of_types() -> None:
         ("hook", "syscall:opnat", "`openat`"),
         ("hook", "tracepoint:signal/signal_generat", "`signal/signal_generate`"),
         ("hook", "raw_tracepoint:sched_swich", "`sched_switch`"),
-        ("hook", "netkit:eth0", "not supported yet"),
+        ("hook", "netkti:eth0", "`netkit`"),
         ("hook", "function:vfs_raed", "`vfs_read`"),
         ("hook", "lsm:file_opn", "`file_open`"),
         ("field", "process.exee", "`process.exe`"),

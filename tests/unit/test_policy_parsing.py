@@ -122,11 +122,6 @@ def test_short_hooks_become_long(hook: str, model: object) -> None:
     assert parse(with_rule(hook=hook)).rules[0].hook == model
 
 
-@pytest.mark.parametrize("hook", ["netkit", "sk_lookup", "netfilter", "sock_ops", "iter"])
-def test_hooks_of_the_language_that_are_not_built_say_so(hook: str) -> None:
-    assert codes(with_rule(hook=f"{{{hook}: x}}")) == ["not-yet"]
-
-
 @pytest.mark.parametrize(
     ("buckets", "model"),
     [

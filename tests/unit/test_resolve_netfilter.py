@@ -1,4 +1,4 @@
-"""Hooks of netfilter become attach points: families, hooks, a priority; one mode for all at a place."""
+"""Hooks of netfilter and of netkit devices become attach points; at a place of netfilter all policies share one mode."""
 
 from __future__ import annotations
 
@@ -88,3 +88,22 @@ def test_a_place_is_spelled_and_read_again() -> None:
 def test_the_agent_sends_itself_a_packet_but_cannot_forward_one() -> None:
     assert means_of(AttachPoint("netfilter", "ip6/input/0"), "") == Means("datagram", "6")
     assert "forwarded" in str(means_of(AttachPoint("netfilter", "ip/forward/0"), ""))
+
+
+def test_a_netkit_device_is_a_place_a_side_and_known_by_the_name_in_the_policy() -> None:
+    found = typed(
+        one_rule("{netkit: {interfaces: ['eth*'], side: peer}}", outputs="[{counter: {name: seen, by: [hook.name]}}]")
+    )
+    assert [rule.attach_point.key for rule in found.rules] == ["netkit:eth0:peer", "netkit:eth1:peer"]
+    assert found.hooks == ("netkit:eth0:peer", "netkit:eth1:peer")
+
+
+@pytest.mark.parametrize("hook", ["{netkit: {interfaces: [eth0], side: pear}}", "{netkit: {interfaces: [eth0]}}"])
+def test_a_side_that_is_none_is_refused(hook: str) -> None:
+    with pytest.raises(PolicyError, match=r"peer|side"):
+        parse_policies(policy_text(one_rule(hook)).encode(), "tried.yaml").require()
+
+
+def test_a_kernel_without_netkit_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(saved_target()), "has_attach_type", lambda _, name: "NETKIT" not in name)
+    assert "netkit hooks need Linux 6.7" in problem(one_rule("{netkit: {interfaces: [eth0], side: peer}}")).message

@@ -41,13 +41,22 @@ def test_no_attach_point_has_two_rows() -> None:
 
 def test_link_updates_are_only_claimed_for_kinds_that_have_them() -> None:
     updated = {row.kind for row in ATTACH_KINDS if row.replacement == "link update"}
-    assert updated == {"xdp", "tcx", "cgroup", "iter", "sock_ops", "sk_lookup"}
+    assert updated == {"xdp", "tcx", "netkit", "cgroup", "iter", "sock_ops", "sk_lookup"}
 
 
 def test_a_hook_without_verdict_lets_other_programs_go_on() -> None:
     neutral = {row.kind: row.neutral for row in ATTACH_KINDS}
     others = {kind: verdict for kind, verdict in neutral.items() if verdict}
-    assert others == {"xdp": 2, "tcx": -1, "clsact": -1, "netfilter": 1, "cgroup": 1, "sock_ops": 1, "sk_lookup": 1}
+    assert others == {
+        "xdp": 2,
+        "tcx": -1,
+        "netkit": -1,
+        "clsact": -1,
+        "netfilter": 1,
+        "cgroup": 1,
+        "sock_ops": 1,
+        "sk_lookup": 1,
+    }
 
 
 def test_every_kind_of_hook_has_a_number_for_hook_kind() -> None:

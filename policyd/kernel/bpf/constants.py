@@ -112,6 +112,8 @@ ATTACH_TYPES: dict[str, int] = {
     "tcx_ingress": 46,
     "tcx_egress": 47,
     "trace_uprobe_multi": 48,
+    "netkit_primary": 54,
+    "netkit_peer": 55,
 }
 
 LINK_TYPE_NAMES: dict[int, str] = {

@@ -70,6 +70,7 @@ class LinkInfo:
     type            target
     xdp             interface index
     tcx             interface index and direction, `3:ingress`
+    netkit          interface index and side, `3:primary`
     netfilter       protocol family, hook, priority and flags, `2:1:0:0`; it never tells that it was detached
     cgroup          cgroup id and attach type, `1234:10`
     netns           inode number of the network namespace and attach type, `4026531840:36`
@@ -179,6 +180,11 @@ def _netns_target(_fd: int, data: bytes) -> str | None:
     return f"{inode}:{attach_type}" if inode else None
 
 
+def _netkit_target(_fd: int, data: bytes) -> str | None:
+    index, attach_type = struct.unpack_from("<II", data, 16)
+    return f"{index}:{'primary' if attach_type == ATTACH_TYPES['netkit_primary'] else 'peer'}" if index else None
+
+
 def _netfilter_target(_fd: int, data: bytes) -> str:
     return ":".join(map(str, struct.unpack_from("<IIiI", data, 16)))
 
@@ -247,6 +253,7 @@ def _named_target(fd: int, offset: int) -> str:
 _LINK_TARGETS: dict[str, Callable[[int, bytes], str | None]] = {
     "xdp": _xdp_target,
     "tcx": _tcx_target,
+    "netkit": _netkit_target,
     "netfilter": _netfilter_target,
     "cgroup": _cgroup_target,
     "netns": _netns_target,
