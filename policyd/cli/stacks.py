@@ -44,6 +44,7 @@ class Request:
     diff: float | None
     icicle: bool
     reverse: bool
+    mangled: bool
 
     @property
     def drawn(self) -> list[str]:
@@ -73,6 +74,7 @@ class Request:
 )
 @click.option("--icicle", is_flag=True, help="With --svg: the outermost functions at the top.")
 @click.option("--reverse", is_flag=True, help="With --svg: from the innermost functions: who called them.")
+@click.option("--mangled", is_flag=True, help="Leave names of C++ and Rust as linkers see them (JSON always does).")
 @click.pass_obj
 def command(settings: Settings, /, names: tuple[str, ...], **how: object) -> None:
     """Show the stacks that policies have counted, with the names of their functions, the largest first.
@@ -87,7 +89,7 @@ def command(settings: Settings, /, names: tuple[str, ...], **how: object) -> Non
       policyd stacks profile --top 3 -o wide
       policyd stacks profile oncpu --svg oncpu.svg
       policyd stacks oncpu --diff 10s --svg last-10-seconds.svg
-      policyd stacks oncpu --folded | c++filt > oncpu.folded
+      policyd stacks oncpu --folded > oncpu.folded
       policyd stacks oncpu --pprof oncpu.pb.gz && go tool pprof -top oncpu.pb.gz
       policyd stacks oncpu --by none --kernel -o json | jq '.items[0].stacks[0]'
     """
@@ -178,9 +180,16 @@ def _show(found: Sequence[Stacks], request: Request, settings: Settings) -> None
 
 def samples_of(stacks: Stacks, request: Request, symbols: Symbols) -> tuple[Sample, ...]:
     """Return the samples of an output, as the options choose; `UsageError` for a column that it has not."""
-    from policyd.pictures.samples import make_samples
+    from policyd.pictures.samples import make_samples, renamed
+    from policyd.symbols.demangle import can_demangle, demangled, is_mangled
 
-    return make_samples(stacks.series, symbols, _choice(stacks.series, request))[: request.top]
+    samples = make_samples(stacks.series, symbols, _choice(stacks.series, request))
+    mangled = {frame.name for sample in samples for frame in sample.frames if is_mangled(frame.name)}
+    if mangled and not request.mangled:
+        samples = renamed(samples, demangled(mangled))
+        if not can_demangle():
+            note(f"{len(mangled):,} names of C++ or Rust are shown as linkers see them: install c++filt (binutils)")
+    return samples[: request.top]
 
 
 def _choice(series: Sequence[StackSeries], request: Request) -> Choice:

@@ -6,7 +6,7 @@ Equal ones are put together: two processes that ran the same functions are one s
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from policyd.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from policyd.stack import FrameNames, NamedStack, StackSeries, Symbol
 
@@ -76,6 +76,19 @@ def make_samples(series: Iterable[StackSeries], names: FrameNames, choice: Choic
             (column, safe(text, LONGEST_LABEL)) for column, text in one.labels if choice.by is None or column in choice.by
         )
         found[frames_of(names.stack(one.stack), choice), labels] += one.value
+    return _sorted(found)
+
+
+def renamed(samples: Sequence[Sample], names: Mapping[str, str]) -> tuple[Sample, ...]:
+    """Return the samples with functions called as `names` says, equal ones together, the largest first."""
+    found: Counter[tuple[tuple[Frame, ...], tuple[tuple[str, str], ...]]] = Counter()
+    for one in samples:
+        frames = tuple(replace(frame, name=names.get(frame.name, frame.name)) for frame in one.frames)
+        found[frames, one.labels] += one.value
+    return _sorted(found)
+
+
+def _sorted(found: Counter[tuple[tuple[Frame, ...], tuple[tuple[str, str], ...]]]) -> tuple[Sample, ...]:
     rows = sorted(found.items(), key=lambda row: (-row[1], row[0][1], [frame.name for frame in row[0][0]]))
     return tuple(Sample(frames, value, labels) for (frames, labels), value in rows)
 

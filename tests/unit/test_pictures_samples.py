@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policyd.pictures.folded import folded
-from policyd.pictures.samples import CUT_KERNEL, CUT_USER, Choice, Frame, Kind, Sample, frames_of, make_samples
+from policyd.pictures.samples import CUT_KERNEL, CUT_USER, Choice, Frame, Kind, Sample, frames_of, make_samples, renamed
 from policyd.stack import NamedStack, Stack, StackSeries, Symbol, UserFrame
 
 NAMES = {
@@ -97,3 +97,9 @@ def test_a_stack_without_frames_is_still_counted() -> None:
     (sample,) = make_samples([StackSeries(Stack(), (), 3)], Names())
 
     assert list(folded([sample])) == ["[empty] 3"]
+
+
+def test_functions_can_be_called_otherwise_and_equal_ones_are_put_together() -> None:
+    one, two = (Sample((Frame(name, Kind.USER),), 2) for name in ("_ZN1aE1", "_ZN1aE2"))
+
+    assert renamed((one, two), {"_ZN1aE1": "a", "_ZN1aE2": "a"}) == (Sample((Frame("a", Kind.USER),), 4),)
