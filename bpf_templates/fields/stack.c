@@ -13,6 +13,8 @@ struct pd_frame {
 };
 
 #define PD_FRAME_ADDRESS 2
+#define PD_ADDRESS_BITS 52 /* programs get no higher addresses unless they ask for them, on any machine */
+#define PD_LEAST_ADDRESS 4096 /* nothing is mapped below (vm.mmap_min_addr) */
 #define PD_USER_STACK 0x900 /* BPF_F_USER_STACK | BPF_F_USER_BUILD_ID */
 #define PD_STACK_LOST 2 /* in place of `cut`: no stack, see outputs/stacks.c */
 #define PD_NO_FRAMES -14 /* EFAULT: nothing can be walked here, or less than is skipped */
@@ -44,22 +46,38 @@ PD_INLINE u8 pd_kernel_stack(void *ctx, char *data, u32 depth, u32 most, u64 ski
 	return pd_stack(ctx, data, sizeof(u64), depth, most, skip, length, cut);
 }
 
-/* Files tell frames of all processes alike; what is in none is an address, of the process that it is looked up in. */
+/* Files tell frames of all processes alike; what is in none is an address, of the process that it is looked up in.  Without
+ * frame pointers the walk comes to what is no address, or far from the file that the kernel takes it for: it ends there. */
 PD_INLINE u8 pd_user_stack(void *ctx, char *data, u32 depth, u32 most, u64 skip, u32 *length, u32 *cut)
 {
 	struct pd_stack *head = (void *) data;
 	struct pd_frame *frames = (void *) (data + sizeof(*head));
-	u32 found = 0;
+	u64 kept = 0, found = 0, wrong = 0;
 	u8 state = pd_stack(ctx, data, sizeof(*frames), depth, most, skip | PD_USER_STACK, length, cut);
 
 	if (state != PD_OK)
 		return state;
 #pragma clang loop unroll(disable)
-	for (u64 i = 0; i < (depth < most ? depth : most); i++)
-		found |= frames[i].status;
-	if (found & PD_FRAME_ADDRESS)
+	for (u64 i = 0; i < most; i++) { /* with no branches: all ways through look alike to the verifier */
+		u64 at = frames[i].offset;
+		u64 address = frames[i].status & PD_FRAME_ADDRESS;
+		u64 ended;
+
+		wrong |= at >> PD_ADDRESS_BITS | (address & (at - PD_LEAST_ADDRESS) >> 62);
+		ended = wrong | -wrong;
+		PD_OPAQUE(ended);
+		ended >>= 63;
+		if (i < depth)
+			found |= address & (ended - 1);
+		kept += 1 - ended;
+	}
+	if (kept < most)
+		*cut = head->cut = 0;
+	if (sizeof(*head) + kept * sizeof(*frames) < *length)
+		*length = sizeof(*head) + kept * sizeof(*frames);
+	if (found)
 		head->pid = pd_pid_tgid() >> 32;
-	return PD_OK;
+	return kept ? PD_OK : PD_ABSENT;
 }
 
 /* Into a fixed place: zeros behind the frames, so that equal stacks are equal keys. */

@@ -1,32 +1,21 @@
-PD_INLINE void stack_key_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, struct key_/*{ effects.index }*/_/*{ output.index }*/ *key)
-{
-	pd_read_kernel(key, sizeof(*key), 0); /* clears it, as in pd_put_stack */
-/*% for column in output.columns %*/
-/*% include column.template %*/
-/*% endfor %*/
-}
-
-/* The key of the entry that counts what there is no room for. */
-PD_INLINE void lost_key_/*{ effects.index }*/_/*{ output.index }*/(struct key_/*{ effects.index }*/_/*{ output.index }*/ *key)
-{
-	pd_read_kernel(key, sizeof(*key), 0);
-	/*{ output.marked }*/ = PD_STACK_LOST;
-}
-
-/* The entry of this event's stack, or NULL if there is no room.  That of what is lost is made before the first other. */
+/* The entry of this event's stack, or NULL if there is no room.  With the first one that of what is lost is made. */
 PD_INLINE u64 *stack_entry_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, void *map, struct key_/*{ effects.index }*/_/*{ output.index }*/ *key)
 {
 	void *blank = pd_row(MAP(zeros), 0);
 	u64 *entry;
 
-	stack_key_/*{ effects.index }*/_/*{ output.index }*/(r, key);
+	pd_read_kernel(key, sizeof(*key), 0); /* clears it, as in pd_put_stack */
+/*% for column in output.columns %*/
+/*% include column.template %*/
+/*% endfor %*/
 	entry = pd_map_lookup(map, key);
 	if (entry || !blank)
 		return entry;
-	lost_key_/*{ effects.index }*/_/*{ output.index }*/(key);
+	entry = pd_entry(map, key, blank);
+	pd_read_kernel(key, sizeof(*key), 0);
+	/*{ output.marked }*/ = PD_STACK_LOST;
 	pd_map_update(map, key, blank, 1 /* BPF_NOEXIST */);
-	stack_key_/*{ effects.index }*/_/*{ output.index }*/(r, key);
-	return pd_entry(map, key, blank);
+	return entry;
 }
 
 PD_INLINE void metric_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, const struct pd_rule *d, u64 *counts)
@@ -54,8 +43,7 @@ PD_INLINE void metric_/*{ effects.index }*/_/*{ output.index }*/(struct run *r, 
 	slots = stack_entry_/*{ effects.index }*/_/*{ output.index }*/(r, map, key);
 	if (!slots) {
 		PD_ADD(&counts[/*{ output.account.map_full }*/], 1);
-		lost_key_/*{ effects.index }*/_/*{ output.index }*/(key);
-		slots = pd_map_lookup(map, key);
+		slots = pd_map_lookup(map, key); /* the key is that of what is lost */
 		if (slots)
 			PD_ADD(&slots[0], 1);
 		return;

@@ -1,7 +1,8 @@
 /* Calls getpgid by ways that are known to the frame: without a libc, so that every frame has a frame pointer and a name.
  *
  * chain N: left() calls getpgid(7) N times, right() calls getpgid(11) N times, and deep() does so 60 calls deep, once.
- * chain N j: code that is in no file calls getpgid(13) N times.  chain 0 s: spins in spin() until it is killed. */
+ * chain N j: code that is in no file calls getpgid(13) N times.  chain N a: astray() calls getpgid(17) N times, without a frame
+ * that leads on.  chain 0 s: spins in spin() until it is killed. */
 
 #define NOINLINE __attribute__((noinline))
 #define SYS_mmap 9
@@ -68,12 +69,29 @@ NOINLINE void generated(int count)
 		((void (*)(long)) place)(13);
 }
 
+/* As code without frame pointers does: what the walk takes for a frame is none, and has text where an address would be. */
+NOINLINE void astray(int count)
+{
+	static volatile unsigned long frame[2];
+	long result;
+
+	frame[1] = 0x632d34365f363878;
+
+	for (int i = 0; i < count; i++)
+		asm volatile("mov %%rbp, %%rbx\n\tmov %2, %%rbp\n\tsyscall\n\tmov %%rbx, %%rbp"
+			     : "=a"(result) : "a"(SYS_getpgid), "r"(frame), "D"(17L) : "rbx", "rcx", "r11", "memory");
+}
+
 NOINLINE void work(int count, char how)
 {
 	if (how == 's')
 		spin();
 	if (how == 'j') {
 		generated(count);
+		return;
+	}
+	if (how == 'a') {
+		astray(count);
 		return;
 	}
 	for (int i = 0; i < count; i++) {

@@ -182,6 +182,15 @@ def test_every_kind_of_hook_that_is_here_has_the_stacks_that_it_can_have(host: H
     assert all("schedule" in " ".join(kernel_functions(one.stack.kernel)) for one in got["switches"].series)
 
 
+def test_a_stack_ends_before_what_cannot_be_an_address(host: Host, chain: Path) -> None:
+    host.apply(policy("chains", [rule("calls", {"syscall": "getpgid"}, by_chain(), [stacks(name="calls", depth=1)])]))
+    subprocess.run([chain, str(COUNT), "a"], check=True)
+
+    (one,) = found(host)["calls"].series
+    assert functions(chain, one.stack.user) == ["astray"]
+    assert (one.value, one.stack.pid, one.stack.user_cut) == (COUNT, 0, False)
+
+
 def test_replacing_a_policy_keeps_its_stacks_and_removing_it_frees_them(host: Host, chain: Path) -> None:
     def text(depth: int, message: str) -> str:
         return policy(
