@@ -1523,35 +1523,24 @@ PD_INLINE void take_effects_0(struct run *r, u32 most)
 	}
 }
 
-PD_INLINE void stack_key_1_0(struct run *r, struct key_1_0 *key)
-{
-	pd_read_kernel(key, sizeof(*key), 0); /* clears it, as in pd_put_stack */
-	pd_put_string(key->c0, sizeof(key->c0), r->s->v5.data, r->s->v5.length);
-	pd_put_stack(key->c1, sizeof(key->c1), (r->s->v8 + 16), ((r->s->state[8] == PD_OK ? (PD_LOAD(u64, r->s->v8, 8) & 4 ? PD_OK : PD_ABSENT) : r->s->state[8]) == PD_OK ? 1024 : 0));
-	pd_put_stack(key->c2, sizeof(key->c2), (r->s->v8 + 1040), ((r->s->state[8] == PD_OK ? (PD_LOAD(u64, r->s->v8, 8) & 8 ? PD_OK : PD_ABSENT) : r->s->state[8]) == PD_OK ? 4072 : 0));
-}
-
-/* The key of the entry that counts what there is no room for. */
-PD_INLINE void lost_key_1_0(struct key_1_0 *key)
-{
-	pd_read_kernel(key, sizeof(*key), 0);
-	key->c1[6] = PD_STACK_LOST;
-}
-
-/* The entry of this event's stack, or NULL if there is no room.  That of what is lost is made before the first other. */
+/* The entry of this event's stack, or NULL if there is no room.  With the first one that of what is lost is made. */
 PD_INLINE u64 *stack_entry_1_0(struct run *r, void *map, struct key_1_0 *key)
 {
 	void *blank = pd_row(MAP(zeros), 0);
 	u64 *entry;
 
-	stack_key_1_0(r, key);
+	pd_read_kernel(key, sizeof(*key), 0); /* clears it, as in pd_put_stack */
+	pd_put_string(key->c0, sizeof(key->c0), r->s->v5.data, r->s->v5.length);
+	pd_put_stack(key->c1, sizeof(key->c1), (r->s->v8 + 16), ((r->s->state[8] == PD_OK ? (PD_LOAD(u64, r->s->v8, 8) & 4 ? PD_OK : PD_ABSENT) : r->s->state[8]) == PD_OK ? 1024 : 0));
+	pd_put_stack(key->c2, sizeof(key->c2), (r->s->v8 + 1040), ((r->s->state[8] == PD_OK ? (PD_LOAD(u64, r->s->v8, 8) & 8 ? PD_OK : PD_ABSENT) : r->s->state[8]) == PD_OK ? 4072 : 0));
 	entry = pd_map_lookup(map, key);
 	if (entry || !blank)
 		return entry;
-	lost_key_1_0(key);
+	entry = pd_entry(map, key, blank);
+	pd_read_kernel(key, sizeof(*key), 0);
+	key->c1[6] = PD_STACK_LOST;
 	pd_map_update(map, key, blank, 1 /* BPF_NOEXIST */);
-	stack_key_1_0(r, key);
-	return pd_entry(map, key, blank);
+	return entry;
 }
 
 PD_INLINE void metric_1_0(struct run *r, const struct pd_rule *d, u64 *counts)
@@ -1576,8 +1565,7 @@ PD_INLINE void metric_1_0(struct run *r, const struct pd_rule *d, u64 *counts)
 	slots = stack_entry_1_0(r, map, key);
 	if (!slots) {
 		PD_ADD(&counts[3], 1);
-		lost_key_1_0(key);
-		slots = pd_map_lookup(map, key);
+		slots = pd_map_lookup(map, key); /* the key is that of what is lost */
 		if (slots)
 			PD_ADD(&slots[0], 1);
 		return;
