@@ -33,7 +33,7 @@ _OPTION_COST = (
     "up to a page, once more."
 )
 _OPTION_ROUND = (
-    "32-bit programs: the kernel does not ask about their calls.",
+    "32-bit calls, which 64-bit programs can make too (int $0x80): the kernel does not ask about them.",
     "sockopt.value is a number as most options are; options that are structures are seen by their first bytes.",
 )
 
