@@ -45,6 +45,7 @@ class Request:
     icicle: bool
     reverse: bool
     mangled: bool
+    files: tuple[str, ...]
 
     @property
     def drawn(self) -> list[str]:
@@ -75,6 +76,13 @@ class Request:
 @click.option("--icicle", is_flag=True, help="With --svg: the outermost functions at the top.")
 @click.option("--reverse", is_flag=True, help="With --svg: from the innermost functions: who called them.")
 @click.option("--mangled", is_flag=True, help="Leave names of C++ and Rust as linkers see them (JSON always does).")
+@click.option(
+    "--files",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Look for programs in this folder too; may stand several times.",
+)
 @click.pass_obj
 def command(settings: Settings, /, names: tuple[str, ...], **how: object) -> None:
     """Show the stacks that policies have counted, with the names of their functions, the largest first.
@@ -164,7 +172,7 @@ def _show(found: Sequence[Stacks], request: Request, settings: Settings) -> None
     from policyd.processes import sees_the_host
     from policyd.symbols import Symbols
 
-    symbols = Symbols(live=sees_the_host())
+    symbols = Symbols(sees_the_host(), request.files)
     if request.output == "json":
         from policyd.pictures.document import stacks_document
 

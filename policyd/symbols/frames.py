@@ -13,7 +13,7 @@ from weakref import ref
 
 from policyd.kallsyms import running_kernel
 from policyd.stack import NamedStack, Symbol
-from policyd.symbols.build_ids import BuildIds
+from policyd.symbols.build_ids import FOLDERS, BuildIds
 from policyd.symbols.mappings import Processes
 from policyd.symbols.perf_map import PerfMap, read_perf_map
 from policyd.symbols.programs import Place, Programs
@@ -37,11 +37,13 @@ class Symbols:
     """What names frames (a `stack.FrameNames`).
 
     `live` is whether pids are those of `/proc` here; where they are not, only build ids name the frames of programs.
+    `folders` are looked through for those, before the usual ones.
     """
 
     def __init__(
         self,
         live: bool = True,
+        folders: tuple[str, ...] = (),
         *,
         kernel: KernelSymbols | None = None,
         processes: Processes | None = None,
@@ -53,7 +55,7 @@ class Symbols:
         self._kernel = kernel or running_kernel()
         self._processes = processes or Processes()
         self._programs = programs or Programs()
-        self._build_ids = build_ids or BuildIds(self._processes)
+        self._build_ids = build_ids or BuildIds(self._processes, (*folders, *FOLDERS))
         self._by_id: dict[tuple[str, int], Symbol] = {}
         self._perf_maps: dict[int, tuple[PerfMap, float]] = {}
         self._missed: Counter[tuple[str, str]] = Counter()
@@ -97,7 +99,8 @@ class Symbols:
             frames = sum(count for (what, _), count in self._missed.items() if what == kind)
             if frames:
                 more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-                told.append(text.format(frames=f"{frames:,}", names=", ".join(names[:3]) + more))
+                count = f"no names for {frames:,} frame{'s' * (frames != 1)}"
+                told.append(f"{count} {text.format(names=', '.join(names[:3]) + more)}")
         return tuple(filter(None, told))
 
     def _of_build_id(self, frame: UserFrame, pid: int, returns: bool) -> Symbol:
@@ -167,11 +170,11 @@ class Symbols:
 
 
 _ADVICE = (
-    ("stripped", "{frames} frames are in programs without symbols ({names}): install their debug packages"),
-    ("build id", "{frames} frames are of programs that are not on this host any more (build id {names})"),
-    ("ended", "{frames} frames are of processes that have ended (pid {names}): their memory maps went with them"),
-    ("made", "{frames} frames are code made at run time (pid {names}): have the program write /tmp/perf-PID.map"),
-    ("unreadable", "{frames} frames are in files that cannot be read as programs ({names})"),
-    ("unknown process", "{frames} frames of programs have neither build id nor a known process"),
+    ("stripped", "in programs without symbols ({names}): install their debug packages"),
+    ("build id", "of programs that were not found (build id {names}): --files DIR names the folder that they are in"),
+    ("ended", "of processes that have ended (pid {names}): their memory maps went with them"),
+    ("made", "in code made at run time (pid {names}): have the program write /tmp/perf-PID.map"),
+    ("unreadable", "in files that cannot be read as programs ({names})"),
+    ("unknown process", "of programs with neither a build id nor a known process"),
 )
 """What is missed, and what to say of it, in the order in which it is said."""

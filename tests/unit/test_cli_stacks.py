@@ -52,7 +52,7 @@ OUTPUTS = {(one.policy, one.name): one for one in (WHOLE, SLEPT, EMPTY)}
 class Advised(Names):
     """Names by hand, with one advice."""
 
-    def __init__(self, live: bool = True) -> None:
+    def __init__(self, live: bool = True, folders: tuple[str, ...] = ()) -> None:
         self.advice = ("7 frames are in programs without symbols (cat): install their debug packages",)
 
 
@@ -70,7 +70,7 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], Stacks]:
     maps = {policy_: {of: map_of(of) for owner, of in OUTPUTS if owner == policy_} for policy_ in names}
     records = {name: replace(policy(), name=name, maps=maps[name]) for name in names}
     monkeypatch.setattr("policyd.cli.stacks.open_kernel", lambda *_: None)
-    monkeypatch.setattr("policyd.cli.names.open_kernel", lambda *_: None)
+    monkeypatch.setattr("policyd.cli.names.open_kernel", lambda *_: object())
     monkeypatch.setattr("policyd.record.read_policies", lambda _: records)
     monkeypatch.setattr("policyd.views.stacks.read_stacks", lambda _, owner, of: found.get((owner, of.name)))
     monkeypatch.setattr("policyd.symbols.Symbols", Advised)
