@@ -132,7 +132,7 @@ def _attach(row: HookKind) -> AttachKind:
 
 
 def _since(row: HookKind) -> str:
-    return _attach(row).since
+    return next((a.since for a in ATTACH_KINDS if a.kind == row.fallback), _attach(row).since)
 
 
 def _hook(name: str, target: Target) -> Page:
@@ -164,8 +164,8 @@ def _hook_page(title: str, row: HookKind, own: Own) -> Page:
         ("actions", _verdicts(row)),
         ("without a verdict", f"the program returns {attach.neutral_name}, so that other programs go on"),
         ("cost", row.cost),
-        ("kernel", f"{attach.since} or newer"),
-        ("replaced by", f"{attach.replacement}, exactly once"),
+        ("kernel", f"{attach.since} or newer{f'; older ones have {row.fallback}' if row.fallback else ''}"),
+        ("replaced by", f"{attach.replacement}{', or slot' if row.fallback else ''}, exactly once"),
     )
     keys = tuple((key.name, key.explain) for key in row.keys)
     readable = tuple(_field_row(field) for field in FIELDS if field.context in row.contexts)

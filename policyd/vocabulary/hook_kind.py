@@ -53,7 +53,8 @@ class HookKind:
     """One hook as a policy spells it: `kind`, and for cgroup hooks the `name` (`connect4`).
 
     `contexts` say which fields can be read, `verdicts` and `signals` which actions can be taken.  `by_means`: the kernel has
-    several ways to attach it, or one name may stand for many places: people are told which there are.
+    several ways to attach it, or one name may stand for many places: people are told which there are.  `fallback`: the kind
+    of attach points where the kernel has no `attach_kind`.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class HookKind:
     ways_round: tuple[str, ...]
     cost: str
     by_means: bool = False
+    fallback: str = ""
 
     @property
     def key(self) -> str:

@@ -218,14 +218,14 @@ _WHOSE: tuple[tuple[tuple[str, ...], Literal["mixed", "interrupted"]], ...] = (
 INSTEAD: dict[str, str] = {
     "deny": "most of what processes do can be denied at `lsm` hooks; connections, UDP sends, binds, sockets, their options, "
     "settings and devices at the cgroup hooks (connect4, bind4, sock_create, setsockopt, sysctl, device…); packets can be "
-    "dropped at xdp, tc and cgroup skb hooks; a process can be ended with `signal: SIGKILL`",
+    "dropped at xdp, tc, netkit, netfilter and cgroup skb hooks; a process can be ended with `signal: SIGKILL`",
     "return": "functions named security_*, and those on the kernel's error injection list, take a result at `function` and "
     "`fentry` hooks; `lsm` hooks take `deny`",
-    "drop": "packets can be dropped at xdp, tc, sk_lookup, and the cgroup hooks skb_ingress and skb_egress; calls can be "
-    "denied at cgroup connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6",
-    "pass": "packets can be passed at xdp, tc, sk_lookup, and the cgroup hooks skb_ingress and skb_egress; elsewhere going "
-    "on is what happens without a verdict",
-    "mark": "packets can be marked at tc",
+    "drop": "packets can be dropped at xdp, tc, netkit, netfilter, sk_lookup, cgroup skb_ingress and skb_egress; "
+    "calls can be denied at cgroup connect4, connect6, sendmsg4, sendmsg6, bind4 and bind6",
+    "pass": "packets can be passed at xdp, tc, netkit, netfilter, sk_lookup, cgroup skb_ingress and skb_egress; "
+    "elsewhere going on is what happens without a verdict",
+    "mark": "packets can be marked at tc and netkit",
     "redirect": "packets can be sent elsewhere at xdp, tc and netkit",
     "signal": "signals can be sent at syscall hooks and at tracepoints that run in the acting process",
 }

@@ -65,6 +65,7 @@ PACKET_HOOKS: tuple[HookKind, ...] = (
         "(tcx, Linux 6.6) the program is a filter of the qdisc clsact, beside those of others: `plan` says so.",
         ways_round=("XDP programs and hardware offloads can take packets before ingress.",),
         cost="Paid by each packet of the interface.",
+        fallback="clsact",
     ),
     HookKind(
         kind="netkit",

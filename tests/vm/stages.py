@@ -22,13 +22,14 @@ CASES = CHECKOUT / "tests/vm/policies"
 GOLDEN = CHECKOUT / "tests/golden"
 """The cases of the golden C, which have every template and every word of the language: loaded, attached nowhere."""
 GUEST = Host(
-    interfaces={"lo": "ethernet"},
+    interfaces={"lo": "ethernet", "pdk0": "none"},
     cgroup_root="/sys/fs/cgroup",
     has_cgroup=lambda _: True,
     binaries=Binaries("x86_64"),
     can_sample=lambda event: not perf_event_kind(event).hardware,
+    indexes={"lo": 1},
 )
-"""What a guest has: one interface, cgroup v2 alone, the host's files, and no counters."""
+"""What a guest has: one interface and (if it can) a netkit device, cgroup v2 alone, the host's files, and no counters."""
 GOLDEN_HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 KINDS = (
     CALLS,
@@ -42,6 +43,32 @@ KILLED = KINDS[3]
 """Whose replacing is killed: through a slot, by a body that must be for the same function as the stub."""
 PORTABLE = (FOLDER / "processes/exec-audit.yaml", CASES / "portable.yaml")
 """Loaded from objects that were compiled for another kernel, one after the other: they walk through structures."""
+
+
+LIBRARY = tuple(
+    CHECKOUT / "library" / name
+    for name in (
+        "cpu/off-cpu-stacks.yaml",
+        "files/file-calls.yaml",
+        "files/file-lives.yaml",
+        "files/page-cache.yaml",
+        "network/syn-backlog.yaml",
+        "security/capability-uses.yaml",
+        "security/file-integrity.yaml",
+        "security/link-attacks.yaml",
+    )
+)
+"""What of the library the development kernel has no place for: it has neither kprobes nor BPF among its LSMs."""
+REFUSING = LIBRARY[-2:]
+WATCHED = "/etc/pd-watched"
+
+
+def refusing() -> str:
+    """Return the policies of the library that can refuse, and do so; one of them only below `WATCHED`."""
+    text = "---\n".join(file.read_text(encoding="utf-8") for file in REFUSING)
+    watched = "watched: {type: path, values: ["
+    assert watched in text
+    return text.replace("mode: monitor", "mode: enforce").replace(watched, f"{watched}{WATCHED}] }} # ", 1)
 
 
 def cases(folder: Path) -> tuple[Path, ...]:

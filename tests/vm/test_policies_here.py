@@ -13,11 +13,9 @@ from typing import Any
 
 import pytest
 import test_policies_live as live
-from inside import Shell, prepared, proven, version
+from inside import Shell, prepared, proven
 
 CASES: dict[str, Callable[[Any], None]] = dict(live.CASES)
-NOT_HERE = {"traffic"} if version() < (6, 6) else set()
-"""Policies of which no rule applies to this kernel: traffic needs tcx."""
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +31,6 @@ def running(found: dict[str, Any]) -> Iterator[Shell]:
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_shipped_policy_sees_what_it_is_for(running: Shell, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    if name in NOT_HERE:
-        status = running.policies()[name]
-        assert {row["rule"] for row in status["notApplicable"]} == {"received", "sent"}
-        assert all("6.6" in row["reason"] for row in status["notApplicable"])
-        return
     monkeypatch.setattr(live, "ACTOR", f"pd-{name}"[:15])
     CASES[name](running)
     proven.update(map(tuple, prepared()["shipped"][name]["ways"]))
