@@ -243,5 +243,8 @@ def main() -> int:
     if instruction:
         from click.shell_completion import shell_complete
 
+        from policyd.cli.shells import register
+
+        register()
         return shell_complete(cli, {}, "policyd", "_POLICYD_COMPLETE", instruction)
     return run(sys.argv[1:])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyd.cli.kinds import POLICY, parse_names
-from policyd.cli.names import complete_policies
+from policyd.cli.names import complete_names
 from policyd.cli.outcomes import Shown, exit_of, print_result, show_result
 from policyd.cli.output import Progress, note
 from policyd.cli.quantities import Duration
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[policy NAME…]", shell_complete=complete_policies)
+@click.argument("words", nargs=-1, metavar="[policy NAME…]", shell_complete=complete_names)
 @click.option("--all", "everything", is_flag=True, help="Delete every policy (of the set, with --set).")
 @click.option("--set", "owner", metavar="NAME", help="With --all: only the policies of this set.")
 @click.option(

@@ -56,8 +56,8 @@ class Listing:
 @click.argument("words", nargs=-1, required=True, metavar="KIND [NAME…]", shell_complete=complete_names)
 @click.option("-o", "--output", type=click.Choice(["wide", "json", "yaml", "name"]), help="More columns, or documents.")
 @click.option("--no-headers", is_flag=True, help="Print no line of headers.")
-@click.option("-p", "--policy", default="", metavar="POLICY", help="Of records: the rows of this policy's tables and snapshots.")
-@click.option("--limit", default=1000, type=click.IntRange(1), show_default=True, help="Of a table or a snapshot: at most so many rows.")
+@click.option("-p", "--policy", default="", metavar="POLICY", help="Of records: of this policy's tables, snapshots.")
+@click.option("--limit", default=1000, type=click.IntRange(1), show_default=True, help="Of records: at most so many rows.")
 @socket_option
 @click.pass_obj
 def command(settings: Settings, /, words: tuple[str, ...], socket: str, **options: Any) -> None:
@@ -66,11 +66,11 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
     KIND is policies, hooks, maps, lists, records or sources (for which the agent is asked). STATUS of a policy is Ready,
     Suspended, Degraded (something was changed from outside; apply mends it) or NotApplicable (this kernel has none of its
     hooks); a Ready one is Proven or Attached where an agent knows whether its events come all the way through. LOST are
-    events that found no room, HELD those that a rate or a sample held back; MISSED are runs at the policy's hooks
-    that the kernel dropped, which may have been events or not. RUNS are counted while kernel.bpf_stats_enabled is on. The
-    records of a table (TABLE or POLICY/TABLE) are its rows, in the order of their keys; those of a snapshot (RULE or
-    POLICY/RULE, a rule at an `iter` hook) what there is now; other records are what policyd keeps of policies. -o yaml prints policies as they were applied, so that they can be applied again; -o json adds
-    their status.
+    events that found no room, HELD those that a rate or a sample held back; MISSED are runs at the policy's hooks that the
+    kernel dropped, which may have been events or not. RUNS are counted while kernel.bpf_stats_enabled is on. The records of
+    a table (TABLE or POLICY/TABLE) are its rows, in the order of their keys; those of a snapshot (RULE or POLICY/RULE, a
+    rule at an `iter` hook) what there is now; other records are what policyd keeps of policies. -o yaml prints policies as
+    they were applied, so that they can be applied again; -o json adds their status.
 
     \b
     Examples:

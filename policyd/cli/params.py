@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyd.cli.context import Settings, open_kernel
-from policyd.cli.names import complete_policies
+from policyd.cli.names import complete_params, complete_policies
 from policyd.cli.outcomes import Shown, exit_of, print_result, show_result
 from policyd.cli.output import Progress, few, note, print_json, print_table
 from policyd.cli.parameters import parameters
@@ -88,7 +88,7 @@ def _data(row: Parameter) -> dict[str, object]:
 
 @command.command("set")
 @click.argument("policy", shell_complete=complete_policies)
-@click.argument("assignments", nargs=-1, required=True, metavar="NAME=VALUE[,VALUE…]…")
+@click.argument("assignments", nargs=-1, required=True, metavar="NAME=VALUE[,VALUE…]…", shell_complete=complete_params)
 @_JSON
 @click.pass_obj
 def set_(settings: Settings, policy: str, assignments: tuple[str, ...], output: str | None) -> None:
@@ -115,7 +115,7 @@ def set_(settings: Settings, policy: str, assignments: tuple[str, ...], output: 
 
 @command.command("unset")
 @click.argument("policy", shell_complete=complete_policies)
-@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=complete_params)
 @_JSON
 @click.pass_obj
 def unset(settings: Settings, policy: str, names: tuple[str, ...], output: str | None) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from policyd.cli.agent import open_agent, socket_option
+from policyd.cli.names import complete_sources
 from policyd.cli.sources import answer
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_sources)
 @socket_option
 @click.option("-o", "--output", type=click.Choice(["json"]), help="Print one JSON document.")
 def command(source: str, socket: str, output: str | None) -> None:

@@ -120,7 +120,7 @@ def test_an_unknown_option_is_a_usage_error_with_the_way_to_help(capsys: pytest.
     ],
 )
 def test_shells_complete_commands_kinds_topics_and_options(words: str, expected: str) -> None:
-    environment = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_POLICYD_COMPLETE": "bash_complete"}
+    environment = {"COMP_LINE": words, "COMP_BREAKS": " :=", "_POLICYD_COMPLETE": "bash_complete"}
 
     assert f"plain,{expected}" in policyd_(**environment).stdout.split()
 

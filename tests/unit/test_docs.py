@@ -150,7 +150,8 @@ def test_a_table_that_is_out_of_date_is_found(tmp_path: Path) -> None:
     page = (CHECKOUT / "docs/language.md").read_text(encoding="utf-8")
     (tmp_path / "docs/language.md").write_text(page.replace("| `InCIDR` |", "| `InCIDER` |"), encoding="utf-8")
     script = tmp_path / "scripts/generate-docs"
-    script.write_text((CHECKOUT / "scripts/generate-docs").read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("generate-docs", "manual.py"):
+        script.with_name(name).write_text((CHECKOUT / "scripts" / name).read_text(encoding="utf-8"), encoding="utf-8")
     checked = subprocess.run(
         [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False, timeout=60
     )
