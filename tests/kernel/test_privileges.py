@@ -38,6 +38,9 @@ spec:
   rules:
     - {{name: in, hook: {{tc: {{interfaces: [lo], direction: ingress}}}}, outputs: [{{counter: {{name: packets_total}}}}]}}
     - {{name: connect, hook: {{cgroup: connect4}}, outputs: [{{counter: {{name: connects_total}}}}]}}
+    - {{name: rest, hook: {{cgroup: sysctl}}, outputs: [{{counter: {{name: calls_total}}}}]}}
+    - {{name: flows, hook: {{sock_ops: [Connect, Retransmit]}}, outputs: [{{counter: {{name: flows_total}}}}]}}
+    - {{name: look-ups, hook: {{sk_lookup: {{}}}}, outputs: [{{counter: {{name: look_ups_total}}}}]}}
 """  # noqa: E501
 
 _roots = itertools.count(1)
