@@ -23,6 +23,7 @@ LONGEST_FUNCTION = 1 << 20
 """Bytes: the file has no sizes, so that a function goes on to the next symbol, but never further than this."""
 
 MOST_SYMBOLS = 4_000_000
+_MOST_FOUND = 65_536
 _FRESH, _OLD = 10.0, 300.0
 """Seconds that a reading stands for what is not in it, and for what is."""
 
@@ -116,6 +117,7 @@ class KernelSymbols:
     def __init__(self, path: Path = Path("/proc/kallsyms"), clock: Callable[[], float] = time.monotonic) -> None:
         self._path, self._clock = path, clock
         self._functions: KernelFunctions | None = None
+        self._found: dict[int, KernelFunction] = {}
         self._read_at = 0.0
 
     def find(self, address: int) -> KernelFunction | None:
@@ -123,8 +125,12 @@ class KernelSymbols:
         age = self._clock() - self._read_at
         if self._functions is None or age >= _OLD:
             return self._read().find(address)
-        found = self._functions.find(address)
-        return self._read().find(address) if found is None and age >= _FRESH else found
+        found = self._found.get(address) or self._functions.find(address)
+        if found is None:
+            return self._read().find(address) if age >= _FRESH else None
+        if len(self._found) < _MOST_FOUND:
+            self._found[address] = found
+        return found
 
     @property
     def why_none(self) -> str:
@@ -138,7 +144,7 @@ class KernelSymbols:
         return "" if len(functions) else f"{self._path} has no functions or cannot be read: the kernel needs CONFIG_KALLSYMS"
 
     def _read(self) -> KernelFunctions:
-        self._functions, self._read_at = KernelFunctions.read(self._path), self._clock()
+        self._functions, self._read_at, self._found = KernelFunctions.read(self._path), self._clock(), {}
         return self._functions
 
 

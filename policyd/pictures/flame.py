@@ -24,6 +24,8 @@ WIDTH, ROW, MARGIN, HEAD, FOOT = 1200, 18, 12, 76, 44
 """Pixels: of the whole, of a frame's height, at the sides, above, below."""
 NARROWEST = 0.1
 """Pixels: what would be narrower is left out, with all that it called."""
+MOST_FRAMES = 20_000
+"""What browsers draw at ease; of more, the widest."""
 _CHARACTER = 6.65
 """Pixels that a character of the 11 px monospaced font takes, at the most."""
 
@@ -70,7 +72,8 @@ class _Box:
 def flame_graph(samples: Sequence[Sample], look: Look) -> str:
     """Return the SVG; values that are not positive have no width."""
     root = _tree(samples, look.reverse)
-    boxes = list(_boxes(root))
+    least = _least(root)
+    boxes = list(_boxes(root, least))
     rows = max((box.depth for box in boxes), default=0) + 1
     height = HEAD + rows * ROW + FOOT
     parts = [
@@ -103,9 +106,20 @@ def _tree(samples: Iterable[Sample], reverse: bool) -> _Node:
     return root
 
 
-def _boxes(root: _Node) -> Iterator[_Box]:
+def _least(root: _Node) -> float:
+    """Return the least value of a frame that is drawn: it is wide enough, and no more than `MOST_FRAMES` are."""
+    least = NARROWEST / (WIDTH - 2 * MARGIN) * root.value
+    values, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        values.append(node.value)
+        waiting += [one for one in node.inner.values() if one.value >= least]
+    values.sort(reverse=True)
+    return least if len(values) <= MOST_FRAMES else max(least, values[MOST_FRAMES] + 1)
+
+
+def _boxes(root: _Node, least: float) -> Iterator[_Box]:
     """Yield the frames that are wide enough, each before those that it called; side by side they stand by name."""
-    least = NARROWEST / (WIDTH - 2 * MARGIN)
     waiting = [_Box(root, 0, 0.0, 1.0)] if root.value else []
     while waiting:
         box = waiting.pop()
@@ -113,7 +127,7 @@ def _boxes(root: _Node) -> Iterator[_Box]:
         start = box.start
         for node in sorted(box.node.inner.values(), key=_order):
             width = node.value / root.value
-            if width >= least:
+            if node.value >= least:
                 waiting.append(_Box(node, box.depth + 1, start, width))
             start += width
 

@@ -56,7 +56,7 @@ class Symbols:
         self._processes = processes or Processes()
         self._programs = programs or Programs()
         self._build_ids = build_ids or BuildIds(self._processes, (*folders, *FOLDERS))
-        self._by_id: dict[tuple[str, int], Symbol] = {}
+        self._by_id: dict[tuple[str, int, bool], Symbol] = {}
         self._perf_maps: dict[int, tuple[PerfMap, float]] = {}
         self._missed: Counter[tuple[str, str]] = Counter()
 
@@ -80,7 +80,7 @@ class Symbols:
     def user(self, frame: UserFrame, pid: int = 0, *, returns: bool = False) -> Symbol:
         """Name a place in a program: by its build id, else by what the process has mapped there."""
         if frame.build_id:
-            key = (frame.build_id, frame.offset - returns)
+            key = (frame.build_id, frame.offset, returns)
             found = self._by_id.get(key) or self._of_build_id(frame, pid, returns)
             if len(self._by_id) < MOST_REMEMBERED and found.name:
                 self._by_id[key] = found

@@ -96,6 +96,13 @@ def test_what_is_too_narrow_to_see_is_left_out_with_all_it_called() -> None:
     assert found.keys() == {"all", "main"}
 
 
+def test_of_very_many_frames_the_widest_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policyd.pictures.flame.MOST_FRAMES", 4)
+    samples = [Sample((Frame(f"f{number}", Kind.USER), MAIN), 10 + number) for number in range(5)]
+
+    assert sorted(frames(flame_graph(samples, Look("oncpu")))) == ["all", "f4", "main"]
+
+
 @pytest.mark.parametrize("samples", [(), (Sample((MAIN,), 0),), (Sample((MAIN,), -5),)])
 def test_of_nothing_there_is_a_picture_that_says_so(samples: tuple[Sample, ...]) -> None:
     text = flame_graph(samples, Look("oncpu"))
