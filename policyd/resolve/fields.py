@@ -22,7 +22,7 @@ from policyd.resolve.spans import END, ROOTS, START
 from policyd.resolve.stacks import stack_value
 from policyd.text import did_you_mean, quote
 from policyd.value import Builtin, Constant, Cookie, CurrentTask, Saved, Value, every_value
-from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, LATER_FIELDS, field_row
+from policyd.vocabulary.fields import FIELDS, GROUPS, HOOK_KIND, field_row
 from policyd.vocabulary.types import Shape, ValueType
 from policyd.words import is_field_path
 
@@ -61,7 +61,7 @@ _ELSEWHERE = {
     "user_stack": "no program led here that could be told: a packet, or whoever was interrupted",
 }
 
-_WORDS = frozenset({*(row.path for row in FIELDS), *GROUPS, *LATER_FIELDS, "args", "ret", "params", "lists"})
+_WORDS = frozenset({*(row.path for row in FIELDS), *GROUPS, "args", "ret", "params", "lists"})
 _KIND_NUMBERS = {name: number for number, name in HOOK_KIND.symbols}
 
 
@@ -213,7 +213,7 @@ class Fields:
         row = field_row(path, self.place.contexts)
         if (path == "ret" and row is None) or path.startswith(("args.", "args[", "ret.")):
             return self._shortened(self._arguments.value(path))
-        if path.startswith("process.") and (row is None or row.from_task) and not _is_later(path) and path not in GROUPS:
+        if path.startswith("process.") and (row is None or row.from_task) and path not in GROUPS:
             return self._shortened(self._of_task(path))
         if row is None:
             raise self._unknown(path)
@@ -265,8 +265,6 @@ class Fields:
         elsewhere = [row for row in FIELDS if row.path == path]
         if elsewhere:
             return self._not_here(path, elsewhere[-1 if "address" in self.place.contexts else 0])
-        if _is_later(path):
-            return Wrong("not-yet", f"{quote(path)} is not supported yet")
         return Wrong("unknown-field", f"there is no field {quote(path)}", did_you_mean(path, self._readable()))
 
     def _not_here(self, path: str, row: Field) -> Wrong:
@@ -276,7 +274,3 @@ class Fields:
     def _readable(self) -> list[str]:
         rows = [row.path for row in FIELDS if row.context in self.place.contexts]
         return [*rows, *self._arguments.paths(), *GROUPS]
-
-
-def _is_later(path: str) -> bool:
-    return path in LATER_FIELDS or path.startswith(tuple(f"{later}." for later in LATER_FIELDS))

@@ -37,7 +37,6 @@ CODES: dict[str, str] = {
     "arguments-differ": "System calls of one rule that keep an argument in different places.",
     "compat-argument": "An argument that 32-bit callers pass so that it cannot be read.",
     "group": "A group of fields where one field is wanted.",
-    "not-yet": "The language has a word for it, this policyd does not.",
     # expressions
     "bad-path": "What is no path, where one is wanted.",
     "mixed-types": "Values that do not fit together: a text and a number, a time and a size.",

@@ -276,9 +276,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Groups that stand for several fields in an event; those that the hook does not have are left out.  `args`, the group of
 all arguments, is the hook's own."""
 
-LATER_FIELDS: tuple[str, ...] = ()
-"""Fields that the language reserves: refused with "not supported yet"."""
-
 
 def field_row(path: str, contexts: frozenset[Context]) -> Field | None:
     """Return the row of `path` that a hook offering `contexts` can read, or None."""

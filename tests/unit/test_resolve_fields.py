@@ -180,11 +180,6 @@ def test_an_unknown_field_has_near_misses(hook: str, path: str, hint: str) -> No
     assert hint in found.hint
 
 
-def test_fields_of_later_are_said_to_come() -> None:
-    for path in ("kernel.stack", "span.duration"):
-        assert problem(one_rule(OPENAT, f"[{{field: {path}, operator: Exists}}]")).code == "not-yet"
-
-
 def test_a_struct_and_a_pointed_to_array_say_what_to_name() -> None:
     found = problem(one_rule("{raw_tracepoint: sched_switch}", "[{field: args.next.se, operator: Exists}]"))
     assert "members" in found.message

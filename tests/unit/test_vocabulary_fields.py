@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from policyd.vocabulary.fields import FIELDS, GROUPS, LATER_FIELDS, field_row
+from policyd.vocabulary.fields import FIELDS, GROUPS, field_row
 from policyd.vocabulary.hooks import HOOK_KINDS, hook_kind
 from policyd.vocabulary.kinds import KINDS
 from policyd.vocabulary.types import Shape
@@ -46,10 +46,6 @@ def test_groups_stand_for_fields_that_exist() -> None:
     for name, members in GROUPS.items():
         assert set(members) <= paths, name
         assert name not in paths
-
-
-def test_reserved_fields_are_not_offered() -> None:
-    assert not {row.path for row in FIELDS} & set(LATER_FIELDS)
 
 
 def test_what_comes_from_the_process_table_can_be_unread() -> None:
