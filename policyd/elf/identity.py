@@ -6,10 +6,10 @@ As the kernel finds it (lib/buildid.c): from the notes that the program headers 
 from __future__ import annotations
 
 import os
-import stat
 import struct
 
 from policyd.elf.notes import notes
+from policyd.elf.opening import open_regular
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")  # Elf64_Ehdr
 _PROGRAM = struct.Struct("<IIQQQQQQ")  # Elf64_Phdr
@@ -21,11 +21,11 @@ _LARGEST_NOTES, _MOST_SEGMENTS, _LONGEST_ID = 1 << 16, 64, 64
 def build_id_of(path: str) -> str:
     """Return the build id of a file in hexadecimal; empty for a file that has none, is no ELF file or cannot be read."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        fd = open_regular(path)
     except (OSError, ValueError):
         return ""
     try:
-        return _read(fd) if stat.S_ISREG(os.fstat(fd).st_mode) else ""
+        return _read(fd)
     except OSError:
         return ""
     finally:

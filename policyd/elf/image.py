@@ -7,10 +7,10 @@ before anything is read by them.
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from policyd.elf.opening import NotRegularError, open_regular
 from policyd.errors import PolicydError
 from policyd.text import is_safe, quote
 
@@ -114,16 +114,14 @@ class Image:
     def open(cls, path: str) -> Self:
         """Open a regular file; `ElfError` for anything else.  A pipe or a device is not waited for."""
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+            fd = open_regular(path)
+        except NotRegularError:
+            raise ElfError(f"{shown(path)} is no regular file") from None
         except OSError as error:
             raise ElfError(f"{shown(path)} cannot be read: {error.strerror}") from None
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(fd)
-            raise ElfError(f"{shown(path)} is no regular file")
         stream = os.fdopen(fd, "rb")
         try:
-            return cls(stream, status.st_size, path)
+            return cls(stream, os.fstat(fd).st_size, path)
         except BaseException:
             stream.close()
             raise

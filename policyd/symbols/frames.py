@@ -115,7 +115,7 @@ class Symbols:
     def _of_process(self, process: Process, address: int, returns: bool) -> Symbol:
         mapping = process.find(address - returns)
         if mapping is None:
-            self._miss("address" if process.alive else "ended", str(process.pid))
+            self._miss("address" if process.mappings else "hidden" if process.alive else "ended", str(process.pid))
             return Symbol("", address)
         offset = address - mapping.start + mapping.offset
         if mapping.is_file and (program := self._mapped(process, mapping)):
@@ -173,6 +173,7 @@ _ADVICE = (
     ("stripped", "in programs without symbols ({names}): install their debug packages"),
     ("build id", "of programs that were not found (build id {names}): --files DIR names the folder that they are in"),
     ("ended", "of processes that have ended (pid {names}): their memory maps went with them"),
+    ("hidden", "of processes whose memory may not be looked at (pid {names}): try again as root, or with CAP_SYS_PTRACE"),
     ("made", "in code made at run time (pid {names}): have the program write /tmp/perf-PID.map"),
     ("unreadable", "in files that cannot be read as programs ({names})"),
     ("unknown process", "of programs with neither a build id nor a known process"),

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 from array import array
 from bisect import bisect_right
 from itertools import islice
 from pathlib import Path
 
+from policyd.elf.opening import open_regular
 from policyd.text import safe_bytes
 
 LARGEST = 32 << 20
 MOST_LINES = 300_000
 LONGEST_NAME = 1024
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class PerfMap:
@@ -69,7 +68,7 @@ def read_perf_map(folder: str, known: PerfMap | None = None) -> PerfMap:
         state = f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
         if known is not None and known.state == state:
             return known
-        if not stat.S_ISREG(status.st_mode) or status.st_uid not in {0, uid}:
+        if status.st_uid not in {0, uid}:
             return PerfMap(state=state)
         with os.fdopen(os.dup(fd), "rb") as file:
             return PerfMap(file.read(LARGEST), state)
@@ -85,7 +84,7 @@ def _open(folder: str, name: str) -> int:
     try:
         opened.append(os.open(f"{folder}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         opened.append(os.open("tmp", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=opened[-1]))
-        return os.open(name, _READ, dir_fd=opened[-1])
+        return open_regular(name, folder=opened[-1], follow=False)
     except OSError:
         return -1
     finally:

@@ -218,3 +218,20 @@ def test_a_damaged_file_is_an_error_or_names_that_are_safe(
         return
     found = [code.find(offset) for offset in range(0x1000, 0x1200, 8)]
     assert all(is_safe(one[0]) for one in found if one)
+
+
+def test_what_is_no_file_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    opened = os.open
+    looks: list[int] = []
+    monkeypatch.setattr(
+        "os.open", lambda path, flags, *rest, **how: looks.append(flags) or opened(path, flags, *rest, **how)
+    )
+
+    assert [build_id_of(str(path)) for path in (pipe, link)] == ["", ""]
+    for path in (pipe, link):
+        with pytest.raises(ElfError, match="is no regular file"):
+            Image.open(str(path))
+    assert all(flags & os.O_PATH for flags in looks)

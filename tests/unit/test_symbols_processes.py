@@ -208,6 +208,17 @@ def test_an_unknown_build_id_is_told_and_not_looked_for_again_at_once(tmp_path: 
     assert found.advice[0].startswith(f"no names for 2 frames of programs that were not found (build id {'ab' * 6})")
 
 
+@pytest.mark.parametrize(("ended", "expected"), [(False, "CAP_SYS_PTRACE"), (True, "have ended")])
+def test_a_process_without_mappings_is_told_with_what_to_do(tmp_path: Path, ended: bool, expected: str) -> None:
+    folder = by_hand(tmp_path, 7, maps="")
+    if ended:
+        run("rm", "-r", folder)
+    found = symbols(tmp_path)
+
+    assert found.user(UserFrame(0x10), 7) == Symbol("", 0x10)
+    assert expected in found.advice[0]
+
+
 def test_pids_of_other_namespaces_are_not_looked_up(tmp_path: Path) -> None:
     by_hand(tmp_path, 7)
 
