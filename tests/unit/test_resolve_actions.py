@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from resolving import HOST, one_rule, problem, resolved, typed
 
+from policyd.cli.describe import _action
 from policyd.effect import INTO, TypedAction
 from policyd.host import Host
+from policyd.record import RuleRecord
 
 CONNECT, XDP, TC = "{cgroup: connect4}", "{xdp: eth0}", "{tc: {interfaces: [eth0], direction: egress}}"
 
@@ -116,3 +118,11 @@ def test_an_interface_that_is_made_again_changes_the_rule() -> None:
     again = replace(HOST, indexes={**HOST.indexes, "eth1": 9})
     text = one_rule(XDP, more="action: {redirect: eth1}")
     assert [resolved(text, host=host).policy.rules[0].action.number for host in (HOST, again)] == [3, 9]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(1, "redirect to lo"), (1 | INTO, "redirect into lo"), (99999, "redirect to an interface that is gone (99999)")],
+)
+def test_where_packets_go_is_described_by_name(number: int, shown: str) -> None:
+    assert _action(RuleRecord(0, "it", "xdp:eth0", "xdp", 0, "", "redirect", number, 0)) == shown
