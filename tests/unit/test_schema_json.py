@@ -66,6 +66,8 @@ def test_shipped_policies_fit(path: Path) -> None:
     [
         WHOLE,
         with_rule(hook="{firstOf: [{raw_tracepoint: a}, {tc: {interfaces: [a, b], direction: ingress}}]}"),
+        with_rule(hook="{span: {start: [{firstOf: [{syscall: a}], key: cpu}], end: {syscall: b, key: [cpu], filters: []}}}"),
+        with_rule(hook="{span: {start: {syscall: a, key: {c: cpu}}, end: {syscall: b, key: cpu}, keep: first}}"),
         with_rule(hook="{cgroup: {name: [connect4], path: /a}}", outputs="", action="{deny: 1}"),
         with_rule(hook="{syscall: {names: a, abi: Native, phase: exit}}", outputs="[]", action="{drop: true}"),
         with_rule(
