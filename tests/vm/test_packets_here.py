@@ -1,47 +1,65 @@
-"""Packets on this kernel: rates of rules are exact, fragments are read, and programs that send packets elsewhere load."""
+"""Packets on this kernel: tc by links or by filters of clsact, netfilter and netkit where there are such links."""
 
 from __future__ import annotations
 
-from inside import Shell
-
-SEND = """
+import json
 import socket
+import subprocess
+from collections.abc import Iterator
+from typing import Any
 
-def sent(port, size, times):
-    taker, sender = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
-    with taker, sender:
-        taker.bind(("127.0.0.1", port))
-        taker.settimeout(60)
-        for _ in range(times):
-            sender.sendto(bytes(size), ("127.0.0.1", port))
-        found = 0
-        while True:
-            try:
-                taker.recv(1 << 16, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return found
-            found += 1
+import pytest
+from inside import Shell, prepared, version
 
-def cut():
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as out:
-        for more, payload in ((0x2000, bytes([27, 188, 27, 189]) + bytes(4)), (1, bytes(8))):
-            head = bytes([69, 0, 0, 0, 0, 7]) + more.to_bytes(2, "big") + bytes([64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1])
-            out.sendto(head + payload, ("127.0.0.1", 0))
-
-cut()
-print(sent(7104, 10, 10), sent(7105, 158, 20), sent(7106, 10, 1))
-"""
-"""What `lo` carries has arrived when sending returns."""
+SENT = 3
 
 
-def test_packets_are_limited_and_fragments_read(shell: Shell) -> None:
-    with shell.case("packets"):
-        assert shell.act(SEND) == "3 5 1", "a packet of 200 bytes: five make a thousand"
-        (above,), (more,) = (shell.metrics("packets")[name] for name in ("above_total", "bytes_above_total"))
-        assert (above["labels"]["src_ip"], above["value"], more["value"]) == ("127.0.0.1", 7, 15)
-        found = [event["fields"] for event in shell.events("packets")]
-        assert found == [
-            {"fragment_offset": 0, "fragment_more": True, "src_port": 7100, "dst_port": 7101},
-            {"fragment_offset": 8, "fragment_more": False, "src_port": None, "dst_port": None},
-        ]
-        assert [event["verdict"] for event in shell.events("packets-elsewhere")] == ["would-redirect"] * 2
+def told() -> dict[str, Any]:
+    case: dict[str, Any] = prepared()["cases"]["packets"]
+    return case
+
+
+@pytest.fixture
+def netkit() -> Iterator[bool]:
+    """A netkit device with an address, if this kernel has them."""
+    if "crossed" in told()["not_applicable"]:
+        yield False
+        return
+    before = {name for _, name in socket.if_nameindex()}
+    subprocess.run(["ip", "link", "add", "pdk0", "type", "netkit"], check=True)
+    for name in {name for _, name in socket.if_nameindex()} - before:
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+    subprocess.run(["ip", "addr", "add", "192.0.2.1/24", "dev", "pdk0"], check=True)
+    yield True
+    subprocess.run(["ip", "link", "del", "pdk0"], check=True)
+
+
+def send(address: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for _ in range(SENT):
+            out.sendto(b"hello", (address, port))
+
+
+def counted(shell: Shell, name: str) -> dict[tuple[str, ...], float]:
+    series = shell.metrics("packets").get(name, ())
+    return {tuple(one["labels"][key] for key in one["labels"] if key != "policy"): one["value"] for one in series}
+
+
+def test_packets_are_seen_and_dropped_by_the_means_of_this_kernel(shell: Shell, netkit: bool) -> None:
+    absent = set(told()["not_applicable"])
+    with shell.case("packets", absent=absent):
+        hooks = json.loads(shell.run("get", "hooks", "-o", "json").stdout)["items"]
+        kinds = {hook["name"].partition(":")[0] for hook in hooks}
+        assert ("tcx" if version() >= (6, 6) else "clsact") in kinds
+        assert not {hook["reason"] for hook in hooks} - {""}
+        for port in (4711, 4712):
+            send("127.0.0.1", port)
+        assert counted(shell, "arrived_total") == {("4711",): SENT}
+        assert counted(shell, "left_total") == {("4712",): SENT}
+        if "filtered" not in absent:
+            assert counted(shell, "filtered_total") == {("prerouting", "lo"): SENT, ("output", "lo"): SENT}
+        if netkit:
+            send("192.0.2.2", 4713)
+            assert counted(shell, "crossed_total") == {("pdk0", "192.0.2.2"): SENT}
+    shown = subprocess.run(["tc", "qdisc", "show", "dev", "lo"], capture_output=True, text=True, check=True)
+    assert "clsact" not in shown.stdout
