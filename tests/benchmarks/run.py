@@ -23,6 +23,7 @@ import events
 import language
 import pump
 import rules
+import shipped
 import symbols
 
 from policyd.builders.bcc_server import Bcc
@@ -53,6 +54,7 @@ def main(names: list[str]) -> int:
         "language": (language.measure, language.report),
         "pump": (pump.measure, pump.report),
         "rules": (rules.measure, rules.report),
+        "shipped": (shipped.measure, shipped.report),
         "symbols": (symbols.measure, symbols.report),
     }
     unknown = [name for name in names if name not in known]
