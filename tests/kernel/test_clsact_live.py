@@ -121,7 +121,7 @@ def test_replacing_a_policy_under_load_loses_and_repeats_nothing(lone_host: Host
         sink.bind(("127.0.0.1", 9))
         load, before = Load(loop, "packets"), received()
         load.start()
-        for number in range(40):
+        for number in range(25):
             lone_host.apply(one if number % 2 else two)
         load.finish()
     assert received() - before > 10_000
