@@ -133,7 +133,7 @@ def _tasks(row: int, rule: Rule, policy: Policy, spans: dict[object, Span]) -> I
     tested = tuple(part for part in rule.filters if _is_of_start(part, lets, tables))
     rest = tuple(part for part in rule.filters if part not in tested)
     same = (hook, tested, rule.let, rule.optional)
-    span = spans.setdefault(same, Span(_named(rule.name, "span"), hook, tested))
+    span = spans.setdefault(same, Span(f"{rule.name}-span", hook, tested))
     span.owners.append(rule)
     for use, text in _wanted(rule.model_copy(update={"filters": rest}), policy):
         known = span.wanted.setdefault(text, use)
@@ -179,8 +179,9 @@ def _named(rule: str, suffix: str) -> str:
 
 def _endings(span: Span, has: Callable[[Hook], bool]) -> Iterator[Rule]:
     """Yield the rules that drop starts of what has ended, where that is what the key is."""
-    things = [thing for given in span.hook.starts[0].key if (thing := thing_of(given)[0])]
-    if len(span.hook.starts[0].key) == 1 and things:
+    sides = (*span.hook.starts, *span.hook.ends, *span.hook.cancels)
+    things = [thing for side in sides if len(side.key) == 1 and (thing := thing_of(side.key[0])[0])]
+    if things:
         yield from ending_rules(span.name, TABLE_KEYS[things[0]], span.hook.at, has, _named(span.name, "key"))
 
 

@@ -196,6 +196,21 @@ def test_the_key_of_a_thread_is_kept_with_its_start_and_dropped_when_it_ends() -
     assert rules(policy)[-1] == (3, "it-span-key-ends", "sched_process_exit", ("unset",))
 
 
+def test_a_thread_may_be_named_at_the_end_alone() -> None:
+    policy = typed(paired(f"{START}, end: {{syscall: lseek, key: process.tid.as(thread)}}"))
+    (spec,) = policy.maps
+    assert spec.key is not None
+    assert [kind for _, kind, _ in columns(spec.key)] == ["pid", "time"]
+    assert policy.rules[-1].name == "it-span-key-ends"
+
+
+def test_rules_of_long_names_have_rows_of_their_own() -> None:
+    first, second = (
+        paired(f"{BOTH}, keep: {keep}").replace("name: it", f"name: {keep}-{'x' * 56}") for keep in ("first", "last")
+    )
+    assert len({spec.name for spec in typed(f"{first}\n{second}").maps}) == 2
+
+
 def test_numbers_of_several_sizes_are_one_key_that_holds_all() -> None:
     start = "start: {syscall: read, key: {fd: args.fd, who: process.tid}}"
     (spec,) = typed(paired(f"{start}, end: {{syscall: mmap, key: {{who: process.tid, fd: args.fd}}}}")).maps
