@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from policyd.search import Found
 
 
+_LEAST = 24
+"""Columns beside a command that are enough for what it is about."""
+
+
 def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return topics for the first word, and what there is of a topic for the second."""
     from policyd.explain import LISTS, THINGS
@@ -115,10 +119,13 @@ def _show_found(found: list[Found]) -> None:
 
     commands = [shlex.join(("policyd", *one.entry.command)) for one in found]
     wide = max(map(len, commands))
-    room = max(width() - wide - 2, 20)
+    room = width() - wide - 2
     for command, entry in zip(commands, (one.entry for one in found), strict=True):
         told = entry.summary if entry.name in entry.command[-1] else f"{entry.name}: {entry.summary}"
-        click.echo(f"{click.style(command.ljust(wide), bold=True)}  {safe(told, room)}")
+        if room < _LEAST:  # on a narrow screen it stands below
+            click.echo(f"{click.style(command, bold=True)}\n    {safe(told, width() - 4)}")
+        else:
+            click.echo(f"{click.style(command.ljust(wide), bold=True)}  {safe(told, room)}")
 
 
 def _show(page: Page) -> None:

@@ -15,7 +15,7 @@ from policyd.cli.agent import open_agent, socket_option
 from policyd.cli.context import DEFAULT_ROOT, Settings, open_kernel
 from policyd.cli.kinds import HOOK, LIST, MAP, POLICY, RECORD, SOURCE, Kind, parse_names
 from policyd.cli.names import complete_names
-from policyd.cli.output import few, note, paint_status, print_json, print_list, say, table
+from policyd.cli.output import few, note, paint_status, print_json, print_list, say, table, terminal_width
 from policyd.cli.sources import HEADERS as SOURCE_HEADERS
 from policyd.cli.sources import WIDE as SOURCE_WIDE
 from policyd.errors import NotFoundError, PolicydError
@@ -182,7 +182,8 @@ def _choose(kind: Kind, items: list[Item], names: tuple[str, ...]) -> list[Item]
 def _print_table(kind: Kind, items: list[Item], no_headers: bool, *, wide: bool = False) -> None:
     listing = LISTINGS[kind]
     headers = listing.headers + (listing.wide if wide else ())
-    shown = table(headers, [item.cells[: len(headers)] for item in items], paint_status)
+    most = None if wide else terminal_width()
+    shown = table(headers, [item.cells[: len(headers)] for item in items], paint_status, most=most)
     click.echo(shown.split("\n", 1)[1] if no_headers else shown)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policyd.cli.output import clean, table
+from policyd.cli.output import clean, table, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +18,8 @@ _SHOWN = 8
 def means_table(policies: Iterable[TypedPolicy], *, every: bool = False) -> str:
     """Return a table of means, and of rules that do not apply; empty if there are none.  `every`: name all targets."""
     rows = [row for policy in policies for row in _rows(policy, every=every)]
-    return table(("POLICY", "RULE", "HOOK", "SEEN BY", "STANDS FOR"), rows) if rows else ""
+    most = None if every else terminal_width()
+    return table(("POLICY", "RULE", "HOOK", "SEEN BY", "STANDS FOR"), rows, most=most) if rows else ""
 
 
 def _rows(policy: TypedPolicy, *, every: bool) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from policyd.cli.context import Settings
 
 GAP = "  "
+_NARROWEST = 6
+"""Signs that a column of text keeps."""
 
 
 def clean(text: object) -> str:
@@ -91,31 +94,59 @@ def table(
     rows: Iterable[Row],
     paint: Callable[[str, str], str | None] | None = None,
     numeric: frozenset[str] = frozenset(),
+    most: int | None = None,
 ) -> str:
     """Return columns as kubectl shows them: upper-case headers, two blanks between, no borders, nothing after the last.
 
     Numbers are set flush right, under their header's end.  `paint(header, cell)` names a colour for a cell, or None.
-    Columns of `numeric` headers are numbers, however they are written.
+    Columns of `numeric` headers are numbers, however they are written.  Where lines are longer than `most`, the widest texts
+    are cut in their middle; numbers never are.
     """
     body = [[_cell(value) for value in row] for row in rows]
     lines = [list(headers), *body]
     widths = [max(len(line[at]) for line in lines) for at in range(len(headers))]
     right = [head in numeric or _is_numeric([line[at] for line in body]) for at, head in enumerate(headers)]
+    widths = fit(widths, right, most)
     shown = []
     for number, line in enumerate(lines):
         cells = []
-        for at, text in enumerate(line):
-            last = at == len(line) - 1
+        for at, whole in enumerate(line):
+            last, text = at == len(line) - 1, cut_middle(whole, widths[at])
             padded = text.rjust(widths[at]) if right[at] else text if last else text.ljust(widths[at])
-            color = paint(headers[at], text) if paint and number else None
+            color = paint(headers[at], whole) if paint and number else None
             cells.append(padded.replace(text, click.style(text, fg=color)) if color and text else padded)
         shown.append(GAP.join(cells).rstrip())
     return "\n".join(shown)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Row], paint: Callable[[str, str], str | None] | None = None) -> None:
-    """Print what `table` returns."""
-    click.echo(table(headers, rows, paint))
+    """Print what `table` returns, as wide as the terminal is."""
+    click.echo(table(headers, rows, paint, most=terminal_width()))
+
+
+def terminal_width() -> int | None:
+    """Return how wide a list may be: None where it goes to no terminal, so that programs read it whole."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def fit(widths: list[int], right: Sequence[bool], most: int | None) -> list[int]:
+    """Take columns of text (those that are not flush right) narrower, the widest first, until a line has `most` signs."""
+    fitted = list(widths)
+    texts = [at for at, flush in enumerate(right) if not flush]
+    while most is not None and texts and sum(fitted) + len(GAP) * (len(fitted) - 1) > most:
+        widest = max(texts, key=fitted.__getitem__)
+        if fitted[widest] <= _NARROWEST:
+            break
+        fitted[widest] -= 1
+    return fitted
+
+
+def cut_middle(text: str, width: int) -> str:
+    """Return text of at most `width` signs: what is too long loses its middle, since names differ at their ends."""
+    if len(text) <= width:
+        return text
+    behind = (width - 1) // 2
+    return f"{text[: width - 1 - behind]}…{text[len(text) - behind :]}"
 
 
 def few(values: Sequence[str], most: int = 4, separator: str = ",") -> str:

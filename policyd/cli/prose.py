@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NARROWEST, WIDEST, PIPED = 60, 120, 100
-_LEAST = 12
+_LEAST = 10
 """Columns that a wrapped cell gets at the least."""
 _GAP = "  "
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyd.cli.output import note, paint_status, print_json, say, table
+from policyd.cli.output import note, paint_status, print_json, say, table, terminal_width
 from policyd.errors import PolicydError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def show_source(status: SourceStatus, drift: Iterable[DriftRow]) -> None:
         say()
         say("History:")
         lines = [(_date(row.when), row.outcome, row.revision, row.policies, _short(row.message)) for row in status.history]
-        say(table(("WHEN", "OUTCOME", "REVISION", "POLICIES", "MESSAGE"), lines))
+        say(table(("WHEN", "OUTCOME", "REVISION", "POLICIES", "MESSAGE"), lines, most=terminal_width()))
     mine = [row for row in drift if not row.policies or set(row.policies) & set(status.policies)]
     _section("Drift", [_drift(row) for row in mine[:10]])
 

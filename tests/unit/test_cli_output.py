@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policyd.cli.context import Settings
-from policyd.cli.output import Progress, clean, table, use_color
+from policyd.cli.output import Progress, clean, print_table, table, use_color
 from policyd.cli.yaml_text import to_yaml
 from policyd.text import is_safe
 
@@ -156,3 +156,41 @@ def test_progress_is_silent_where_stderr_is_no_terminal() -> None:
         progress.step("compiling")
 
     assert stream.getvalue() == ""
+
+
+# ------------------------------------------------------------------------------------------------ tables that fit
+
+LONG = "cgroup:/sys/fs/cgroup/unified/system.slice/a-service-with-a-long-name.service:connect4"
+
+
+@pytest.mark.parametrize("most", [60, 80, 200])
+def test_a_table_fits_and_widens_and_cuts_names_in_their_middle(most: int) -> None:
+    rows = [(LONG, 12, "Degraded", 123456), ("xdp:eth0", 1, "Ready", 5)]
+
+    shown = table(("HOOK", "POLICIES", "STATUS", "RUNS"), rows, most=most).splitlines()
+
+    assert max(map(len, shown)) <= most
+    assert shown[1].endswith("123456")
+    assert "Degraded" in shown[1]
+    assert shown[1].startswith("cgroup:/sys")
+    assert (":connect4 " in shown[1]) == (most >= 60)
+    assert (LONG in shown[1]) == (most >= 120)
+
+
+def test_numbers_are_never_cut_and_colours_are_of_the_whole_cell() -> None:
+    seen: list[str] = []
+
+    def paint(_: str, cell: str) -> None:
+        seen.append(cell)
+
+    shown = table(("STATUS", "COUNT"), [("NotApplicable", 123456789)], paint, most=10)
+
+    assert "123456789" in shown
+    assert seen == ["NotApplicable", "123456789"]
+
+
+def test_what_goes_to_no_terminal_is_whole(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(("HOOK", "RUNS"), [(LONG, 1)])
+
+    assert LONG in capsys.readouterr().out
