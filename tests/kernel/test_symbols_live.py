@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -75,7 +74,8 @@ def test_debug_files_are_found_in_the_root_of_the_process(tmp_path: Path) -> Non
 
 
 def test_a_perf_map_is_the_one_of_the_process_in_its_namespaces(tmp_path: Path) -> None:
-    script = f'mount -t tmpfs none /tmp && exec {sys.executable} -c "$1"'
+    # The distribution's interpreter: that of the tests may itself lie below /tmp.
+    script = 'mount -t tmpfs none /tmp && exec /usr/bin/python3 -c "$1"'
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh", MAKER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
