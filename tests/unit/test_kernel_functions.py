@@ -72,4 +72,4 @@ def test_a_probe_is_tried_once_and_only_if_it_is_asked_for(monkeypatch: pytest.M
 def test_every_kind_of_probe_is_tried_by_doctor() -> None:
     tried = {row.name for row in ATTACHING}
     kinds = {row.kind for row in ATTACH_KINDS}
-    assert kinds - tried == {"tcx"}  # `tc ingress (tcx)`, `tc egress (tcx)`
+    assert kinds - tried == {"tcx", "clsact"}  # `tc ingress (tcx)`, `tc egress (tcx)`, `tc (clsact)`
