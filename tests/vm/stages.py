@@ -22,7 +22,7 @@ CASES = CHECKOUT / "tests/vm/policies"
 GOLDEN = CHECKOUT / "tests/golden"
 """The cases of the golden C, which have every template and every word of the language: loaded, attached nowhere."""
 GUEST = Host(
-    interfaces={"lo": "ethernet", "pdk0": "none"},
+    interfaces={"lo": "ethernet", "pdk0": "ethernet"},
     cgroup_root="/sys/fs/cgroup",
     has_cgroup=lambda _: True,
     binaries=Binaries("x86_64"),
