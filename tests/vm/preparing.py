@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from archives import LaneError
-from stages import CASES, FOLDER, GOLDEN, GOLDEN_HOST, GUEST, KINDS, PORTABLE, cases, crowds, replaced
+from stages import CASES, FOLDER, GOLDEN, GOLDEN_HOST, GUEST, KINDS, LIBRARY, PORTABLE, cases, crowds, refusing, replaced
 
 from policyd.assembly import resolve_all
 from policyd.builders.cache import ObjectCache
@@ -49,7 +49,7 @@ class Preparation:
         self._builder = ClangBuilder(ObjectCache(objects))
         self._toolchain = Toolchain(self._target, self._builder)
         self._sources: dict[tuple[str, str, str], Source] = {}
-        kinds = ("shipped", "cases", "golden", "replaced", "portable", "crowd")
+        kinds = ("shipped", "cases", "golden", "replaced", "portable", "crowd", "library")
         self.found: dict[str, dict[str, Case]] = {kind: {} for kind in kinds}
 
     def add_stages(self) -> None:
@@ -67,6 +67,8 @@ class Preparation:
         for kind, folder, host in (("cases", CASES, GUEST), ("golden", GOLDEN, GOLDEN_HOST)):
             for file in cases(folder):
                 self._try((kind, file.stem), load((str(file),)), host)
+        self._try(("library", "seen"), load(tuple(map(str, LIBRARY))), GUEST)
+        self._try(("library", "refused"), parse_policies(refusing().encode(), "refused"), GUEST)
         for number, text in enumerate(crowds()):
             self._try(("crowd", str(number)), parse_policies(text.encode(), "crowd"), GUEST)
         for kind_ in KINDS:
