@@ -15,6 +15,7 @@ from policyd.resolve.problems import Missing, Wrong
 from policyd.resolve.table_values import constant_as
 from policyd.text import quote
 from policyd.value import Constant, Value
+from policyd.words import is_field_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +67,8 @@ class Paths:
         if root in self.fields.tables.names():
             return self.row(node)
         if path := path_of(node):
+            if not is_field_path(path):
+                raise Wrong("bad-path", f"{quote(path)} is no path of a field", "at most 256 characters, and four digits in an index")
             return self.fields.value(path)
         base, members = _behind(node)
         if isinstance(base, Call) and base.function == "as" and members:
