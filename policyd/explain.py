@@ -77,7 +77,7 @@ def _not_found(what: str, name: str, known: Iterable[str], later: Iterable[str] 
         return NotFoundError(f"the {what} {quote(name)} is not supported yet")
     known = tuple(known)
     hint = did_you_mean(name, known) or f"there are {one_of(known, 40)}"
-    return NotFoundError(f"there is no {what} {quote(name)}; {hint}")
+    return NotFoundError(f"there is no {what} {quote(name)}; {hint} (`policyd explain --search WORD` finds more)")
 
 
 # ------------------------------------------------------------------------------------------------ hooks

@@ -6,6 +6,7 @@ other `PolicydError` is one message; a bug is one line (with the traceback under
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -129,13 +130,29 @@ def _tell_environment(error: Any, settings: Settings) -> int:
     _trace(error, settings)
     what = f" {error.filename}:" if error.filename else ""
     note(f"error:{what} {error.strerror or error}", "red")
+    if error.errno in _NEXT:
+        note(f"    {_NEXT[error.errno]}")
     return SYSTEM
+
+
+_NEXT = {
+    errno.EACCES: "this user may not: try with sudo, or name a place that is yours",
+    errno.EPERM: "this user may not: try with sudo; `policyd doctor` tells what is missing",
+    errno.ENOENT: "it is not there: see that the path is right, and that its folder exists",
+    errno.EISDIR: "it is a folder: name a file in it",
+    errno.ENOTDIR: "a part of the path is no folder",
+    errno.ENOSPC: "there is no room left: `df` shows where; nothing that runs was changed by this",
+    errno.EROFS: "nothing can be written there: name another place",
+    errno.EMFILE: "this process may not open more files: `ulimit -n` raises that",
+}
+"""What to do when the system says no."""
 
 
 def _tell_bug(error: BaseException, settings: Settings) -> int:
     _trace(error, settings)
     more = "" if settings.verbose else "; --verbose shows where"
     note(f"error: {type(error).__name__}: {error}\nThis is a bug of policyd{more}.", "red")
+    note("    what runs goes on; a report of it needs this, the command, and what `policyd version` prints")
     return BUG
 
 

@@ -108,11 +108,14 @@ def command(settings: Settings, /, words: tuple[str, ...], socket: str, **option
         found = list(LISTINGS[kind].items(observed, kernel))
     chosen = _choose(kind, found, names)
     if not found and output not in {"json", "yaml"}:
-        note(f"No {kind.plural}.")
+        note(f"No {kind.plural}." + (_FIRST if kind is POLICY else ""))
         return
     _PRINTERS[output](kind, chosen, no_headers)
     if kind is POLICY and output in {None, "wide"} and not settings.quiet:
         _remark(kernel, chosen)
+
+
+_FIRST = " `policyd init` writes a first one, `policyd apply -f FILE` runs it."
 
 
 def _proofs(settings: Settings, socket: str) -> Mapping[str, Proof]:

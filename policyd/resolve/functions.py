@@ -223,10 +223,16 @@ def _instead(target: Target, function: str, means: str) -> str:
     return f"a kprobe can see it: {{function: {{names: {function}{phase}}}}} takes whichever there is"
 
 
+_ANOTHER_HOOK = (
+    "system calls, tracepoints and raw tracepoints are seen here: `policyd explain --search --host WORD` finds them; "
+    "`firstOf` names another hook, `optional: true` leaves the rule out where it has none"
+)
+
+
 def _probe(wanted: _Wanted, name: str, function: str, why: str = "") -> Place:
     if not wanted.target.has("kprobe"):
         more = f"; {why}" if why else ""
-        raise Missing("no-means", f"{wanted.target.source} ({wanted.target.release}) has no kprobes{more}")
+        raise Missing("no-means", f"{wanted.target.source} ({wanted.target.release}) has no kprobes{more}", _ANOTHER_HOOK)
     base, offset = function_place(function)
     if wanted.at_end and offset:
         raise Wrong("bad-target", f"{quote(function)}: a function ends where it ends, not at an offset")

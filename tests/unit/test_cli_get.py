@@ -116,7 +116,7 @@ def test_nothing_applied_is_said_on_stderr(state: dict[str, Observed], capsys: p
     state["observed"] = Observed()
 
     assert run(["get", "policies"]) == 0
-    assert capsys.readouterr() == ("", "No policies.\n")
+    assert capsys.readouterr() == ("", "No policies. `policyd init` writes a first one, `policyd apply -f FILE` runs it.\n")
 
 
 # ------------------------------------------------------------------------------------------------ documents

@@ -206,7 +206,22 @@ def test_a_bug_is_one_line_and_says_so(raising: Callable[[BaseException], None],
     assert capsys.readouterr().err.splitlines() == [
         "error: ValueError: oops",
         "This is a bug of policyd; --verbose shows where.",
+        "    what runs goes on; a report of it needs this, the command, and what `policyd version` prints",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(13, "sudo"), (2, "its folder exists"), (28, "no room left"), (30, "another place")]
+)
+def test_what_the_system_refuses_says_what_to_do(
+    number: int, told: str, raising: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    raising(OSError(number, os.strerror(number), "/some/file"))
+
+    assert run(["version"]) == 7
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"error: /some/file: {os.strerror(number)}"
+    assert told in lines[1]
 
 
 def test_verbose_shows_where_a_bug_is(raising: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]) -> None:
