@@ -41,7 +41,7 @@ def require_root(what: str) -> None:
     if os.geteuid() != 0 and missing([BPF]):
         raise PrivilegeError(
             f"{what} needs root: the programs and maps of policies are root's; try again with sudo"
-            " (validate, render, explain, schema, version and completion need no root)"
+            " (init, validate, render, explain, schema, version and completion need no root)"
         )
 
 
