@@ -62,10 +62,10 @@ ACTIONS: dict[str, ActionKind] = {
             3,
             "xdp, tc, netkit",
             "The packet leaves by another interface, as it is: nobody changes its MAC addresses, and it does not pass the "
-            "routes and filters of this host. `direction: ingress` (not in xdp) makes it come in there instead. In xdp the other "
-            "interface's driver must be able to send what another one received: of veth, in native mode, the far end needs "
-            "an XDP program too (or GRO); in generic mode any can. What cannot be sent there is dropped, which only the "
-            "tracepoint xdp/xdp_redirect_err tells.",
+            "routes and filters of this host. `direction: ingress` (not in xdp) makes it come in there instead. In xdp the "
+            "other interface's driver must be able to send what another one received: of veth, in native mode, the far end "
+            "needs an XDP program too (or GRO); in generic mode any can. What cannot be sent there is dropped, which only "
+            "the tracepoint xdp/xdp_redirect_err tells.",
             "{redirect: {interface: eth1}}",
         ),
         ActionKind(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TAGS = {0x8100, 0x88A8}
 CHAINED = {0, 43, 44, 51, 60}
-"""IPv6 headers that name the next one: hop by hop, routing, fragment, AH, destination options; none has less than 8 bytes."""
+"""IPv6 headers, of 8 bytes at the least, that name the next: hop by hop, routing, fragment, AH, destination options."""
 MOST_EXTENSIONS = 16
 WITH_PORTS = {6, 17, 33, 132, 136}
 
