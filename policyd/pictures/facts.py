@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from policyd.kernel.port import Kernel
+    from policyd.observe import Observed
     from policyd.record import PolicyRecord
     from policyd.stack import FrameNames
     from policyd.status import HookView, PolicyView
@@ -70,7 +71,10 @@ class PolicyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A host at one time.  `written` is in seconds since 1970, `seconds` how long it was watched before."""
+    """A host at one time.  `written` is in seconds since 1970, `seconds` how long it was watched before.
+
+    `strangers` says of each pin below the root that no policy has where it may be from.
+    """
 
     host: str
     kernel: str
@@ -106,8 +110,13 @@ def gather(kernel: Kernel, readings: Sequence[Reading], names: Sequence[str], mo
         seconds=readings[-1].when - readings[0].when,
         policies=policies,
         hooks=tuple(hooks),
-        strangers=(*observed.leftovers, *observed.unknown) if not names else (),
+        strangers=() if names else tuple(_strangers(observed)),
     )
+
+
+def _strangers(observed: Observed) -> Iterable[str]:
+    yield from (f"{path}: left by a run that did not end; `policyd apply` takes it away" for path in observed.leftovers)
+    yield from (f"{path}: not of policyd's making, and left alone" for path in observed.unknown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,7 @@ def _troubles(facts: Facts) -> Markup | None:
     """Say what is wrong, above everything else; None where nothing is."""
     told = [f"{policy.view.record.name}: {reason}" for policy in facts.policies for reason in policy.view.reasons]
     told += [f"hook {hook.key}: {hook.fault}" for hook in facts.hooks if hook.fault]
-    told += [
-        f"below the bpffs root, and not of policyd's making or left by a run that did not end: {path}"
-        for path in facts.strangers
-    ]
+    told += facts.strangers
     if not told:
         return None
     return element(
@@ -117,7 +114,7 @@ def _overview(facts: Facts) -> list[Markup]:
         return [element("p", "No policy is applied. `policyd init` writes a first one, `policyd apply -f FILE` runs it.")]
     numbers = (Column(name, number=True) for name in ("hooks", "matched", "delivered", "lost"))
     over = (Column("matched, over time", class_="picture"),) if facts.seconds else ()
-    columns = (Column("policy"), Column("status"), Column("mode"), *numbers, *over)
+    columns = (Column("policy"), Column("status"), Column("mode", class_="word"), *numbers, *over)
     return [element("h2", "Policies"), html_table(columns, [_row(policy)[: len(columns)] for policy in facts.policies])]
 
 
