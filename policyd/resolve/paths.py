@@ -68,7 +68,7 @@ class Paths:
             return self.row(node)
         if path := path_of(node):
             if not is_field_path(path):
-                raise Wrong("bad-path", f"{quote(path)} is no path of a field", "at most 256 characters, and four digits in an index")
+                raise Wrong("bad-path", f"{quote(path)} is no path of a field", "at most four digits in an index")
             return self.fields.value(path)
         base, members = _behind(node)
         if isinstance(base, Call) and base.function == "as" and members:
