@@ -26,8 +26,8 @@ def capability_uses(proof: Proof) -> None:
     act(name + "libc.unshare(0x04000000)")  # CLONE_NEWUTS
     act(name + f"os.setresuid({NOBODY}, {NOBODY}, {NOBODY}); libc.unshare(0x04000000)")
     mine = {"comm": "pd-powers", "capability": "CAP_SYS_ADMIN"}
-    assert proof.value("capability_uses_asked", **mine, allowed="true") >= 1
-    assert proof.value("capability_uses_asked", **mine, allowed="false") >= 1
+    assert proof.value("capability_uses_asked", **mine, held="true") >= 1
+    assert proof.value("capability_uses_asked", **mine, held="false") >= 1
 
 
 @case

@@ -12,6 +12,7 @@ from policyd.kernel.bpf.btf import Btf
 from policyd.observe import Observed
 from policyd.parsing import load
 from policyd.plan.rows import allot_rows
+from policyd.policy import UprobeHook
 from policyd.resolve import Host, Resolved, resolve
 from policyd.target import Target
 from policyd.tracefs import SavedFormats
@@ -20,6 +21,7 @@ from policyd.vocabulary.syscalls import syscalls
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FILES = sorted((CHECKOUT / "policies").rglob("*.yaml"))
+LIBRARY = sorted((CHECKOUT / "library").rglob("*.yaml"))
 FORMATS = Path(__file__).with_name("formats")
 HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 
@@ -43,6 +45,13 @@ def test_a_shipped_policy_resolves_whole_where_the_kernel_has_its_hooks(file: Pa
     assert found.policy.not_applicable == ()
     assert found.policy.rules
     assert not found.policy.enforce
+
+
+@pytest.mark.parametrize("file", LIBRARY, ids=lambda file: file.stem)
+def test_a_policy_of_the_library_resolves_but_for_files_that_are_not_here(file: Path, target: Target) -> None:
+    left_out = {rule for rule, _ in resolved(file, target).policy.not_applicable}
+    (policy,) = load([str(file)]).require()
+    assert all(isinstance(rule.hook, UprobeHook) for rule in policy.rules if rule.name in left_out)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
