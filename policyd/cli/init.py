@@ -172,9 +172,8 @@ def _names(starter: Starter, wish: Wish, asks: bool) -> tuple[str, ...]:
 
 def _ask_names(starter: Starter, proposed: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of one line, apart by blanks or commas."""
-    example = f", as {' '.join(starter.example)}" if not proposed else ""
-    every = "" if starter.required else "; none: all"
-    answer = _prompt(f"Which {starter.asks}{example}{every}", " ".join(proposed))
+    told = "" if starter.required else f" (as {' '.join(starter.example)}; nothing: all)"
+    answer = _prompt(f"Which {starter.asks}{told}", " ".join(proposed))
     return tuple(re.split(r"[\s,]+", answer.strip())) if answer.strip() else ()
 
 
