@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from resolving import one_rule, problem, problems, resolved, saved_target, typed
+from resolving import HOST, one_rule, policy_text, problem, problems, resolved, saved_target, typed
 
 from policyd.effect import TableWrite
+from policyd.kernel.bpf.btf import Btf
 from policyd.layout import Layout
+from policyd.parsing import parse_policies
+from policyd.resolve import resolve
+from policyd.target import Target
+from policyd.tracefs import SavedFormats
 from policyd.unit import Unit, gather
 from policyd.value import ROW, Lookup, Walk
+from policyd.vocabulary.syscalls import syscalls
 
 BIRTHS = "births: {key: {sk: sock}, value: {born: time, pid: pid, comm: string16}}"
 HELD = "held: {key: {who: thread, fd: u64}, value: {n: u64}}"
@@ -166,7 +172,10 @@ def test_a_row_about_several_things_or_about_none_is_left_to_the_policy() -> Non
 
 def test_a_kernel_without_the_hook_of_an_ending_says_so_and_keeps_the_table() -> None:
     write = "{set: t, key: [process.cgroup], value: [time]}"
-    policy = typed(writing(write, hook="{syscall: openat}"), tables("t: {key: {c: cgroup}, value: {at: time}}"))
+    text = policy_text(writing(write, hook="{syscall: openat}"), tables("t: {key: {c: cgroup}, value: {at: time}}"))
+    (written,) = parse_policies(text.encode(), "tried.yaml").require()
+    others = {f"syscalls/sys_enter_{call.event}": "" for call in syscalls("x86_64").values() if call.event}
+    policy = resolve(written, Target("x86_64", "6.18", "some formats", SavedFormats(others), Btf.load), HOST).policy
     assert [spec.name for spec in policy.maps] == ["t"]
     assert [rule for rule, _ in policy.not_applicable] == ["t-ends"]
 
