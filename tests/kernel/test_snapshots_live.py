@@ -60,7 +60,12 @@ def test_what_is_read_is_what_there_is_now(host: Host) -> None:
     with tempfile.NamedTemporaryFile(prefix="pd-snapshot-") as file, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        mine = {"pid": os.getpid(), "comm": Path("/proc/self/comm").read_text().strip(), "fd": file.fileno(), "path": file.name}
+        mine = {
+            "pid": os.getpid(),
+            "comm": Path("/proc/self/comm").read_text().strip(),
+            "fd": file.fileno(),
+            "path": file.name,
+        }
         assert mine in rows(host, "files")
         assert {"pid": os.getpid(), "tid": os.getpid()} in rows(host, "tasks")
         here = {"port": listener.getsockname()[1], "uid": os.getuid()}
@@ -128,4 +133,6 @@ def test_every_kind_that_this_kernel_has_can_be_read(host: Host) -> None:
     assert {"task", "task_file", "tcp", "udp", "unix", "bpf_map", "bpf_prog", "cgroup"} <= set(kinds)
     host.apply(policy("seen", [showing(kind.replace("_", "-"), kind, {"kind": "hook.name"}) for kind in kinds]))
     found = {kind: read(host, kind.replace("_", "-")).entries for kind in kinds}
-    assert all(found[kind] for kind in ("task", "task_file", "task_vma", "unix", "bpf_map", "bpf_prog", "bpf_link", "cgroup"))
+    assert all(
+        found[kind] for kind in ("task", "task_file", "task_vma", "unix", "bpf_map", "bpf_prog", "bpf_link", "cgroup")
+    )

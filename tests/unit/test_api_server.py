@@ -35,6 +35,10 @@ def examples() -> list[tuple[Route, str]]:
     return [(route, route.path.replace("{name}", "opens" if "policies" in route.path else "base")) for route in ROUTES]
 
 
+NONE_HERE = ("/api/v1/snapshots",)
+"""What the state has none of; test_views_snapshots.py has one."""
+
+
 @pytest.mark.parametrize(
     ("route", "target"), examples(), ids=lambda value: value if isinstance(value, str) else value.method
 )
@@ -56,7 +60,7 @@ def test_every_answer_is_what_the_openapi_document_says(
 
     jsonschema.validate(value, {**schema, "components": found["components"]}, cls=jsonschema.Draft202012Validator)
     assert value
-    assert value != {"items": []}
+    assert value != {"items": []} or route.path in NONE_HERE
 
 
 def test_the_schema_can_refuse(client: AgentClient) -> None:
