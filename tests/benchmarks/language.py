@@ -37,6 +37,11 @@ hook:
     end: {syscall: {names: getppid, phase: exit}, key: process.tid}
 outputs: [{histogram: {name: calls_seconds, value: span.duration}}]
 """
+_CALL = """
+hook: {syscall: {names: getppid, phase: call}}
+outputs: [{histogram: {name: calls_seconds, value: duration}}]
+"""
+_PAIR = f"{_AT} {{ @s[tid] = nsecs; }} {_END} /@s[tid]/ {{ @ = hist(nsecs - @s[tid]); delete(@s[tid]); }}"
 _SCOPE = "scope: {host: true}\n"
 
 POLICIES = {
@@ -54,7 +59,8 @@ POLICIES = {
     ),
     "counter in a scope": bench.policy("scope", _BEGIN + _SCOPE + _COUNTER),
     "duration, as a call": bench.policy(
-        "call", "hook: {syscall: {names: getppid, phase: call}}\noutputs: [{histogram: {name: calls_seconds, value: duration}}]"
+        "call",
+        "hook: {syscall: {names: getppid, phase: call}}\noutputs: [{histogram: {name: calls_seconds, value: duration}}]",
     ),
     "duration, as a span": bench.policy("span", _SPAN),
     "kernel stacks": bench.policy("kernel", _BEGIN + "outputs: [{stacks: {name: stacks, user: false}}]"),
@@ -66,7 +72,7 @@ SCRIPTS = {
     "histogram": f"{_AT} {{ @ = hist(pid); }}",
     "stats of three": f"{_AT} {{ @a[comm] = count(); @b[comm] = min(pid); @c[comm] = max(pid); }}",
     "table, read and written": f"{_AT} {{ @at[tid] = nsecs; @calls[tid] = @calls[tid] + 1; }}",
-    "duration, as a call": f"{_AT} {{ @s[tid] = nsecs; }} {_END} /@s[tid]/ {{ @ = hist(nsecs - @s[tid]); delete(@s[tid]); }}",
+    "duration, as a call": _PAIR,
     "kernel stacks": f"{_AT} {{ @[kstack] = count(); }}",
     "both stacks": f"{_AT} {{ @[kstack, ustack] = count(); }}",
 }

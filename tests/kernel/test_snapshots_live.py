@@ -98,7 +98,7 @@ def test_rules_of_several_policies_at_one_kind_show_their_own_rows(host: Host) -
     me = leaf("args.task.tgid", "Equal", str(os.getpid()))
     other = showing("tasks", "task", {"name": "args.task.comm"}, me)
     host.apply(policy("seen", [TASKS, showing("me", "task", {"tid": "args.task.pid"}, me)]), policy("other", [other]))
-    assert {row["tid"] for row in rows(host, "me")} == set(map(int, os.listdir("/proc/self/task")))
+    assert {row["tid"] for row in rows(host, "me")} == {int(path.name) for path in Path("/proc/self/task").iterdir()}
     assert all(set(row) == {"pid", "tid"} for row in rows(host, "tasks"))
 
 
