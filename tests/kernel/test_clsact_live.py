@@ -48,10 +48,6 @@ spec:
 BOTH_WAYS = "{tc: {interfaces: [pdv1], direction: %s}}"
 FRAME = bytes(12) + b"\x88\xb6" + bytes(46)  # an Ethernet type for experiments
 REFUSED = bytes(12) + b"\x88\xb5" + bytes(46)
-FOREIGN = """
-__attribute__((section("classifier"), used)) int foreign(void *skb) { return -1; }
-char gpl[] __attribute__((section("license"), used)) = "GPL";
-"""
 
 
 @pytest.fixture
@@ -139,32 +135,19 @@ def test_trying_whether_there_is_clsact_leaves_nothing(lone_host: Host) -> None:
 # ------------------------------------------------------------------------------------------------ others
 
 
-@pytest.fixture
-def foreign(tmp_path: Path) -> Iterator[Path]:
-    """The pin of a program that is somebody else's."""
-    source, compiled = tmp_path / "foreign.c", tmp_path / "foreign.o"
-    source.write_text(FOREIGN)
-    subprocess.run(["clang", "-O2", "-target", "bpf", "-c", str(source), "-o", str(compiled)], check=True)
-    pin = BPFFS / f"{MINE}foreign"
-    subprocess.run(["bpftool", "prog", "load", str(compiled), str(pin), "type", "classifier"], check=True)
-    yield pin
-    pin.unlink()
-
-
-def add_foreign(pin: Path, direction: str, *words: str) -> Filter:
-    """Put a filter of somebody else behind ours or before it."""
-    before = netlink.filters(index(), direction)
-    tc("filter", "add", "dev", "pdv1", direction, *words, "bpf", "da", "object-pinned", str(pin))
-    (made,) = (found for found in netlink.filters(index(), direction) if found not in before and found.handle)
+def add_foreign(host: Host, direction: str, priority: int) -> Filter:
+    """Make a filter that is somebody else's; return it as it is shown."""
+    program = host.kernel.load_neutral(AttachPoint("clsact", "pdv1", direction))
+    netlink.add_filter(index(), direction, Filter(priority, 7, "bpf", "foreign", 0), program)
+    os.close(program)
+    (made,) = (found for found in netlink.filters(index(), direction) if found.handle == 7)
     return made
 
 
 @pytest.mark.parametrize("direction", filters.DIRECTIONS)
-def test_the_qdisc_that_we_made_stays_for_the_filter_of_somebody_else(
-    lone_host: Host, foreign: Path, direction: str
-) -> None:
+def test_the_qdisc_that_we_made_stays_for_the_filter_of_somebody_else(lone_host: Host, direction: str) -> None:
     lone_host.apply(POLICY)
-    theirs = add_foreign(foreign, direction)
+    theirs = add_foreign(lone_host, direction, 49152)
     assert_counts_once(lone_host)
     lone_host.delete_all()
     assert [found for found in netlink.filters(index(), direction) if found.handle] == [theirs]
@@ -172,9 +155,9 @@ def test_the_qdisc_that_we_made_stays_for_the_filter_of_somebody_else(
 
 
 @pytest.mark.parametrize("kind", ["clsact", "ingress"])
-def test_a_qdisc_that_we_did_not_make_stays_with_all_that_is_in_it(lone_host: Host, foreign: Path, kind: str) -> None:
+def test_a_qdisc_that_we_did_not_make_stays_with_all_that_is_in_it(lone_host: Host, kind: str) -> None:
     tc("qdisc", "add", "dev", "pdv1", kind)
-    theirs = add_foreign(foreign, "ingress", "prio", str(filters.PRIORITY), "protocol", "all")
+    theirs = add_foreign(lone_host, "ingress", filters.PRIORITY)
     lone_host.apply(POLICY)
     assert theirs in netlink.filters(index(), "ingress")
     assert_counts_once(lone_host)
