@@ -10,7 +10,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from archives import LaneError
-from stages import CASES, FOLDER, GOLDEN, GOLDEN_HOST, GUEST, KINDS, LIBRARY, PORTABLE, cases, crowds, refusing, replaced
+from stages import (
+    CASES,
+    FOLDER,
+    GOLDEN,
+    GOLDEN_HOST,
+    GUEST,
+    KINDS,
+    LIBRARY,
+    PORTABLE,
+    WITH_NETKIT,
+    cases,
+    crowds,
+    refusing,
+    replaced,
+)
 
 from policyd.assembly import resolve_all
 from policyd.builders.cache import ObjectCache
@@ -64,7 +78,7 @@ class Preparation:
 
     def add_cases(self) -> None:
         """Add each case alone: what is wrong with it is for the test that applies it to complain about."""
-        for kind, folder, host in (("cases", CASES, GUEST), ("golden", GOLDEN, GOLDEN_HOST)):
+        for kind, folder, host in (("cases", CASES, WITH_NETKIT), ("golden", GOLDEN, GOLDEN_HOST)):
             for file in cases(folder):
                 self._try((kind, file.stem), load((str(file),)), host)
         self._try(("library", "seen"), load(tuple(map(str, LIBRARY))), GUEST)

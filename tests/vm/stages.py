@@ -6,6 +6,7 @@ rules of all policies at its point.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from binaries_by_hand import HandBinaries
@@ -22,14 +23,16 @@ CASES = CHECKOUT / "tests/vm/policies"
 GOLDEN = CHECKOUT / "tests/golden"
 """The cases of the golden C, which have every template and every word of the language: loaded, attached nowhere."""
 GUEST = Host(
-    interfaces={"lo": "ethernet", "pdk0": "ethernet"},
+    interfaces={"lo": "ethernet"},
     cgroup_root="/sys/fs/cgroup",
     has_cgroup=lambda _: True,
     binaries=Binaries("x86_64"),
     can_sample=lambda event: not perf_event_kind(event).hardware,
     indexes={"lo": 1},
 )
-"""What a guest has: one interface and (if it can) a netkit device, cgroup v2 alone, the host's files, and no counters."""
+"""What a guest has: one interface, cgroup v2 alone, the host's files, and no counters."""
+WITH_NETKIT = replace(GUEST, interfaces={"lo": "ethernet", "pdk0": "ethernet"})
+"""What it has while the case `packets` is applied, if it can.  Globs of other policies do not stand for that device."""
 GOLDEN_HOST = Host({"lo": "ethernet", "eth0": "ethernet", "wg0": "none"}, "/sys/fs/cgroup", lambda _: True, HandBinaries())
 KINDS = (
     CALLS,

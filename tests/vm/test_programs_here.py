@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from inside import Shell, prepared, version
+from inside import Shell, prepared
 from stages import GOLDEN, GOLDEN_HOST, cases
 
 from policyd.cli import loading, wiring
 from policyd.kernel.functions import injectable_functions
-
-TOO_OLD = dict.fromkeys(("tc", "scope-packets"), "tc hooks need Linux 6.6") if version() < (6, 6) else {}
-"""Cases that this kernel has no place for, and what is said of them."""
 
 ABSENT = {} if injectable_functions() else {"callers": {"refused"}}
 """Rules that need CONFIG_FUNCTION_ERROR_INJECTION, which Debian's kernels are built without."""
@@ -19,9 +16,6 @@ ABSENT = {} if injectable_functions() else {"callers": {"refused"}}
 @pytest.mark.parametrize("name", [case.stem for case in cases(GOLDEN)])
 def test_the_programs_of_a_golden_case_pass_the_verifier(shell: Shell, name: str) -> None:
     told = prepared()["golden"][name]
-    if name in TOO_OLD:
-        assert TOO_OLD[name] in told["error"]
-        return
     assert not told["error"], told["error"]
     assert set(told["not_applicable"]) == ABSENT.get(name, set())
     shell.run("apply", "--dry-run=kernel", "-f", str(GOLDEN / f"{name}.yaml"), before=_with_the_host_of_the_cases)
