@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from inside import Shell, prepared, version
 
+from policyd.kernel.attachable import ATTACHING, probe
+from policyd.kernel.real import RealKernel
+from policyd.unit import AttachPoint
+
 SENT = 3
 
 
@@ -20,17 +24,12 @@ def told() -> dict[str, Any]:
 
 
 @pytest.fixture
-def netkit() -> Iterator[bool]:
-    """A netkit device with an address, if this kernel has them."""
-    if "crossed" in told()["not_applicable"]:
-        yield False
-        return
-    before = {name for _, name in socket.if_nameindex()}
+def netkit() -> Iterator[AttachPoint]:
+    """The primary side of a netkit device, if this kernel has them."""
+    if not next(feature.ok for feature in probe(row for row in ATTACHING if row.name == "netkit")):
+        pytest.skip("this kernel has no netkit devices")
     subprocess.run(["ip", "link", "add", "pdk0", "type", "netkit"], check=True)
-    for name in {name for _, name in socket.if_nameindex()} - before:
-        subprocess.run(["ip", "link", "set", name, "up"], check=True)
-    subprocess.run(["ip", "addr", "add", "192.0.2.1/24", "dev", "pdk0"], check=True)
-    yield True
+    yield AttachPoint("netkit", "pdk0", "primary")
     subprocess.run(["ip", "link", "del", "pdk0"], check=True)
 
 
@@ -45,7 +44,7 @@ def counted(shell: Shell, name: str) -> dict[tuple[str, ...], float]:
     return {tuple(one["labels"][key] for key in one["labels"] if key != "policy"): one["value"] for one in series}
 
 
-def test_packets_are_seen_and_dropped_by_the_means_of_this_kernel(shell: Shell, netkit: bool) -> None:
+def test_packets_are_seen_and_dropped_by_the_means_of_this_kernel(shell: Shell) -> None:
     absent = set(told()["not_applicable"])
     with shell.case("packets", absent=absent):
         hooks = json.loads(shell.run("get", "hooks", "-o", "json").stdout)["items"]
@@ -58,8 +57,19 @@ def test_packets_are_seen_and_dropped_by_the_means_of_this_kernel(shell: Shell, 
         assert counted(shell, "left_total") == {("4712",): SENT}
         if "filtered" not in absent:
             assert counted(shell, "filtered_total") == {("prerouting", "lo"): SENT, ("output", "lo"): SENT}
-        if netkit:
-            send("192.0.2.2", 4713)
-            assert counted(shell, "crossed_total") == {("pdk0", "192.0.2.2"): SENT}
     shown = subprocess.run(["tc", "qdisc", "show", "dev", "lo"], capture_output=True, text=True, check=True)
     assert "clsact" not in shown.stdout
+
+
+def test_a_link_of_netkit_says_where_it_is_and_takes_another_program(netkit: AttachPoint) -> None:
+    kernel = RealKernel("/sys/fs/bpf/pd_test_packets")
+    one, two = kernel.load_neutral(netkit), kernel.load_neutral(netkit)
+    link = kernel.attach(netkit, one)
+    told_before = kernel.link_info(link)
+    assert (told_before.alive, told_before.target) == (True, kernel.locate(netkit))
+    kernel.update_link(netkit, link, two, one)
+    assert kernel.link_info(link).program_id == kernel.program_info(two).id
+    kernel.detach(link)
+    assert not kernel.link_info(link).alive
+    for fd in (link, one, two):
+        kernel.close(fd)
