@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policyd.document import Mapping, Node, Scalar, Sequence
 from policyd.parsing.reader import macro_name, short, with_name
 from policyd.policy import Column
-from policyd.text import quote
+from policyd.text import quote, safe
 from policyd.words import is_expression, is_field_path
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _one(reader: Reader, node: Node, path: Path) -> Column | None:
     if text is None:
         return None
     if not is_field_path(text) and is_expression(text):
-        hint = f"give it a name: {{NAME: '{text}'}}" if len(text) <= MOST_HINTED else "give it a name: {NAME: EXPRESSION}"
+        hint = f"give it a name: {{NAME: '{safe(text)}'}}" if len(text) <= MOST_HINTED else "give it a name: {NAME: EXPRESSION}"
         reader.report("unnamed-column", f"{quote(text)} is an expression, which has no name of its own", node, path, hint)
         return None
     name = column_name(text) if is_field_path(text) else "none"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from policyd.errors import TargetError
 from policyd.resolve.accessors import pointed, record
 from policyd.resolve.problems import Missing, Wrong, from_target
+from policyd.text import quote
 from policyd.value import Argument, ContextLoad, ErrorCode, PointedString, Pointer, Value
 from policyd.vocabulary.c_types import number_type
 from policyd.vocabulary.types import Shape, ValueType
@@ -142,6 +143,8 @@ class PrototypeArguments:
         position = POSITION.fullmatch(first)
         if position and int(position[1]) < len(self.prototype.args):
             return self.prototype.args[int(position[1])], members
+        if position is None and not members:
+            raise Missing("unknown-field", f"{quote(first)} names no argument", "one is args.NAME, or args[0]")
         name = first if position else parts[1]
         return self.prototype.parameter(name)[1], members if position else parts[2:]
 
