@@ -177,6 +177,7 @@ BAD: dict[str, tuple[str, str]] = {
     "key-columns": (_with_output("{event: {fields: {a: 't[1, 2].n'}}}"), _TABLE),
     "key-does-not-fit": (_with_output("{event: {fields: {a: 't[process.comm].n'}}}"), _TABLE),
     "value-does-not-fit": (one_rule(OPENAT, more="tables: [{set: t, key: [1], value: [process.comm]}]"), _TABLE),
+    "bad-priority": (one_rule("{netfilter: {family: ip, hook: input, priority: -500, defrag: true}}"),),
     "row-too-long": (one_rule(OPENAT), _TABLE.replace("n: u64", "n: string2048")),
 }
 """A policy with each error; no-cgroup2, target-unknown, no-means and no-counter are of the host, and in other tests."""

@@ -40,7 +40,7 @@ def bundle(*files: bytes | str) -> Bundle:
 
 
 def folder(path: Path) -> Bundle:
-    return make_bundle(BundleFile(file.name, file.read_bytes()) for file in path.glob("*.yaml"))
+    return make_bundle(BundleFile(file.name, file.read_bytes()) for file in path.rglob("*.yaml"))
 
 
 def run_instead(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
