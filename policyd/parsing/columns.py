@@ -93,7 +93,9 @@ def _one(reader: Reader, node: Node, path: Path) -> Column | None:
     if text is None:
         return None
     if not is_field_path(text) and is_expression(text):
-        hint = f"give it a name: {{NAME: '{safe(text)}'}}" if len(text) <= MOST_HINTED else "give it a name: {NAME: EXPRESSION}"
+        hint = (
+            f"give it a name: {{NAME: '{safe(text)}'}}" if len(text) <= MOST_HINTED else "give it a name: {NAME: EXPRESSION}"
+        )
         reader.report("unnamed-column", f"{quote(text)} is an expression, which has no name of its own", node, path, hint)
         return None
     name = column_name(text) if is_field_path(text) else "none"
