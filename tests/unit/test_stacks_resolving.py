@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from resolving import one_rule, problem, typed
 
+from policyd.condition import leaves
 from policyd.effect import EventOutput, MetricOutput
 from policyd.maps import MapSpec
 from policyd.value import StackTrace
@@ -112,8 +113,10 @@ def test_stacks_are_not_compared_or_computed_with(filters: str, message: str) ->
 
 
 def test_whether_there_is_a_stack_can_be_asked() -> None:
-    typed(one_rule(OPENAT, "[{field: user.stack, operator: Exists}]"))
-    typed(one_rule(OPENAT, "[{expr: has(kernel.stack)}]"))
+    for filters in ("[{field: user.stack, operator: Exists}]", "[{expr: has(user.stack)}]"):
+        (rule,) = typed(one_rule(OPENAT, filters)).rules
+        (test,) = leaves(rule.condition)
+        assert (test.value.path, test.operator) == ("user.stack", "Exists")
 
 
 def test_stacks_are_neither_declared_nor_keys_of_rates() -> None:
