@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from resolving import one_rule, typed
 
-from policyd.explain_expressions import expressions_page
+from policyd.explain.expressions import expressions_page
 from policyd.expression import FUNCTIONS, METHODS, parse
 from policyd.expression.parser import MAX_DEPTH, MAX_LENGTH
 from policyd.resolve.expressions import MOST_OPERATIONS

@@ -1,6 +1,6 @@
 """What `policyd explain hook function:NAME` and its likes tell of one function or LSM hook on one kernel.
 
-In: a kind of hook, a name, a target.  Out: sentences, and rows about arguments; `explain.py` makes a page of them.
+In: a kind of hook, a name, a target.  Out: sentences, and rows about arguments; `topics.py` makes a page of them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.errors import TargetError
-from policyd.explain_objects import behind
+from policyd.explain.objects import behind
 from policyd.functions import LSM_PREFIX
 from policyd.policy import FunctionHook, LsmHook
 from policyd.resolve.asked import Asked

@@ -1,6 +1,6 @@
 """What `policyd explain types` and `explain type NAME` tell: kinds of values, sets of constants, and the kernel's own types.
 
-In: a type's name, as a param, a table or `.as(TYPE)` spells it.  Out: pages for `explain.py`.
+In: a type's name, as a param, a table or `.as(TYPE)` spells it.  Out: pages for `topics.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyd.errors import NotFoundError
-from policyd.explain_objects import type_named, type_page
+from policyd.explain.objects import type_named, type_page
 from policyd.kernel.bpf.btf_format import Kind
 from policyd.page import Page, Table
 from policyd.text import did_you_mean, quote

@@ -1,6 +1,6 @@
 """What `policyd explain` tells of the kernel's objects: fields by BTF type, and the members of a type.
 
-In: a type's name, or a path of a policy that ends with an accessor.  Out: pages, and rows for the lists of `explain.py`.
+In: a type's name, or a path of a policy that ends with an accessor.  Out: pages, and rows for the lists of `topics.py`.
 """
 
 from __future__ import annotations

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 from policyd.elf import Binaries
 from policyd.elf.listing import function_rows, probe_rows
 from policyd.errors import NotFoundError, TargetError
-from policyd.explain_expressions import expressions_page
-from policyd.explain_functions import KINDS as KERNEL_FUNCTIONS
-from policyd.explain_functions import function_facts
-from policyd.explain_keys import keys_page
-from policyd.explain_lists import lists_page
-from policyd.explain_objects import (
+from policyd.explain.expressions import expressions_page
+from policyd.explain.functions import KINDS as KERNEL_FUNCTIONS
+from policyd.explain.functions import function_facts
+from policyd.explain.keys import keys_page
+from policyd.explain.lists import lists_page
+from policyd.explain.objects import (
     TYPES_HEADINGS,
     behind,
     field_page,
     rows_of_path,
     types_with_fields,
 )
-from policyd.explain_sockets import tcp_event
-from policyd.explain_spans import spans_page
-from policyd.explain_tables import tables_page
-from policyd.explain_types import one_type, types_page
+from policyd.explain.sockets import tcp_event
+from policyd.explain.spans import spans_page
+from policyd.explain.tables import tables_page
+from policyd.explain.types import one_type, types_page
 from policyd.page import Page, Table
 from policyd.policy import SpanHook
 from policyd.resolve.snapshots import object_prototype, snapshot_kinds
