@@ -127,13 +127,15 @@ def metric(kind: str, name: str, **more: object) -> dict[str, object]:
     return {kind: {"name": name.replace("-", "_"), "help": "Something", **more}}
 
 
-def actions(hook: HookKind) -> list[dict[str, object]]:
-    """Return every action that the hook can take on this kernel."""
+def actions(hook: HookKind, spelled: dict[str, Any]) -> list[dict[str, object]]:
+    """Return every action that the hook can take on this kernel; what leaves an interface is not sent there again."""
+    leaves = spelled.get("tc", {}).get("direction") == "egress"
     forms: dict[str, dict[str, object]] = {
         "deny": {"deny": "EACCES"},
         "drop": {"drop": True},
         "pass": {"pass": True},
         "mark": {"mark": 7},
+        "redirect": {"redirect": {"interface": "lo"} | ({"direction": "ingress"} if leaves else {})},
     }
     verdicts = () if hook.kind == "syscall" else hook.verdicts  # of calls they are functions': lane vm
     return [forms[verdict] for verdict in verdicts] + ([{"signal": "SIGUSR1"}] if hook.signals else [])
@@ -149,6 +151,6 @@ def test_every_field_operator_output_and_action_of_a_hook_loads(host: Host, name
     filters = list(filter_rules(spelled, own, name in WHOLE))
     outputs = list(output_rules(spelled, own))
     outputs += [rule(f"task-{at}", spelled, outputs=[event(others[at : at + 16])]) for at in range(0, len(others), 16)]
-    acting = [rule(f"action-{n}", spelled, action=action) for n, action in enumerate(actions(hook))]
+    acting = [rule(f"action-{n}", spelled, action=action) for n, action in enumerate(actions(hook, spelled))]
 
     load(host, policy("matrix", [*filters, *outputs, *acting], params(own.values())))

@@ -69,5 +69,5 @@ def _is_there(since: str) -> bool:
     """Read `5.18, CONFIG_FPROBE` against this kernel's version and the configuration that its package tells."""
     number, _, option = since.partition(", ")
     major, minor = number.split(".")
-    built = f"{option}=y" in CONFIGURATION if option.startswith("CONFIG_") else True
+    built = not option.startswith("CONFIG_") or bool({f"{option}=y", f"{option}=m"} & set(CONFIGURATION))
     return built and version() >= (int(major), int(minor))
