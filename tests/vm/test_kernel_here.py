@@ -67,7 +67,8 @@ def test_doctor_says_of_this_kernel_what_is_true(shell: Shell, found: dict[str, 
 
 def _is_there(since: str) -> bool:
     """Read `5.18, CONFIG_FPROBE` against this kernel's version and the configuration that its package tells."""
-    number, _, option = since.partition(", ")
+    number, *options = since.split(", ")
     major, minor = number.split(".")
-    built = not option.startswith("CONFIG_") or bool({f"{option}=y", f"{option}=m"} & set(CONFIGURATION))
+    options = [option for option in options if option.startswith("CONFIG_")]
+    built = all({f"{option}=y", f"{option}=m"} & set(CONFIGURATION) for option in options)
     return built and version() >= (int(major), int(minor))
